@@ -1,0 +1,83 @@
+"""Settings, read once from the environment (`FLOWSTUDIO_*`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from flowstudio.errors import ConfigurationError
+
+
+class Settings(BaseSettings):
+    """The configuration of one process."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FLOWSTUDIO_", frozen=True, use_attribute_docstrings=True, extra="ignore"
+    )
+
+    data_dir: Path = Path("~/.flowstudio")
+    """Folder of the database, files and the encryption key."""
+    host: str = "127.0.0.1"
+    """Address to listen on. Set `0.0.0.0` to be reached from other machines."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    """Port to listen on."""
+    public_url: str = ""
+    """Address under which browsers and webhooks reach this server; missing: from host and port."""
+    database_url: SecretStr | None = None
+    """SQLAlchemy URL such as `postgresql+psycopg://user:password@host/db`; missing: SQLite in the data folder."""
+    owner_email: str | None = None
+    """Creates the owner account at the first start, together with FLOWSTUDIO_OWNER_PASSWORD."""
+    owner_password: SecretStr | None = None
+    """Password of the owner account that is created at the first start."""
+    encryption_key: SecretStr | None = None
+    """Fernet key (or several, separated by commas; the first encrypts); missing: `key` in the data folder, made at the first start."""
+    allow_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Private addresses that workflows may call: hosts, `host:port` or networks, separated by commas."""
+    allow_env: Annotated[tuple[str, ...], NoDecode] = ()
+    """Environment variables that expressions may read as `$env.NAME`, separated by commas."""
+    timezone: str = "UTC"
+    """IANA time zone of workflows that do not name one."""
+    max_body: Annotated[int, Field(gt=0)] = 16 * 1024 * 1024
+    """Bytes that a request body may have."""
+    concurrency: Annotated[int, Field(ge=1)] = 200
+    """Executions that run at the same time in this process."""
+    retention_days: Annotated[float, Field(gt=0)] = 14.0
+    """Days after which finished executions are deleted."""
+    retention_count: Annotated[int, Field(ge=1)] = 10_000
+    """Finished executions that are kept at most."""
+    log_level: str = "info"
+    """`debug`, `info`, `warning` or `error`."""
+    log_format: str = "text"
+    """`text` or `json`."""
+
+    @field_validator("allow_hosts", "allow_env", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return (
+            tuple(part.strip() for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
+
+    def model_post_init(self, context: object, /) -> None:
+        """Make the data folder absolute."""
+        object.__setattr__(self, "data_dir", self.data_dir.expanduser().resolve())
+
+    @property
+    def base_url(self) -> str:
+        """Address of this server without a trailing slash."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host
+        return self.public_url.rstrip("/") or f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the environment. Raises `ConfigurationError` that names the variable."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # pydantic validates what the caller overrides
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = "FLOWSTUDIO_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise ConfigurationError(f"{name}: {first['msg']}.") from error

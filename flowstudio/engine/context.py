@@ -1,0 +1,87 @@
+"""What a node gets besides its items and parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, TypeAlias, TypeVar
+
+from flowstudio.engine.events import Scope
+from flowstudio.engine.item import Json
+from flowstudio.engine.store import Binaries, Evaluator, Vault, Workflows
+from flowstudio.errors import ConfigurationError
+
+T = TypeVar("T")
+
+Mode: TypeAlias = Literal[
+    "manual", "trigger", "webhook", "schedule", "chat", "api", "cli", "sub-workflow", "error", "retry"
+]
+"""What started an execution."""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """The outside world of all executions of a process."""
+
+    evaluator: Evaluator
+    binaries: Binaries
+    workflows: Workflows
+    vault: Vault
+    services: Mapping[type, object] = field(default_factory=dict)
+    """Concrete services that nodes ask for by class: the sandbox, the outbound HTTP client, …"""
+    timezone: str = "UTC"
+    variables: Json = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables that the admin lets expressions read."""
+    public_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionInfo:
+    """The execution that a node runs in."""
+
+    id: str
+    mode: Mode
+    workflow_id: str | None
+    workflow_name: str
+    started_at: datetime
+    timezone: str = "UTC"
+    depth: int = 0
+    """How many sub-workflow calls led here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One try of one node run."""
+
+    execution: ExecutionInfo
+    host: Host
+    node: str
+    label: str
+    scope: Scope
+    attempt: int
+    resumed: Json | None = None
+    """What woke the execution when the node had suspended it: `{}` for time, else the call's data."""
+    suspended_until: datetime | None = None
+    """The time that the node had asked for when it suspended the execution."""
+    outputs: frozenset[str] = frozenset()
+    """Output ports that have edges."""
+    print: Callable[[str], None] = lambda text: None
+    """Adds to the node's log, live."""
+    respond: Callable[[dict[str, Any]], None] = lambda response: None
+    """Answers the caller of the webhook: `{status, headers, body | json | binary}`; the first answer counts."""
+    scope_data: Callable[[], Json] = dict
+    """The scope of expressions (`shared` values of the sandbox) for user code that sees other nodes."""
+
+    @property
+    def idempotency_key(self) -> str:
+        """The same for every try and after a crash: hand it to services that support it."""
+        return "/".join((self.execution.id, self.node, *self.scope))
+
+    def use(self, service: type[T]) -> T:
+        """A service of this installation, by its class."""
+        found = self.host.services.get(service)
+        if not isinstance(found, service):
+            raise ConfigurationError(f"{service.__name__} is not available in this installation.")
+        return found

@@ -1,0 +1,226 @@
+"""The node contract: one node type is one file with one class.
+
+The class says everything: its parameters are its pydantic fields (the string under a field is the form's help text), its
+docstring is its help page, its examples are documentation and tests. See `ItemNode` for the usual shape.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, Self, TypeAlias
+
+from pydantic import BaseModel, ConfigDict
+
+from flowstudio.engine.context import Context
+from flowstudio.engine.item import Item, Json, Ports
+
+ERROR_PORT = "error"
+"""The extra output of a node whose `on_error` is `error_output`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A place where edges end or begin. `id` is the handle in the document."""
+
+    id: str = "main"
+    label: str = ""
+
+
+MAIN = (Port(),)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A run of the node: shown in its help and executed as a test.
+
+    `given` and `gives` hold items' json; a list means the first port.
+    """
+
+    title: str
+    properties: Json
+    given: list[Json] | Mapping[str, list[Json]]
+    gives: list[Json] | Mapping[str, list[Json]]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A shelf of the palette."""
+
+    label: str
+    color: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Marks a field that is filled by a sub-node whose edge ends at the handle named like the field."""
+
+    label: str
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """Marks a field that is filled from the vault. `types` are credential type slugs."""
+
+    label: str
+    types: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Marks a text field that holds source code: never an expression, edited in a code editor."""
+
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Marks a `Literal` field with the words that the form shows for its values."""
+
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ShowIf:
+    """Marks a field that matters only while another field has one of the values."""
+
+    field: str
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Widget:
+    """Marks a field that the form should draw in a special way: `multiline`, `json`, `date-time`, `secret`, `workflow`, …"""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast an `ItemNode` goes through its items."""
+
+    at_once: int = 1
+    pause: float = 0.0
+    """Seconds between two rounds."""
+
+
+class Node(BaseModel):
+    """What the engine knows of a node type. Instances are validated parameters: frozen, made by the engine."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", use_attribute_docstrings=True, arbitrary_types_allowed=True
+    )
+
+    type: ClassVar[str] = ""
+    """Slug in documents; empty on abstract classes."""
+    label: ClassVar[str] = ""
+    group: ClassVar[str] = ""
+    icon: ClassVar[str] = "box"
+    """A lucide icon, in kebab case."""
+    subtitle: ClassVar[str] = ""
+    """What the card shows under the name: a template over the properties, such as `{method}: {url}`."""
+    inputs: ClassVar[tuple[Port, ...]] = MAIN
+    outputs: ClassVar[tuple[Port, ...]] = MAIN
+    examples: ClassVar[tuple[Example, ...]] = ()
+    trigger: ClassVar[bool] = False
+    """Whether executions start here."""
+    repeatable: ClassVar[bool] = True
+    """Whether the node may run again when the server died while it ran. If not, a person decides."""
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        if cls.__dict__.get("type") and not (cls.__doc__ or "").strip():
+            raise TypeError(
+                f"Node type '{cls.type}' ({cls.__qualname__}) needs a docstring: it is its help page."
+            )
+
+    @classmethod
+    def input_ports(cls, properties: Json) -> tuple[Port, ...]:
+        """Inputs of a node with these (unresolved) properties, for types whose ports depend on them."""
+        return cls.inputs
+
+    @classmethod
+    def output_ports(cls, properties: Json) -> tuple[Port, ...]:
+        """Outputs of a node with these (unresolved) properties."""
+        return cls.outputs
+
+
+class TriggerNode(Node):
+    """A node that starts executions. Its outputs are the items that the trigger brought."""
+
+    trigger: ClassVar[bool] = True
+    inputs: ClassVar[tuple[Port, ...]] = ()
+
+    @classmethod
+    def start_items(cls, data: Any) -> list[Item]:
+        """Items for trigger data given by hand, by the API or by the CLI: an object, a list of objects or None."""
+        if data is None:
+            return [Item({})]
+        rows = data if isinstance(data, list) else [data]
+        return [Item(row if isinstance(row, dict) else {"value": row}) for row in rows]
+
+
+class ItemNode(Node):
+    """A node that treats each item by itself: the engine makes one instance per item, parameters resolved for it.
+
+    The engine pairs what `run` returns with the item. A failure belongs to the item: `on_error` decides about it alone.
+    """
+
+    @abstractmethod
+    async def run(self, item: Item, ctx: Context) -> Ports:
+        """Treat one item."""
+
+    @classmethod
+    def pace(cls, first: Self) -> Pace:
+        """How many items run at the same time; `first` is the instance of the first item."""
+        return Pace()
+
+
+Inputs: TypeAlias = Mapping[str, Sequence[Item]]
+"""Items by input port; ports without live edges are missing."""
+
+
+class BatchNode(Node):
+    """A node that treats all items at once; parameters are resolved for the first item.
+
+    Items returned without `paired_item` are paired by the engine where that is certain (one input item, or as many
+    outputs as inputs).
+    """
+
+    @abstractmethod
+    async def run(self, inputs: Inputs, ctx: Context) -> Ports:
+        """Treat all items."""
+
+
+class LoopNode(Node):
+    """The one node that may close a cycle: edges from `loop` lead, through other nodes, back to its input.
+
+    The engine runs the body once for each batch, in an iteration scope of its own, then gives what came back to `done`.
+    """
+
+    outputs: ClassVar[tuple[Port, ...]] = (Port("done", "Done"), Port("loop", "Loop"))
+    done_port: ClassVar[str] = "done"
+    loop_port: ClassVar[str] = "loop"
+
+    @abstractmethod
+    def batches(self, items: Sequence[Item]) -> list[list[Item]]:
+        """Split the input. Must be deterministic: a resumed execution splits again."""
+
+
+RunKind: TypeAlias = Literal["trigger", "item", "batch", "loop", "sub"]
+
+
+class Suspend(Exception):  # noqa: N818 - a signal, not an error
+    """Raised by a node that waits for long: the execution is put to sleep, durably, and holds nothing meanwhile.
+
+    The node runs again at `until` (UTC; None: never by itself) or when the execution is called, with
+    `Context.resumed` set.
+    """
+
+    def __init__(self, until: Any = None, *, note: str = "") -> None:
+        super().__init__(note)
+        self.until = until
+        self.note = note

@@ -1,0 +1,89 @@
+"""What the engine needs from outside, as protocols. Storage, services and tests implement them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from flowstudio.engine.events import Event
+from flowstudio.engine.item import Binary, Item, Json, Ports
+from flowstudio.engine.outcome import Outcome, Rest
+
+
+class Journal(Protocol):
+    """The durable log of one execution, held under a lease with a fencing number."""
+
+    async def append(self, outcomes: Sequence[Outcome], rest: Rest | None = None) -> None:
+        """Store the outcomes and, if given, how the execution came to rest, in one transaction.
+
+        Returns when they are durable. Raises `LeaseLost` when another runner owns the execution: nothing was stored.
+        """
+
+
+class Emit(Protocol):
+    """Where events go. Must not block and must not raise."""
+
+    def __call__(self, event: Event, /) -> None:
+        """Hand over one event."""
+
+
+class Bus(Protocol):
+    """Live events between the engine and whoever watches; may cross processes, so nothing may rely on shared memory."""
+
+    def publish(self, event: Event) -> None:
+        """Tell all subscribers of the event's execution. Never blocks."""
+
+    def subscribe(self, execution: str) -> AsyncIterator[Event]:
+        """Events of one execution from now on; the caller closes the iterator."""
+
+
+class Evaluator(Protocol):
+    """Evaluates expression templates in the JavaScript cage."""
+
+    async def evaluate(
+        self,
+        templates: Sequence[str],
+        items: Sequence[Json],
+        shared: Json,
+        per_item: Mapping[str, Any],
+        *,
+        owner: str,
+        timeout: float,
+    ) -> list[list[Any]]:
+        """Values as `[item][template]`; a cell that failed holds a `CellFailure`."""
+
+
+class Binaries(Protocol):
+    """Files by content."""
+
+    async def put(self, data: bytes, *, mime_type: str, file_name: str) -> Binary:
+        """Store bytes (once for equal content)."""
+
+    async def get(self, binary: Binary) -> bytes:
+        """Read bytes. Raises `NotFound`."""
+
+
+class Workflows(Protocol):
+    """Runs another workflow as part of this execution."""
+
+    async def call(
+        self, workflow: str, items: Sequence[Item], *, parent: str, key: str, wait: bool
+    ) -> Sequence[Item]:
+        """Start a sub-workflow and give back the items of its last node (none when not waiting).
+
+        `key` makes the call idempotent: a resumed parent finds the execution that it had started.
+        """
+
+
+class Vault(Protocol):
+    """Credentials for nodes."""
+
+    async def open(self, credential: str, types: Sequence[str]) -> Json:
+        """The decrypted fields of a credential of one of the types. Raises `CredentialError`."""
+
+
+class Loader(Protocol):
+    """Loads outputs that were recorded earlier."""
+
+    async def outputs(self, node: str, scope: tuple[str, ...]) -> Ports:
+        """Outputs of a node run of this execution."""

@@ -1,0 +1,170 @@
+"""Every error raised on purpose.
+
+One class for each thing that a caller handles differently. The message names the culprit and the remedy; `code` is
+stable and may be relied on by API clients.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+class FlowStudioError(Exception):
+    """The root of the tree."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str, *, detail: Any = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.detail = detail
+
+
+class ConfigurationError(FlowStudioError):
+    """A setting, a key or a file of the installation is wrong."""
+
+    code = "configuration"
+
+
+class NotFound(FlowStudioError):
+    """The thing asked for does not exist, or the caller may not know that it does."""
+
+    code = "not_found"
+
+
+class Conflict(FlowStudioError):
+    """The request does not fit the present state."""
+
+    code = "conflict"
+
+
+class Unauthorized(FlowStudioError):
+    """Nobody is signed in."""
+
+    code = "unauthorized"
+
+
+class Forbidden(FlowStudioError):
+    """The caller is known but may not do this."""
+
+    code = "forbidden"
+
+
+class InvalidRequest(FlowStudioError):
+    """What the caller sent cannot be understood."""
+
+    code = "invalid_request"
+
+
+class TooLarge(InvalidRequest):
+    """What the caller sent is over a size limit."""
+
+    code = "too_large"
+
+
+class RateLimited(FlowStudioError):
+    """Too many tries; `retry_after` is in seconds."""
+
+    code = "rate_limited"
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message, detail={"retry_after": retry_after})
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a workflow document.
+
+    `path` is a JSON path such as `nodes[2].data.properties.url`; `node` the id of the culprit, if there is one.
+    """
+
+    code: str
+    message: str
+    node: str | None = None
+    path: str | None = None
+    severity: str = "error"
+    """`error` forbids running, `warning` does not."""
+
+
+class InvalidWorkflow(FlowStudioError):
+    """A document that cannot be a workflow, or a workflow that cannot run. Carries every problem found."""
+
+    code = "invalid_workflow"
+
+    def __init__(self, problems: list[Problem]) -> None:
+        first = problems[0].message if problems else "The workflow is not valid."
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        super().__init__(first + more, detail=problems)
+        self.problems = problems
+
+
+class NodeError(FlowStudioError):
+    """A node could not do its work. `retryable` failures are tried again when the node's settings allow it."""
+
+    code = "node"
+
+    def __init__(
+        self, message: str, *, retryable: bool = False, detail: Any = None, item: int | None = None
+    ) -> None:
+        super().__init__(message, detail=detail)
+        self.retryable = retryable
+        self.item = item
+        """Index of the input item that failed, if one did."""
+
+
+class ExpressionError(NodeError):
+    """An expression could not be resolved; `parameter` is its path within the node's properties."""
+
+    code = "expression"
+
+    def __init__(self, message: str, *, parameter: str, item: int | None = None) -> None:
+        super().__init__(message, detail={"parameter": parameter}, item=item)
+        self.parameter = parameter
+
+
+class ParameterError(NodeError):
+    """A resolved parameter has a value that the node cannot take."""
+
+    code = "parameter"
+
+    def __init__(self, message: str, *, parameter: str, item: int | None = None) -> None:
+        super().__init__(message, detail={"parameter": parameter}, item=item)
+        self.parameter = parameter
+
+
+class NodeTimeout(NodeError):
+    """A node ran longer than its timeout."""
+
+    code = "node_timeout"
+
+
+class OutboundRefused(NodeError):
+    """An address that workflows may not call."""
+
+    code = "outbound_refused"
+
+
+class Interrupted(NodeError):
+    """A node that must not run twice was running when the server stopped; a person has to decide."""
+
+    code = "interrupted"
+
+
+class ExecutionTimeout(FlowStudioError):
+    """The execution ran longer than the workflow allows."""
+
+    code = "execution_timeout"
+
+
+class LeaseLost(FlowStudioError):
+    """Another runner owns the execution now; nothing more may be recorded."""
+
+    code = "lease_lost"
+
+
+class CredentialError(NodeError):
+    """A credential is missing, of the wrong type or cannot be decrypted."""
+
+    code = "credential"
