@@ -27,14 +27,33 @@ class Emit(Protocol):
         """Hand over one event."""
 
 
+class Subscription(Protocol):
+    """Events of one execution, from the moment of subscribing until `close`."""
+
+    lagged: bool
+    """Events were dropped because the subscriber was slow; it should read the state anew."""
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        """The subscription itself."""
+
+    async def __anext__(self) -> Event:
+        """The next event; waits for it."""
+
+    def drain(self) -> list[Event]:
+        """What has arrived and was not read yet; does not wait."""
+
+    def close(self) -> None:
+        """Stop listening."""
+
+
 class Bus(Protocol):
     """Live events between the engine and whoever watches; may cross processes, so nothing may rely on shared memory."""
 
     def publish(self, event: Event) -> None:
         """Tell all subscribers of the event's execution. Never blocks."""
 
-    def subscribe(self, execution: str) -> AsyncIterator[Event]:
-        """Events of one execution from now on; the caller closes the iterator."""
+    def subscribe(self, execution: str) -> Subscription:
+        """Listen to one execution from now on."""
 
 
 class Evaluator(Protocol):
