@@ -1,0 +1,95 @@
+"""Brings the virtual environment to what a lock file says, and installs the checkout into it.
+
+Runs inside the environment and needs the standard library only. A stamp remembers the lock file's hash, so that the
+next start asks nobody anything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import time
+from collections import deque
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCKS = {"run": "requirements.txt", "dev": "requirements-dev.txt", "postgres": "requirements-postgres.txt"}
+PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "install")
+
+
+def packages(lock: Path) -> int:
+    """How many packages a lock file pins (for any platform)."""
+    return sum("==" in line and not line.startswith((" ", "#")) for line in lock.read_text().splitlines())
+
+
+def pip(*arguments: str, expected: int) -> None:
+    """Run `pip install` with a line of progress per package. Ends the process with pip's last words when it fails."""
+    command = [*PIP, *arguments]
+    last: deque[str] = deque(maxlen=40)
+    seen = 0
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            last.append(line)
+            if line.startswith(("Collecting ", "Requirement already satisfied: ")) and expected > 1:
+                seen += 1
+                name = line.removeprefix("Collecting ").removeprefix("Requirement already satisfied: ")
+                progress(f"  [{min(seen, expected):3}/{expected}] {name.split(' ')[0].strip()}")
+            elif line.startswith("Installing collected packages"):
+                progress("  unpacking", final=True)
+    if process.returncode:
+        sys.stderr.writelines(["\n", *last])
+        sys.exit(
+            f"\npip could not install the above (exit {process.returncode}). Is the package index reachable?"
+        )
+
+
+def progress(text: str, *, final: bool = False) -> None:
+    """Show what is going on: in place on a terminal, one line each in a log."""
+    if sys.stdout.isatty():
+        print(f"\r{text:<72}", end="\n" if final else "", flush=True)
+    else:
+        print(text, flush=True)
+
+
+def up_to_date(stamp: Path, digest: str) -> bool:
+    """Whether the stamp says that this very content is installed."""
+    return stamp.is_file() and stamp.read_text() == digest
+
+
+def digest_of(*files: Path) -> str:
+    """Hash of the files' contents and of this Python."""
+    content = hashlib.sha256(f"{sys.version} {sys.prefix}".encode())
+    for file in files:
+        content.update(file.read_bytes())
+    return content.hexdigest()
+
+
+def install(kind: str) -> None:
+    """Install one lock file, then the project itself when its metadata changed."""
+    lock = ROOT / LOCKS[kind]
+    stamps = Path(sys.prefix)
+    stamp, digest = stamps / f"{kind}.stamp", digest_of(lock)
+    started = time.monotonic()
+    if not up_to_date(stamp, digest):
+        count = packages(lock)
+        print(f"Installing {lock.name} ({count} packages) into {stamps.name} …", flush=True)
+        pip("--require-hashes", "-r", lock.name, expected=count)
+        stamp.write_text(digest)
+        print(f"  done in {time.monotonic() - started:.0f} s", flush=True)
+    if kind == "postgres":
+        return
+    stamp, digest = stamps / "project.stamp", digest_of(ROOT / "pyproject.toml")
+    if not up_to_date(stamp, digest):
+        print("Installing FlowStudio from this folder …", flush=True)
+        pip("--no-index", "--no-deps", "--no-build-isolation", "-e", ".", expected=1)
+        stamp.write_text(digest)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or sys.argv[1] not in LOCKS:
+        sys.exit(f"usage: python -m scripts.install {'|'.join(LOCKS)}")
+    install(sys.argv[1])

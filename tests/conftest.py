@@ -1,0 +1,86 @@
+"""What all tests share: a PostgreSQL server, the browser's path, Hypothesis' profiles."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, settings
+
+from scripts import browser, postgres
+from tests.postgres import PostgresServer
+
+settings.register_profile("dev", deadline=None, max_examples=50)
+settings.register_profile(
+    "ci",
+    deadline=None,
+    max_examples=50,
+    derandomize=True,
+    database=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("thorough", deadline=None, max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A running PostgreSQL server. Skips the test, and says so at the end of the run, where there is none."""
+    programs = postgres.find()
+    if programs is None:
+        pytest.skip(postgres.REMEDY)
+    with PostgresServer(programs) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: PostgresServer) -> str:
+    """SQLAlchemy URL of the server's maintenance database, shared by the whole run; see `postgres_database`."""
+    return postgres_server.url()
+
+
+@pytest.fixture
+def postgres_database(postgres_server: PostgresServer) -> Iterator[str]:
+    """SQLAlchemy URL of an empty database of the test's own, dropped afterwards."""
+    name = f"test_{next(_numbers)}"
+    plain = postgres_server.url().replace("+psycopg", "")
+    with psycopg.connect(plain, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}".encode())
+        yield postgres_server.url(name)
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """Path of the Chromium to drive: `playwright.chromium.launch(executable_path=chromium)`."""
+    return browser.provide()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what uses the shared servers, so that `-m 'not postgres'` and `-m 'not browser'` work."""
+    for item in items:
+        names = set(getattr(item, "fixturenames", ()))
+        if names & {"postgres_server", "postgres_url", "postgres_database"}:
+            item.add_marker("postgres")
+        if "chromium" in names:
+            item.add_marker("browser")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at the end, in words, that PostgreSQL was not tested."""
+    skipped = [
+        report
+        for report in terminalreporter.stats.get("skipped", [])
+        if postgres.REMEDY in str(report.longrepr)
+    ]
+    if skipped:
+        terminalreporter.write_line(
+            f"{len(skipped)} tests on PostgreSQL were SKIPPED. {postgres.REMEDY}", yellow=True, bold=True
+        )
