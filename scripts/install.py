@@ -34,10 +34,9 @@ def pip(*arguments: str, expected: int) -> None:
         assert process.stdout is not None
         for line in process.stdout:
             last.append(line)
-            if line.startswith(("Collecting ", "Requirement already satisfied: ")) and expected > 1:
+            if (package := announced(line)) and expected > 1:
                 seen += 1
-                name = line.removeprefix("Collecting ").removeprefix("Requirement already satisfied: ")
-                progress(f"  [{min(seen, expected):3}/{expected}] {name.split(' ')[0].strip()}")
+                progress(f"  [{min(seen, expected):3}/{expected}] {package}")
             elif line.startswith("Installing collected packages"):
                 progress("  unpacking", final=True)
     if process.returncode:
@@ -45,6 +44,14 @@ def pip(*arguments: str, expected: int) -> None:
         sys.exit(
             f"\npip could not install the above (exit {process.returncode}). Is the package index reachable?"
         )
+
+
+def announced(line: str) -> str | None:
+    """The package that a line of pip's output begins to work on."""
+    for opening in ("Collecting ", "Processing ", "Requirement already satisfied: "):
+        if line.startswith(opening):
+            return line.removeprefix(opening).split(" (from")[0].split(" in ")[0].strip().rsplit("/", 1)[-1]
+    return None
 
 
 def progress(text: str, *, final: bool = False) -> None:
