@@ -1,0 +1,86 @@
+"""The present state of the nodes of executions that run here, kept from their events."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from flowstudio.engine.events import ErrorInfo, Event, NodeFinished, NodeStarted
+
+NodeStates: TypeAlias = dict[str, dict[str, Any]]
+"""Node id -> `{status, items, error, started_at, finished_at, milliseconds, runs}`, as the API gives it."""
+
+
+def timestamp(at: datetime | None) -> str | None:
+    """A time as ISO 8601 text in UTC."""
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z") if at is not None else None
+
+
+def error_json(error: ErrorInfo | None) -> dict[str, Any] | None:
+    """An error as the API gives it."""
+    if error is None:
+        return None
+    return {
+        "code": error.code,
+        "message": error.message,
+        "node": error.node,
+        "item": error.item,
+        "detail": error.detail,
+    }
+
+
+def node_change(event: Event, before: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The state of a node after an event about it; None for events that do not change one."""
+    match event:
+        case NodeStarted():
+            return {
+                "status": "running",
+                "items": (before or {}).get("items", {}),
+                "error": None,
+                "started_at": timestamp(event.at),
+                "finished_at": None,
+                "milliseconds": None,
+                "runs": (before or {}).get("runs", 0),
+            }
+        case NodeFinished():
+            earlier = before or {}
+            items = dict(earlier.get("items", {})) if event.scope else {}
+            for port, count in event.items.items():
+                items[port] = items.get(port, 0) + count
+            return {
+                "status": "running" if event.will_retry else event.status,
+                "items": items,
+                "error": error_json(event.error),
+                "started_at": earlier.get("started_at"),
+                "finished_at": None if event.will_retry else timestamp(event.at),
+                "milliseconds": event.milliseconds,
+                "runs": earlier.get("runs", 0) + (0 if event.will_retry else 1),
+            }
+    return None
+
+
+class LiveStates:
+    """Node states by execution."""
+
+    def __init__(self) -> None:
+        self._states: dict[str, NodeStates] = {}
+
+    def begin(self, execution: str) -> None:
+        """An execution starts to run here."""
+        self._states[execution] = {}
+
+    def note(self, event: Event) -> None:
+        """Follow an event."""
+        states = self._states.get(event.execution)
+        if states is not None and isinstance(event, (NodeStarted, NodeFinished)):
+            change = node_change(event, states.get(event.node))
+            if change is not None:
+                states[event.node] = change
+
+    def of(self, execution: str) -> NodeStates:
+        """What is known; empty for executions that do not run here."""
+        return self._states.get(execution, {})
+
+    def end(self, execution: str) -> None:
+        """The execution came to rest or left."""
+        self._states.pop(execution, None)

@@ -1,0 +1,40 @@
+"""Which webhook a request is for."""
+
+from __future__ import annotations
+
+import pytest
+
+from flowstudio.services.webhook_routes import Match, Route, Routes
+
+HELLO = Route("GET", "hello", "w1", "n1")
+HELLO_POST = Route("POST", "/hello/", "w2", "n2")
+ORDER = Route("GET", "orders/:id", "w3", "n3")
+NEWEST = Route("GET", "orders/newest", "w4", "n4")
+LINE = Route("GET", "orders/:id/lines/:line", "w5", "n5")
+ANYTHING = Route("GET", ":a/:b", "w6", "n6")
+ROUTES = Routes([HELLO, HELLO_POST, ORDER, NEWEST, LINE, ANYTHING])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "match"),
+    [
+        ("GET", "hello", Match(HELLO)),
+        ("GET", "//hello/", Match(HELLO)),
+        ("POST", "hello", Match(HELLO_POST)),
+        ("PUT", "hello", None),
+        ("GET", "orders/newest", Match(NEWEST)),
+        ("GET", "orders/a%20b", Match(ORDER, {"id": "a b"})),
+        ("GET", "orders/7/lines/2", Match(LINE, {"id": "7", "line": "2"})),
+        ("GET", "invoices/7", Match(ANYTHING, {"a": "invoices", "b": "7"})),
+        ("GET", "orders", None),
+        ("GET", "", None),
+    ],
+)
+def test_a_request_finds_the_most_exact_route(method: str, path: str, match: Match | None) -> None:
+    assert ROUTES.find(method, path) == match
+
+
+def test_a_path_tells_its_methods() -> None:
+    assert ROUTES.methods("hello") == ["GET", "POST"]
+    assert ROUTES.methods("orders/7") == ["GET"]
+    assert ROUTES.methods("nowhere") == []
