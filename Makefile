@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export REFLEX_USE_NPM := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench lock clean setup setup-dev
+.PHONY: help run test check format bench lock docs clean setup setup-dev
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r target text; do printf '%-16s %s\n' "$$target" "$$text"; done
@@ -24,7 +24,7 @@ test: setup-dev ## Run every test, the browser's included (ARGS="-k name" to cho
 check: setup-dev ## Lint, format, types, layers
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy flowstudio tests scripts
+	$(BIN)/mypy flowstudio tests scripts bench
 	$(BIN)/lint-imports --no-logo
 
 format: setup-dev ## Format and fix what can be fixed
@@ -37,9 +37,12 @@ bench: setup-dev ## Measure speed and memory, with the machine's facts
 lock: setup-dev ## Pin the dependencies with their hashes (ARGS=--upgrade for newer ones)
 	@$(BIN)/python -m scripts.lock $(ARGS)
 
+docs: setup ## Write the pages that are generated from code
+	@$(BIN)/python -m scripts.document
+
 clean: ## Remove everything that was built or installed here
 	rm -rf $(VENV) .web .states build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
-	find flowstudio tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+	find flowstudio tests scripts bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 setup: $(BIN)/python
 	@$(BIN)/python -m scripts.install run

@@ -1,0 +1,20 @@
+import pytest
+
+from flowstudio.config import Settings
+from scripts.document import ROOT, SETTINGS_PAGE, settings_page, variable
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_setting_says_what_it_is_for(name: str) -> None:
+    description = Settings.model_fields[name].description or ""
+    assert description.endswith("."), f"{name} needs a docstring that is a sentence"
+
+
+def test_the_page_on_settings_is_up_to_date() -> None:
+    assert (ROOT / SETTINGS_PAGE).read_text() == settings_page(), "run make docs"
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_the_page_names_the_variable_that_is_read(name: str) -> None:
+    assert f"`FLOWSTUDIO_{name.upper()}`" in settings_page()
+    assert variable(name) == f"FLOWSTUDIO_{name.upper()}"
