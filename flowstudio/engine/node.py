@@ -213,7 +213,7 @@ class LoopNode(Node):
 RunKind: TypeAlias = Literal["trigger", "item", "batch", "loop", "sub"]
 
 
-class Suspend(Exception):  # noqa: N818 - a signal, not an error
+class Suspend(Exception):
     """Raised by a node that waits for long: the execution is put to sleep, durably, and holds nothing meanwhile.
 
     The node runs again at `until` (UTC; None: never by itself) or when the execution is called, with
