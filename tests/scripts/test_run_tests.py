@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -101,11 +102,22 @@ def test_choosing_tests_of_one_part_does_not_fail_the_other() -> None:
 def test_make_test_hands_the_exit_code_on(tmp_path: Path) -> None:
     makefile = Path(run_tests.__file__).parent.parent / "Makefile"
     recipe = subprocess.run(
-        ["make", "-n", "-o", "setup-dev", "-f", makefile, "test", f"PYTHON={sys.executable}"],
+        [
+            "make",
+            "-n",
+            "--no-print-directory",
+            "-o",
+            "setup-dev",
+            "-f",
+            makefile,
+            "test",
+            f"PYTHON={sys.executable}",
+        ],
         capture_output=True,
         text=True,
         check=True,
         cwd=tmp_path,
+        env={key: value for key, value in os.environ.items() if not key.startswith("MAKE")},
     )
     assert recipe.stdout.strip().endswith("-m scripts.run_tests")
     assert "||" not in recipe.stdout
