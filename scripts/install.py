@@ -7,6 +7,7 @@ next start asks nobody anything.
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import subprocess
 import sys
 import time
@@ -75,8 +76,18 @@ def digest_of(*files: Path) -> str:
     return content.hexdigest()
 
 
+def check_environment() -> None:
+    """Mend an environment whose making was interrupted; refuse one that was moved, as its programs name the old place."""
+    if importlib.util.find_spec("pip") is None:
+        subprocess.run([sys.executable, "-m", "ensurepip"], stdout=subprocess.DEVNULL, check=True)
+    script = Path(sys.prefix, "bin", "pip")
+    if script.is_file() and sys.prefix not in script.read_text():
+        sys.exit(f"{sys.prefix} was made in another folder. Remove it and try again: rm -r {sys.prefix}")
+
+
 def install(kind: str) -> None:
     """Install one lock file, then the project itself when its metadata changed."""
+    check_environment()
     lock = ROOT / LOCKS[kind]
     stamps = Path(sys.prefix)
     stamp, digest = stamps / f"{kind}.stamp", digest_of(lock)

@@ -60,7 +60,9 @@ def postgres_database(postgres_server: PostgresServer) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def chromium() -> Path:
     """Path of the Chromium to drive: `playwright.chromium.launch(executable_path=chromium)`."""
-    return browser.provide()
+    if found := browser.find():
+        return found
+    pytest.fail(browser.REMEDY)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

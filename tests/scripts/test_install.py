@@ -73,3 +73,10 @@ def test_a_failed_install_leaves_no_stamp_and_shows_pips_words(
         install.install("run")
     assert not (checkout / "run.stamp").exists()
     assert "No matching distribution found for no-such-package" in capfd.readouterr().err
+
+
+def test_an_environment_that_was_moved_is_refused_with_the_remedy(checkout: Path) -> None:
+    (checkout / "bin").mkdir()
+    (checkout / "bin/pip").write_text("#!/elsewhere/.venv/bin/python\n")
+    with pytest.raises(SystemExit, match="made in another folder"):
+        install.install("run")
