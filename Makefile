@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export REFLEX_USE_NPM := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench lock docs clean setup setup-dev
+.PHONY: help run test check format bench lock docs wheel clean setup setup-dev
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r target text; do printf '%-16s %s\n' "$$target" "$$text"; done
@@ -39,6 +39,9 @@ lock: setup-dev ## Pin the dependencies with their hashes (ARGS=--upgrade for ne
 
 docs: setup ## Write the pages that are generated from code
 	@$(BIN)/python -m scripts.document
+
+wheel: setup ## Build an installable package with the front end in it, in dist/
+	@$(BIN)/python -m scripts.wheel
 
 clean: ## Remove everything that was built or installed here
 	rm -rf $(VENV) .web .states build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

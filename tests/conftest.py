@@ -58,8 +58,8 @@ def postgres_database(postgres_server: PostgresServer) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Path:
-    """Path of the Chromium to drive: `playwright.chromium.launch(executable_path=chromium)`."""
+def chromium_path() -> Path:
+    """Path of the Chromium to drive: `playwright.chromium.launch(executable_path=chromium_path)`."""
     if found := browser.find():
         return found
     pytest.fail(browser.REMEDY)
@@ -71,7 +71,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         names = set(getattr(item, "fixturenames", ()))
         if names & {"postgres_server", "postgres_url", "postgres_database"}:
             item.add_marker("postgres")
-        if "chromium" in names:
+        if "chromium_path" in names:
             item.add_marker("browser")
 
 
