@@ -168,3 +168,46 @@ class CredentialError(NodeError):
     """A credential is missing, of the wrong type or cannot be decrypted."""
 
     code = "credential"
+
+
+class SandboxError(NodeError):
+    """The cage of user code could not do its work."""
+
+    code = "sandbox"
+
+
+class SandboxUnavailable(SandboxError):
+    """This installation has no cage for the language, so its code does not run at all."""
+
+    code = "sandbox_unavailable"
+
+
+class CodeError(SandboxError):
+    """User code failed. `line` is its line, `stdout` what it had printed."""
+
+    code = "code"
+
+    def __init__(
+        self, message: str, *, line: int | None = None, stdout: str = "", item: int | None = None
+    ) -> None:
+        super().__init__(message, detail={"line": line, "stdout": stdout}, item=item)
+        self.line = line
+        self.stdout = stdout
+
+
+class CodeTimeout(CodeError):
+    """User code ran longer than it may."""
+
+    code = "code_timeout"
+
+
+class CodeMemory(CodeError):
+    """User code asked for more memory than it may have."""
+
+    code = "code_memory"
+
+
+class CodeOutput(CodeError):
+    """User code gave back something that is not items, or too much of it."""
+
+    code = "code_output"
