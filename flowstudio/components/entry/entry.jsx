@@ -1,0 +1,60 @@
+// Sign-in and set-up. They post to the HTTP API, whose answer sets the session cookie that scripts cannot read; the
+// page load that follows connects the event socket with it.
+import { useState } from "react";
+import { t } from "../texts/texts.js";
+
+/** Only paths of this server: a link must not send anybody elsewhere after the sign-in. */
+function nextPath() {
+  const wanted = new URLSearchParams(location.search).get("next") ?? "/";
+  return /^\/(?![/\\])/.test(wanted) ? wanted : "/";
+}
+
+function useEntry(path, then) {
+  const [failure, setFailure] = useState("");
+  const [busy, setBusy] = useState(false);
+  const submit = async (event) => {
+    event.preventDefault();
+    setBusy(true);
+    setFailure("");
+    try {
+      const body = JSON.stringify(Object.fromEntries(new FormData(event.currentTarget)));
+      const answer = await fetch(path, { method: "POST", headers: { "content-type": "application/json" }, body });
+      if (answer.ok) return void location.assign(then());
+      const data = await answer.json().catch(() => null);
+      setFailure(data?.error?.message ?? t("app.unexpected", { status: answer.status }));
+    } catch {
+      setFailure(t("app.offline"));
+    }
+    setBusy(false);
+  };
+  return { failure, busy, submit };
+}
+
+function Input({ label, help, ...rest }) {
+  return <label>{label}<input className="fs-input" required {...rest} />{help && <small>{help}</small>}</label>;
+}
+
+export function LoginForm() {
+  const { failure, busy, submit } = useEntry("/api/login", nextPath);
+  return (
+    <form className="fs-form" onSubmit={submit}>
+      <Input label={t("login.email")} name="email" type="email" autoComplete="username" autoFocus />
+      <Input label={t("login.password")} name="password" type="password" autoComplete="current-password" />
+      <p className="fs-form-error" role="alert">{failure}</p>
+      <button className="fs-button fs-button-primary fs-button-wide" disabled={busy}>{t(busy ? "login.busy" : "login.submit")}</button>
+    </form>
+  );
+}
+
+export function SetupForm() {
+  const { failure, busy, submit } = useEntry("/api/setup", () => "/");
+  return (
+    <form className="fs-form" onSubmit={submit}>
+      <Input label={t("setup.name")} name="name" autoComplete="name" autoFocus maxLength={200} />
+      <Input label={t("setup.email")} name="email" type="email" autoComplete="username" />
+      <Input label={t("setup.password")} name="password" type="password" autoComplete="new-password" minLength={8} help={t("setup.password_help")} />
+      <p className="fs-form-error" role="alert">{failure}</p>
+      <button className="fs-button fs-button-primary fs-button-wide" disabled={busy}>{t(busy ? "setup.busy" : "setup.submit")}</button>
+    </form>
+  );
+}

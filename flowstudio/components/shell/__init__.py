@@ -1,0 +1,111 @@
+"""The frame of the ordinary pages: side bar, headings, questions, empty states."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from flowstudio.components.texts import text
+
+
+class Account(rx.Component):
+    """Who is signed in, the theme switch and signing out."""
+
+    library = "$/flowstudio/shell/shell.jsx"
+    tag = "Account"
+    name: rx.Var[str]
+    role: rx.Var[str]
+
+
+class ConfirmDialog(rx.Component):
+    """Asks before something is lost."""
+
+    library = "$/flowstudio/shell/shell.jsx"
+    tag = "ConfirmDialog"
+    open: rx.Var[bool]
+    heading: rx.Var[str]
+    text: rx.Var[str]
+    confirm: rx.Var[str]
+    on_confirm: rx.EventHandler[rx.event.no_args_event_spec]
+    on_close: rx.EventHandler[rx.event.no_args_event_spec]
+
+
+class Ago(rx.Component):
+    """A time, told as how long ago it was."""
+
+    library = "$/flowstudio/shell/shell.jsx"
+    tag = "Ago"
+    at: rx.Var[str]
+
+
+account = Account.create
+confirm_dialog = ConfirmDialog.create
+ago = Ago.create
+
+NAVIGATION = (("workflows", "/", "workflow"), ("executions", "/executions", "history"))
+
+
+def page(*content: rx.Component, current: str, name: Any, role: Any) -> rx.Component:
+    """A page with the side bar; `current` is its key in the navigation."""
+    return rx.el.div(
+        rx.el.a(text("app.skip"), href="#main", class_name="fs-skip"),
+        rx.el.aside(
+            rx.el.a(
+                rx.el.img(src="/logo.svg", alt="", width="28", height="28"),
+                rx.el.span(text("app.name")),
+                href="/",
+                class_name="fs-brand",
+            ),
+            rx.el.nav(
+                *(
+                    rx.el.a(
+                        rx.icon(icon, size=17, aria_hidden="true"),
+                        text(f"navigation.{key}"),
+                        href=path,
+                        **({"aria_current": "page"} if key == current else {}),
+                    )
+                    for key, path, icon in NAVIGATION
+                ),
+                aria_label=text("navigation.main"),
+                class_name="fs-nav",
+            ),
+            account(name=name, role=role),
+            class_name="fs-side",
+        ),
+        rx.el.main(rx.el.div(*content, class_name="fs-main-inner"), id="main", class_name="fs-main"),
+        class_name="fs-page",
+    )
+
+
+def head(title: str, subtitle: str, *actions: rx.Component) -> rx.Component:
+    """Heading of a page with its main action."""
+    return rx.el.div(
+        rx.el.div(rx.el.h1(title), rx.el.p(subtitle)),
+        rx.el.span(class_name="fs-gap"),
+        *actions,
+        class_name="fs-head",
+    )
+
+
+def empty(icon: str, title: Any, hint: Any, *actions: rx.Component) -> rx.Component:
+    """What a list shows instead of nothing."""
+    return rx.el.div(
+        rx.icon(icon, size=32, stroke_width=1.5, aria_hidden="true"),
+        rx.el.h2(title),
+        rx.el.p(hint),
+        *actions,
+        class_name="fs-empty",
+    )
+
+
+def icon_button(icon: str, label: Any, **props: Any) -> rx.Component:
+    """A button that shows only an icon, with an accessible name."""
+    return rx.el.button(
+        rx.icon(icon, size=16, aria_hidden="true"),
+        type="button",
+        aria_label=label,
+        title=label,
+        class_name="fs-tool",
+        **props,
+    )

@@ -1,0 +1,79 @@
+// The node types of this installation, and which ports a node has.
+import { nodeIcons } from "./node_icons.js";
+import { get } from "./api.js";
+
+const MAIN = [{ id: "main", label: "" }];
+const ERROR_PORT = "error";
+
+export class Catalogue {
+  constructor(types) {
+    this.types = types;
+    this.bySlug = new Map(types.map((type) => [type.type, type]));
+  }
+
+  /** The type, or a stand-in for one that is not installed. */
+  type(slug) {
+    return this.bySlug.get(slug) ?? { type: slug, label: slug, group: "", icon: "box", fields: [], inputs: MAIN, outputs: MAIN, missing: true };
+  }
+
+  icon(slug) {
+    return nodeIcons[this.type(slug).icon] ?? nodeIcons.box;
+  }
+
+  color(slug) {
+    return this.type(slug).color || "var(--fs-muted)";
+  }
+
+  /** Ports of a node: the server's (they may depend on parameters), else the type's, plus whatever edges use. */
+  ports(slug, data, known, used = { inputs: [], outputs: [] }) {
+    const type = this.type(slug);
+    const inputs = withUsed(known?.inputs ?? type.inputs ?? MAIN, used.inputs);
+    let outputs = known?.outputs ?? type.outputs ?? MAIN;
+    if (data?.settings?.on_error === "error_output" && !outputs.some((port) => port.id === ERROR_PORT)) {
+      outputs = [...outputs, { id: ERROR_PORT, label: "Error" }];
+    }
+    return { inputs, outputs: withUsed(outputs, used.outputs) };
+  }
+
+  /** Subtitle template such as `{method}: {url}`, filled from the node's properties. */
+  subtitle(slug, properties = {}) {
+    const type = this.type(slug);
+    const defaults = Object.fromEntries((type.fields ?? []).map((field) => [field.name, field.default]));
+    const shown = (type.subtitle ?? "").replace(/\{(\w+)\}/g, (_, name) => {
+      const value = properties[name] ?? defaults[name];
+      const option = type.fields?.find((field) => field.name === name)?.options?.find((o) => o.value === value);
+      return option?.label ?? (typeof value === "object" ? "" : String(value ?? ""));
+    });
+    return shown.replace(/^[\s:·–-]+|[\s:·–-]+$/g, "");
+  }
+
+  /** Types that match a search, by group, triggers first. */
+  search(text) {
+    const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+    const found = this.types.filter((type) => {
+      const haystack = `${type.label} ${type.type} ${type.group} ${type.help ?? ""}`.toLowerCase();
+      return words.every((word) => haystack.includes(word));
+    });
+    const rank = (type) => (words.length && type.label.toLowerCase().includes(words[0]) ? 0 : 1);
+    found.sort((a, b) => rank(a) - rank(b) || Number(b.trigger) - Number(a.trigger) || a.label.localeCompare(b.label));
+    const groups = new Map();
+    for (const type of found) groups.set(type.group, [...(groups.get(type.group) ?? []), type]);
+    return [...groups].map(([label, types]) => ({ label, types }));
+  }
+}
+
+function withUsed(ports, used) {
+  const missing = [...new Set(used)].filter((id) => !ports.some((port) => port.id === id));
+  return missing.length ? [...ports, ...missing.map((id) => ({ id, label: id }))] : ports;
+}
+
+let loading;
+
+/** Fetched once per page. */
+export function loadCatalogue() {
+  loading ??= get("/node-types/").then((answer) => new Catalogue(answer.items ?? answer)).catch((error) => {
+    loading = undefined;
+    throw error;
+  });
+  return loading;
+}

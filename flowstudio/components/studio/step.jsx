@@ -1,0 +1,92 @@
+// A step's card and the connections between cards.
+import { Fragment, createContext, memo, useContext } from "react";
+import { BaseEdge, EdgeLabelRenderer, Handle, Position, getBezierPath } from "@xyflow/react";
+import { Check, CircleAlert, CircleSlash, Hourglass, X } from "lucide-react";
+import { count, formatDuration, t } from "../texts/texts.js";
+import { portAt } from "./geometry.js";
+import { useNodeState } from "./runs.js";
+
+/** {catalogue, runs, problems: Map(node id -> messages), open(id)} */
+export const StudioContext = createContext(null);
+
+const MARKS = { success: Check, error: X, waiting: Hourglass, skipped: CircleSlash };
+
+export function StatusMark({ state, size = 12 }) {
+  if (!state) return null;
+  const Mark = MARKS[state.status];
+  const status = t(`status.${state.status}`);
+  const label = state.milliseconds == null ? status : t("canvas.finished_in", { status, time: formatDuration(state.milliseconds) });
+  return (
+    <span className={`fs-mark fs-mark-${state.status}`} role="img" aria-label={label} title={label}>
+      {Mark && <Mark size={size} strokeWidth={3} aria-hidden="true" />}
+    </span>
+  );
+}
+
+function Ports({ ports, type, position }) {
+  return ports.map((port, index) => {
+    const style = { top: `${portAt(index, ports.length) * 100}%` };
+    const label = port.label || (ports.length > 1 ? port.id : "");
+    return (
+      <Fragment key={port.id}>
+        <Handle id={port.id} type={type} position={position} style={style} className={`fs-port fs-port-${port.id}`} />
+        {label && ports.length > 1 && <span className={`fs-port-label fs-port-label-${type}`} style={style}>{label}</span>}
+      </Fragment>
+    );
+  });
+}
+
+export const Step = memo(function Step({ id, data, selected }) {
+  const { catalogue, runs, problems, portsOf } = useContext(StudioContext);
+  const state = useNodeState(runs, id);
+  const type = catalogue.type(data.type);
+  const Icon = catalogue.icon(data.type);
+  const ports = portsOf(id);
+  const subtitle = data.disabled ? t("canvas.disabled") : catalogue.subtitle(data.type, data.properties);
+  const faults = problems.get(id);
+  const look = ["fs-step", type.trigger && "fs-step-trigger", selected && "is-selected", data.disabled && "is-disabled",
+    state && `fs-is-${state.status}`].filter(Boolean).join(" ");
+  return (
+    <div className={look} style={{ "--fs-type": catalogue.color(data.type) }} data-status={state?.status ?? "idle"}>
+      <Ports ports={ports.inputs} type="target" position={Position.Left} />
+      <Ports ports={ports.outputs} type="source" position={Position.Right} />
+      <span className="fs-step-icon"><Icon size={20} aria-hidden="true" /></span>
+      <span className="fs-step-text">
+        <span className="fs-step-name">{data.label || type.label}</span>
+        {subtitle && <span className="fs-step-subtitle">{subtitle}</span>}
+      </span>
+      {faults && !state && (
+        <span className="fs-mark fs-mark-problem" role="img" aria-label={faults.join(" ")} title={faults.join("\n")}>
+          <CircleAlert size={13} strokeWidth={2.5} aria-hidden="true" />
+        </span>
+      )}
+      <StatusMark state={state} />
+      {state?.milliseconds != null && state.status !== "skipped" && <span className="fs-step-time">{formatDuration(state.milliseconds)}</span>}
+    </div>
+  );
+});
+
+export const Connection = memo(function Connection({
+  id, source, sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition, sourceHandleId, selected, markerEnd,
+}) {
+  const { runs, portsOf } = useContext(StudioContext);
+  const state = useNodeState(runs, source);
+  const [path, x, y] = getBezierPath({ sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition });
+  const port = sourceHandleId ?? portsOf(source).outputs[0]?.id ?? "main";
+  const items = state?.items?.[port];
+  const over = state && state.status !== "running" && state.status !== "waiting";
+  const look = ["fs-edge", selected && "is-selected", state?.status === "running" && "is-running", items > 0 && "is-live", over && !items && "is-dead"]
+    .filter(Boolean).join(" ");
+  return (
+    <>
+      <BaseEdge id={id} path={path} className={look} markerEnd={markerEnd} interactionWidth={16} />
+      {items > 0 && (
+        <EdgeLabelRenderer>
+          <span className="fs-edge-items" style={{ transform: `translate(-50%, -50%) translate(${x}px, ${y}px)` }}>
+            {count(items, "canvas.item", "canvas.items")}
+          </span>
+        </EdgeLabelRenderer>
+      )}
+    </>
+  );
+});

@@ -1,0 +1,167 @@
+// The editor of one workflow, and the read-only view of one execution.
+import { useCallback, useContext, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { ReactFlowProvider } from "@xyflow/react";
+import { toast } from "sonner";
+import { ColorModeContext } from "$/utils/context-registry";
+import { t } from "../texts/texts.js";
+import { get, post } from "./api.js";
+import { Canvas } from "./canvas.jsx";
+import { loadCatalogue } from "./catalogue.js";
+import { WorkflowStore } from "./document.js";
+import { RunLog } from "./log.jsx";
+import { NodePanel } from "./panel.jsx";
+import { RunStore } from "./runs.js";
+import { Saver } from "./saving.js";
+import { StudioContext } from "./step.jsx";
+import { EditorBar, ExecutionBar } from "./topbar.jsx";
+import "./studio.css";
+
+/** What the page shows, fetched once: the workflow, or the execution with the document it ran. */
+function useSubject(workflowId, executionId) {
+  const [subject, setSubject] = useState(null);
+  const [failure, setFailure] = useState(null);
+  useEffect(() => {
+    if (!workflowId && !executionId) return undefined;
+    let gone = false;
+    const path = executionId ? `/executions/${encodeURIComponent(executionId)}/` : `/workflows/${encodeURIComponent(workflowId)}/`;
+    Promise.all([loadCatalogue(), get(path)]).then(([catalogue, answer]) => {
+      if (gone) return;
+      const store = new WorkflowStore(catalogue);
+      const runs = new RunStore();
+      const source = executionId ? answer.execution : answer;
+      store.load(source.document, source.ports);
+      if (executionId) runs.follow(answer.execution);
+      setSubject({ catalogue, store, runs, answer });
+    }).catch((error) => !gone && setFailure(error.status === 404 ? t(executionId ? "execution.missing" : "editor.missing") : error.message));
+    return () => { gone = true; };
+  }, [workflowId, executionId]);
+  useEffect(() => () => subject?.runs.close(), [subject]);
+  return [subject, failure];
+}
+
+export function Studio({ workflowId, executionId, mayEdit, mayRun }) {
+  const [subject, failure] = useSubject(workflowId, executionId);
+  if (failure) return <div className="fs-center" role="alert"><p>{failure}</p><a className="fs-button" href={executionId ? "/executions" : "/"}>{t(executionId ? "execution.back" : "editor.back")}</a></div>;
+  if (!subject) return <div className="fs-center" role="status">{t("app.loading")}</div>;
+  const Mode = executionId ? Execution : Editor;
+  return (
+    <ReactFlowProvider key={executionId || workflowId}>
+      <Mode {...subject} mayEdit={mayEdit} mayRun={mayRun} />
+    </ReactFlowProvider>
+  );
+}
+
+const NO_PROBLEMS = [];
+
+function Editor({ catalogue, store, runs, answer, mayEdit, mayRun }) {
+  const [workflow, setWorkflow] = useState({ id: answer.id, active: answer.active });
+  const [problems, setProblems] = useState(answer.problems ?? NO_PROBLEMS);
+  const [trigger, setTrigger] = useState(null);
+  const saver = useMemo(() => mayEdit && new Saver(store, answer.id, answer.version, (saved) => {
+    setProblems(saved.problems ?? NO_PROBLEMS);
+    store.setPorts(saved.ports);
+  }), [store, answer, mayEdit]);
+  const nodes = useSyncExternalStore(store.subscribe, () => store.snapshot.nodes);
+  const triggers = useMemo(() => startNodes(nodes, catalogue), [nodes, catalogue]);
+  const chosen = triggers.some((node) => node.id === trigger) ? trigger : triggers[0]?.id;
+
+  useEffect(() => {
+    if (!saver) return undefined;
+    const warn = (event) => saver.dirty && event.preventDefault();
+    const save = () => document.visibilityState === "hidden" && saver.flush();
+    addEventListener("beforeunload", warn);
+    document.addEventListener("visibilitychange", save);
+    return () => {
+      removeEventListener("beforeunload", warn);
+      document.removeEventListener("visibilitychange", save);
+      saver.flush().finally(() => saver.close());
+    };
+  }, [saver]);
+
+  const starting = useRef(false);
+  const run = useCallback(async () => {
+    if (!mayRun || starting.current || runs.active) return;
+    if (!chosen) return void toast.error(t("editor.no_trigger"));
+    starting.current = true;
+    try {
+      if (saver && !(await saver.flush())) return;
+      const { execution } = await post(`/workflows/${encodeURIComponent(answer.id)}/execute/`, { wait: false, pinned: true, trigger_node: chosen });
+      runs.clear();
+      runs.follow({ status: "running", ...execution });
+    } catch (error) {
+      if (error.code === "invalid_workflow" && Array.isArray(error.detail)) setProblems(error.detail);
+      toast.error(error.message);
+    } finally {
+      starting.current = false;
+    }
+  }, [mayRun, runs, saver, answer, chosen]);
+
+  return (
+    <Frame catalogue={catalogue} store={store} runs={runs} problems={problems} mayEdit={mayEdit} onRun={run}
+      bar={({ open, stop }) => (
+        <EditorBar
+          store={store} workflow={workflow} saver={saver} runs={runs} mayEdit={mayEdit} mayRun={mayRun} problems={problems}
+          triggers={triggers} trigger={chosen} setTrigger={setTrigger} onRun={run} onStop={stop} onOpen={open}
+          setActive={(active) => setWorkflow((before) => ({ ...before, active }))}
+        />
+      )} />
+  );
+}
+
+function Execution({ catalogue, store, runs, mayRun }) {
+  return <Frame catalogue={catalogue} store={store} runs={runs} problems={NO_PROBLEMS} mayEdit={false}
+    bar={({ stop }) => <ExecutionBar runs={runs} mayRun={mayRun} onStop={stop} />} />;
+}
+
+/** Manual triggers first: they are what a person means by "execute". */
+function startNodes(nodes, catalogue) {
+  const found = nodes.filter((node) => catalogue.type(node.data.type).trigger && !node.data.disabled);
+  return found.sort((a, b) => Number(b.data.type === "manual-trigger") - Number(a.data.type === "manual-trigger"));
+}
+
+function Frame({ catalogue, store, runs, problems, mayEdit, bar, onRun }) {
+  const { resolvedColorMode } = useContext(ColorModeContext);
+  const dark = resolvedColorMode === "dark";
+  const [open, setOpen] = useState(null);
+  const [tab, setTab] = useState("parameters");
+  const [logOpen, setLogOpen] = useState(true);
+
+  const openNode = useCallback((id) => {
+    // A step that ran is opened for its data, any other one for what it is set to.
+    setTab((before) => (before === "parameters" && runs.states[id] ? "output" : runs.states[id] ? before : "parameters"));
+    setOpen(id);
+  }, [runs]);
+  const stop = useCallback(async () => {
+    try {
+      await runs.cancel();
+    } catch (error) {
+      toast.error(error.message);
+    }
+  }, [runs]);
+  const context = useMemo(() => ({
+    catalogue, runs,
+    problems: byNode(problems),
+    portsOf: (id) => store.node(id)?.ports ?? { inputs: [], outputs: [] },
+  }), [catalogue, runs, problems, store]);
+
+  return (
+    <StudioContext.Provider value={context}>
+      <div className="fs-studio">
+        {bar({ open: openNode, stop })}
+        <div className="fs-stage">
+          <div className="fs-work">
+            <Canvas store={store} catalogue={catalogue} mayEdit={mayEdit} dark={dark} onOpen={openNode} onRun={onRun} />
+            <RunLog store={store} runs={runs} open={logOpen} setOpen={setLogOpen} onOpen={openNode} />
+          </div>
+          {open && <NodePanel key={open} store={store} id={open} mayEdit={mayEdit} dark={dark} tab={tab} setTab={setTab} onClose={() => setOpen(null)} />}
+        </div>
+      </div>
+    </StudioContext.Provider>
+  );
+}
+
+function byNode(problems) {
+  const found = new Map();
+  for (const { node, message } of problems) if (node) found.set(node, [...(found.get(node) ?? []), message]);
+  return found;
+}

@@ -1,0 +1,135 @@
+// The bar above the canvas: name, whether everything is saved, active, execute.
+import { useState, useSyncExternalStore } from "react";
+import { ArrowLeft, CloudAlert, CloudCheck, CloudUpload, Eye, Play, Square, TriangleAlert } from "lucide-react";
+import { toast } from "sonner";
+import { count, formatTime, t } from "../texts/texts.js";
+import { post } from "./api.js";
+import { useRun } from "./runs.js";
+import { StatusMark } from "./step.jsx";
+
+const SAVE_ICONS = { saved: CloudCheck, saving: CloudUpload, unsaved: CloudUpload, failed: CloudAlert, conflict: CloudAlert };
+
+function SaveState({ saver }) {
+  const state = useSyncExternalStore(saver.subscribe, () => saver.state);
+  const Icon = SAVE_ICONS[state.kind];
+  return (
+    <span className={`fs-save fs-save-${state.kind}`} role="status">
+      <Icon size={15} aria-hidden="true" />
+      {state.kind === "failed" ? t("editor.save_failed", { reason: state.reason }) : t(`editor.${state.kind}`)}
+      {state.kind === "failed" && <button type="button" className="fs-link" onClick={() => saver.flush()}>{t("editor.save_retry")}</button>}
+      {state.kind === "conflict" && <>
+        <button type="button" className="fs-link" onClick={() => saver.reload()}>{t("editor.conflict_reload")}</button>
+        <button type="button" className="fs-link" onClick={() => saver.keep()}>{t("editor.conflict_keep")}</button>
+      </>}
+    </span>
+  );
+}
+
+function Problems({ problems, onOpen }) {
+  if (!problems.length) return null;
+  return (
+    <details className="fs-problems">
+      <summary><TriangleAlert size={14} aria-hidden="true" /> {count(problems.length, "editor.problem", "editor.problems")}</summary>
+      <div className="fs-problems-list" role="group" aria-label={t("editor.problems_title")}>
+        {problems.map((problem, index) => (
+          <button type="button" key={index} disabled={!problem.node} onClick={() => problem.node && onOpen(problem.node)}>{problem.message}</button>
+        ))}
+      </div>
+    </details>
+  );
+}
+
+function ActiveSwitch({ id, active, setActive, saver }) {
+  const [busy, setBusy] = useState(false);
+  const toggle = async () => {
+    setBusy(true);
+    try {
+      if (saver && !(await saver.flush())) return;
+      await post(`/workflows/${encodeURIComponent(id)}/${active ? "deactivate" : "activate"}/`);
+      setActive(!active);
+    } catch (error) {
+      toast.error(error.message);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <label className="fs-active">
+      <span>{t("editor.active")}</span>
+      <input type="checkbox" role="switch" className="fs-switch" checked={active} disabled={busy} onChange={toggle} />
+    </label>
+  );
+}
+
+export function RunButton({ runs, onRun, onStop, disabled }) {
+  const active = useRun(runs, (run) => run.active);
+  const [stopping, setStopping] = useState(false);
+  if (active) {
+    const stop = async () => {
+      setStopping(true);
+      await onStop();
+      setStopping(false);
+    };
+    return (
+      <button type="button" className="fs-button fs-button-danger" onClick={stop} disabled={stopping}>
+        <Square size={14} fill="currentColor" aria-hidden="true" /> {t(stopping ? "editor.stopping" : "editor.stop")}
+      </button>
+    );
+  }
+  return (
+    <button type="button" className="fs-button fs-button-primary" title={t("editor.execute_hint")} onClick={onRun} disabled={disabled}>
+      <Play size={14} fill="currentColor" aria-hidden="true" /> {t("editor.execute")}
+    </button>
+  );
+}
+
+const leave = (saver, path) => async (event) => {
+  if (!saver?.dirty || event.metaKey || event.ctrlKey) return;
+  event.preventDefault();
+  if (await saver.flush()) location.assign(path);
+};
+
+export function EditorBar({ store, workflow, saver, runs, mayEdit, mayRun, triggers, trigger, setTrigger, setActive, problems, onRun, onStop, onOpen }) {
+  const name = useSyncExternalStore(store.subscribe, () => store.snapshot.meta.name ?? "");
+  return (
+    <header className="fs-topbar">
+      <a href="/" className="fs-tool" aria-label={t("editor.back")} title={t("editor.back")} onClick={leave(saver, "/")}><ArrowLeft size={18} aria-hidden="true" /></a>
+      <input className="fs-input fs-input-title fs-workflow-name" aria-label={t("editor.name")} value={name} disabled={!mayEdit} onChange={(event) => store.rename(event.target.value)} />
+      {mayEdit ? <SaveState saver={saver} /> : <span className="fs-save"><Eye size={15} aria-hidden="true" /> {t("editor.read_only")}</span>}
+      <span className="fs-gap" />
+      <Problems problems={problems} onOpen={onOpen} />
+      {mayEdit && <ActiveSwitch id={workflow.id} active={workflow.active} setActive={setActive} saver={saver} />}
+      {mayRun && triggers.length > 1 && (
+        <select className="fs-input fs-input-small" aria-label={t("editor.start_with")} value={trigger ?? ""} onChange={(event) => setTrigger(event.target.value)}>
+          {triggers.map((node) => <option key={node.id} value={node.id}>{store.label(node)}</option>)}
+        </select>
+      )}
+      {mayRun && <RunButton runs={runs} onRun={onRun} onStop={onStop} disabled={!triggers.length} />}
+    </header>
+  );
+}
+
+export function ExecutionBar({ runs, mayRun, onStop }) {
+  const execution = useRun(runs, (run) => run.execution);
+  const retry = async () => {
+    try {
+      const answer = await post(`/executions/${encodeURIComponent(execution.id)}/retry/`, { version: "original" });
+      location.assign(`/executions/${encodeURIComponent(answer.execution.id)}`);
+    } catch (error) {
+      toast.error(error.message);
+    }
+  };
+  return (
+    <header className="fs-topbar">
+      <a href="/executions" className="fs-tool" aria-label={t("execution.back")} title={t("execution.back")}><ArrowLeft size={18} aria-hidden="true" /></a>
+      <h1 className="fs-topbar-title">{execution.workflow_name || t("execution.title")}</h1>
+      <StatusMark state={{ status: execution.status }} />
+      <span className={`fs-text-${execution.status}`}>{t(`status.${execution.status}`)}</span>
+      <span className="fs-quiet">{formatTime(execution.started_at)} · {t(`modes.${execution.mode}`)}</span>
+      <span className="fs-gap" />
+      {execution.workflow_id && <a className="fs-button" href={`/workflows/${encodeURIComponent(execution.workflow_id)}`}>{t("execution.to_workflow")}</a>}
+      {mayRun && (runs.active ? <RunButton runs={runs} onStop={onStop} />
+        : <button type="button" className="fs-button" onClick={retry}><Play size={14} aria-hidden="true" /> {t("execution.retry")}</button>)}
+    </header>
+  );
+}

@@ -1,0 +1,36 @@
+// Every text of the interface lives in en.json; Python reads the same file.
+import en from "./en.json";
+
+/** The text of a dotted key, with {placeholders} filled in. */
+export function t(key, values) {
+  const found = key.split(".").reduce((table, part) => table?.[part], en);
+  if (typeof found !== "string") throw new Error(`No text '${key}' in texts/en.json`);
+  return values ? found.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole)) : found;
+}
+
+/** `one` for a count of 1, `many` (with {count}) otherwise. */
+export function count(number, one, many) {
+  return number === 1 ? t(one) : t(many, { count: formatNumber(number) });
+}
+
+export function formatNumber(number) {
+  return new Intl.NumberFormat("en").format(number);
+}
+
+/** 840 ms, 3.2 s, 4 min 5 s. */
+export function formatDuration(milliseconds) {
+  if (milliseconds == null) return "";
+  if (milliseconds < 10) return `${Math.round(milliseconds * 10) / 10} ms`;
+  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
+  const seconds = milliseconds / 1000;
+  if (seconds < 60) return `${Math.round(seconds * 10) / 10} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+}
+
+/** A time in the reader's time zone; today's without the date. */
+export function formatTime(iso) {
+  if (!iso) return "";
+  const at = new Date(iso);
+  const today = at.toDateString() === new Date().toDateString();
+  return new Intl.DateTimeFormat(undefined, today ? { timeStyle: "medium" } : { dateStyle: "medium", timeStyle: "short" }).format(at);
+}

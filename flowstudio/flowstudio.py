@@ -1,0 +1,67 @@
+"""Reflex's entry: the pages, the mounted HTTP API and what lives as long as the server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import reflex as rx
+
+from flowstudio.api.app import create_api
+from flowstudio.components.texts import text
+from flowstudio.config import Settings, load_settings
+from flowstudio.pages.access import on_error
+from flowstudio.pages.editor import EditorState, editor
+from flowstudio.pages.execution import ExecutionState, execution
+from flowstudio.pages.executions import ExecutionsState, executions
+from flowstudio.pages.login import login
+from flowstudio.pages.missing import missing
+from flowstudio.pages.setup import EntryState, setup
+from flowstudio.pages.workflows import WorkflowsState, workflows
+from flowstudio.runtime import Runtime
+
+NAME = text("app.name")
+
+
+class Lifespan:
+    """Starts and stops the runtime with the server. `settings` are those of the environment unless somebody sets them."""
+
+    settings: Settings | None = None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """From the first request's readiness to the last one's answer."""
+        runtime = Runtime(self.settings or load_settings())
+        await runtime.start()
+        try:
+            yield
+        finally:
+            await runtime.stop()
+
+
+lifespan = Lifespan()
+app = rx.App(
+    stylesheets=["/flowstudio.css"],
+    head_components=[rx.el.link(rel="icon", href="/logo.svg", type="image/svg+xml")],
+    html_lang="en",
+    toaster=rx.toast.provider(position="bottom-right", rich_colors=True, close_button=True),
+    backend_exception_handler=on_error,
+    api_transformer=create_api(),
+)
+
+
+def _add(page: Any, route: str, key: str, on_load: Any = None) -> None:
+    app.add_page(
+        page, route=route, title=f"{text(key)} · {NAME}", description=text("app.tagline"), on_load=on_load
+    )
+
+
+_add(workflows, "/", "workflows.title", WorkflowsState.load)
+_add(editor, "/workflows/[workflow]", "workflows.title", EditorState.load)
+_add(executions, "/executions", "executions.title", ExecutionsState.load)
+_add(execution, "/executions/[execution]", "execution.title", ExecutionState.load)
+_add(login, "/login", "login.title", EntryState.arrive_at_login)
+_add(setup, "/setup", "setup.title", EntryState.arrive_at_setup)
+app.add_page(missing, route="404", title=f"{text('missing.title')} · {NAME}")
+app.register_lifespan_task(lifespan.running)

@@ -1,0 +1,65 @@
+"""Who calls an event handler. Every public method of a State can be called by any client, so each one asks here first."""
+
+from __future__ import annotations
+
+import logging
+
+import reflex as rx
+from reflex.event import EventSpec
+
+from flowstudio.components.texts import text
+from flowstudio.errors import FlowStudioError, Unauthorized
+from flowstudio.runtime import Runtime, current
+from flowstudio.services.callers import Caller, Permission, require
+
+log = logging.getLogger(__name__)
+
+SESSION_HEADER = "x-flowstudio-session"
+"""Carries the SHA-256 of the session token: `server.BrowserGuard` puts it where the cookie was."""
+
+
+class PageState(rx.State, mixin=True):
+    """What the states of all pages share.
+
+    The vars are for display only. Handlers decide by `_demand`, which looks the session up on the server each time.
+    """
+
+    person: str = ""
+    role: str = ""
+    may_edit: bool = False
+    may_run: bool = False
+    ready: bool = False
+    """The first answer of the server is there."""
+
+    async def _demand(self, permission: Permission) -> Caller:
+        """Who calls. Raises `Unauthorized` for nobody and `Forbidden` without the permission."""
+        session = self.router.headers.raw_headers.get(SESSION_HEADER, "")
+        caller = await current().accounts.identify_session_hash(session) if session else None
+        if caller is None:
+            raise Unauthorized(text("login.title"))
+        require(caller, permission)
+        return caller
+
+    async def _enter(self) -> Caller:
+        """The first line of a page's `on_load`."""
+        caller = await self._demand("read")
+        self.person, self.role = caller.name, caller.role
+        self.may_edit, self.may_run = caller.may("edit"), caller.may("run")
+        return caller
+
+    def _runtime(self) -> Runtime:
+        return current()
+
+    def _last_segment(self) -> str:
+        """The id in the address, as the client says it: services check it."""
+        return str(self.router.url.path).rstrip("/").rsplit("/", 1)[-1]
+
+
+def on_error(exception: Exception) -> EventSpec | None:
+    """Turn what a handler raised into something a person sees."""
+    if isinstance(exception, Unauthorized):
+        return rx.redirect("/login")
+    if isinstance(exception, FlowStudioError):
+        return rx.toast.error(exception.message)
+    log.error("An event handler failed", exc_info=exception)
+    return rx.toast.error(text("app.unexpected", status="500"))

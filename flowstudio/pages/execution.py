@@ -1,0 +1,30 @@
+"""One execution: its own copy of the workflow, with what happened at each step."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from flowstudio.components.studio import studio
+from flowstudio.pages.access import PageState
+
+
+class ExecutionState(PageState, rx.State):
+    """Which execution is open."""
+
+    shown: str = ""
+
+    @rx.event
+    async def load(self) -> None:
+        """Open the execution that the address names."""
+        await self._enter()
+        self.shown = self._last_segment()
+        self.ready = True
+
+
+def execution() -> rx.Component:
+    """The page."""
+    return rx.el.main(
+        studio(
+            workflow_id="", execution_id=ExecutionState.shown, may_edit=False, may_run=ExecutionState.may_run
+        )
+    )

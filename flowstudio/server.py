@@ -1,0 +1,125 @@
+"""The whole product as one ASGI application: pages, their websocket and the HTTP API, without Reflex's CLI and Node."""
+
+from __future__ import annotations
+
+import hashlib
+import http.cookies
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from flowstudio import frontend
+from flowstudio.config import Settings, load_settings
+from flowstudio.errors import ConfigurationError
+
+SESSION_COOKIE = "flowstudio_session"
+SESSION_HEADER = "x-flowstudio-session"
+"""What Reflex sees instead of the cookie: the SHA-256 of the session token."""
+
+_EVENTS = "/_event"
+_YEAR = b"public, max-age=31536000, immutable"
+_PAGE_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"content-security-policy", b"frame-ancestors 'self'; base-uri 'self'; object-src 'none'"),
+)
+_DYNAMIC = ("/api/", "/webhook", "/metrics", "/samples/", _EVENTS)
+
+
+def create_app(settings: Settings | None = None) -> ASGIApp:
+    """Build the application. Raises `ConfigurationError` when there is no front end to serve."""
+    web = frontend.web_folder()
+    if not (web / "build" / "client" / "index.html").is_file():
+        raise ConfigurationError("The front end is not built. Build it with: python -m flowstudio.frontend")
+    os.environ.update(
+        {
+            "REFLEX_ENV_MODE": "prod",
+            "REFLEX_WEB_WORKDIR": str(web),
+            "REFLEX_BACKEND_ONLY": "true",
+            "REFLEX_TELEMETRY_ENABLED": "false",
+            # Internal names of Reflex 0.10.1, which is why it is pinned exactly.
+            "__REFLEX_SKIP_COMPILE": "true",
+            "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "true",
+        }
+    )
+    with _inside(web if web == frontend.SHIPPED else frontend.CHECKOUT):
+        from flowstudio.flowstudio import app, lifespan
+
+        lifespan.settings = settings or load_settings()
+        return BrowserGuard(app(), lifespan.settings.public_url)
+
+
+class BrowserGuard:
+    """What browsers must not do and what they should know.
+
+    The event socket answers its own origin only; the session cookie never reaches Reflex, which logs and stores request
+    headers. Files with a hash in their name may be cached for ever, pages may not.
+    """
+
+    def __init__(self, app: ASGIApp, public_url: str = "") -> None:
+        self.app = app
+        self.public_host = urlsplit(public_url).netloc
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, guarded."""
+        if scope["type"] == "websocket":
+            if not self._same_origin(scope):
+                await receive()
+                await send({"type": "websocket.close", "code": 4403})
+                return
+            scope = {**scope, "headers": _without_cookie(scope)}
+        elif scope["type"] == "http" and not scope["path"].startswith(_DYNAMIC):
+            send = _with_headers(send, cached=scope["path"].startswith("/assets/"))
+        await self.app(scope, receive, send)
+
+    def _same_origin(self, scope: Scope) -> bool:
+        """Browsers always send an origin with a websocket; programs need not."""
+        headers = dict(scope["headers"])
+        origin = headers.get(b"origin", b"").decode("latin-1")
+        host = headers.get(b"host", b"").decode("latin-1")
+        return not origin or urlsplit(origin).netloc in {host, self.public_host or host}
+
+
+def _without_cookie(scope: Scope) -> list[tuple[bytes, bytes]]:
+    header = SESSION_HEADER.encode()
+    jar: http.cookies.SimpleCookie = http.cookies.SimpleCookie()
+    kept: list[tuple[bytes, bytes]] = []
+    for name, value in scope["headers"]:
+        if name == b"cookie":
+            try:
+                jar.load(value.decode("latin-1"))
+            except http.cookies.CookieError:
+                continue
+        elif name != header:
+            kept.append((name, value))
+    if SESSION_COOKIE in jar:
+        kept.append((header, hashlib.sha256(jar[SESSION_COOKIE].value.encode()).hexdigest().encode()))
+    return kept
+
+
+def _with_headers(send: Send, *, cached: bool) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            present = {name.lower() for name, _ in message["headers"]}
+            found = message["status"] in (200, 304)
+            policy = _YEAR if cached and found else b"no-cache"
+            extra = [(b"cache-control", policy), *_PAGE_HEADERS]
+            message["headers"] = [*message["headers"], *((n, v) for n, v in extra if n not in present)]
+        await send(message)
+
+    return sending
+
+
+@contextmanager
+def _inside(folder: Path) -> Iterator[None]:
+    """Reflex looks its configuration up in the working directory, once."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
