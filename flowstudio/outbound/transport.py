@@ -1,0 +1,144 @@
+"""httpx transports: to vetted addresses, and to the sample data that FlowStudio itself serves."""
+
+from __future__ import annotations
+
+import asyncio
+import mimetypes
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import certifi
+import httpcore
+import httpx
+
+from flowstudio.outbound.dialer import VettedDialer
+
+_KINDS: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
+    # The special before the general.
+    (httpcore.ConnectTimeout, httpx.ConnectTimeout),
+    (httpcore.ReadTimeout, httpx.ReadTimeout),
+    (httpcore.WriteTimeout, httpx.WriteTimeout),
+    (httpcore.PoolTimeout, httpx.PoolTimeout),
+    (httpcore.ConnectError, httpx.ConnectError),
+    (httpcore.ReadError, httpx.ReadError),
+    (httpcore.WriteError, httpx.WriteError),
+    (httpcore.NetworkError, httpx.NetworkError),
+    (httpcore.UnsupportedProtocol, httpx.UnsupportedProtocol),
+    (httpcore.LocalProtocolError, httpx.LocalProtocolError),
+    (httpcore.RemoteProtocolError, httpx.RemoteProtocolError),
+)
+
+
+@contextmanager
+def _as_httpx(request: httpx.Request) -> Iterator[None]:
+    """Raise the pool's errors as httpx's, which callers and vendors' SDKs know."""
+    try:
+        yield
+    except (
+        httpcore.NetworkError,
+        httpcore.TimeoutException,
+        httpcore.ProtocolError,
+        httpcore.UnsupportedProtocol,
+    ) as error:
+        for kind, mapped in _KINDS:
+            if isinstance(error, kind):
+                raise mapped(str(error), request=request) from error
+        raise httpx.TransportError(str(error), request=request) from error
+
+
+@cache
+def _tls(verify: bool) -> ssl.SSLContext:
+    """The system's trusted authorities, or httpx's own list on systems that have none."""
+    if not verify:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
+    context = ssl.create_default_context()
+    if not context.cert_store_stats()["x509_ca"]:
+        context.load_verify_locations(certifi.where())
+    return context
+
+
+class _Body(httpx.AsyncByteStream):
+    """A response body as it comes from the pool."""
+
+    def __init__(self, response: httpcore.Response, request: httpx.Request) -> None:
+        self._response = response
+        self._request = request
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _as_httpx(self._request):
+            async for part in self._response.aiter_stream():
+                yield part
+
+    async def aclose(self) -> None:
+        await self._response.aclose()
+
+
+class VettedTransport(httpx.AsyncBaseTransport):
+    """Pooled connections that only a `VettedDialer` opens. Knows no proxies: they would dial unvetted addresses."""
+
+    def __init__(self, dialer: VettedDialer, *, verify: bool = True) -> None:
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=_tls(verify),
+            max_connections=1000,
+            max_keepalive_connections=50,
+            keepalive_expiry=15.0,
+            network_backend=dialer,
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request; follows nothing."""
+        assert isinstance(request.stream, httpx.AsyncByteStream)
+        with _as_httpx(request):
+            response = await self._pool.handle_async_request(
+                httpcore.Request(
+                    request.method,
+                    httpcore.URL(
+                        scheme=request.url.raw_scheme,
+                        host=request.url.raw_host,
+                        port=request.url.port,
+                        target=request.url.raw_path,
+                    ),
+                    headers=request.headers.raw,
+                    content=request.stream,
+                    extensions=request.extensions,
+                )
+            )
+        return httpx.Response(
+            response.status,
+            headers=response.headers,
+            stream=_Body(response, request),
+            extensions=response.extensions,
+        )
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._pool.aclose()
+
+
+class SampleTransport(httpx.AsyncBaseTransport):
+    """Answers from the folder of sample files: the same data as the server's, whether or not a server runs."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.resolve()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Read one file; 404 for whatever is not a file of the folder."""
+        name = request.url.path.rpartition("/")[2]
+        body = await asyncio.to_thread(self._read, name)
+        status, kind = 200, mimetypes.guess_type(name)[0] or "application/octet-stream"
+        if body is None:
+            status, kind, body = 404, "text/plain", f"There is no sample '{name}'.".encode()
+        kind += "; charset=utf-8" if kind.startswith("text/") else ""
+        headers = {"content-type": kind, "content-length": str(len(body))}
+        return httpx.Response(status, headers=headers, stream=httpx.ByteStream(body), request=request)
+
+    def _read(self, name: str) -> bytes | None:
+        file = self._folder / name
+        plain = name and not name.startswith(".") and file.resolve().parent == self._folder
+        return file.read_bytes() if plain and file.is_file() else None
