@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from pathlib import Path
 
 import httpx
 
@@ -17,7 +16,7 @@ from flowstudio.outbound.decode import ACCEPTED, decoder
 from flowstudio.outbound.dialer import Resolve, VettedDialer, resolve
 from flowstudio.outbound.failures import explained, place
 from flowstudio.outbound.redirects import Hop, origin, redirected
-from flowstudio.outbound.transport import SampleTransport, VettedTransport
+from flowstudio.outbound.transport import Samples, SampleTransport, VettedTransport
 
 RESPONSE_LIMIT = 64 * 1024 * 1024
 """Bytes of a response body, decompressed."""
@@ -103,12 +102,12 @@ class Outbound:
         allow_hosts: Iterable[str] = (),
         *,
         own_origin: str = "",
-        samples: Path | None = None,
+        samples: Samples | None = None,
         resolve: Resolve = resolve,
     ) -> None:
         """`own_origin` is this server's address: of itself, only GETs below `/samples/` are allowed.
 
-        With `samples`, a folder, these are answered from the files, so that they work without a running server.
+        With `samples` these are answered from memory, so that they work without a running server.
         """
         self._own = httpx.URL(own_origin.rstrip("/") or "http://flowstudio.invalid")
         dialer = VettedDialer(AddressRules(allow_hosts), resolve)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import mimetypes
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
+from typing import TypeAlias
 
 import certifi
 import httpcore
 import httpx
 
 from flowstudio.outbound.dialer import VettedDialer
+
+Samples: TypeAlias = Callable[[str], tuple[str, bytes] | None]
+"""Gives the media type and content of a sample file by its name; None when there is no such file."""
 
 _KINDS: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
     # The special before the general.
@@ -122,23 +123,18 @@ class VettedTransport(httpx.AsyncBaseTransport):
 
 
 class SampleTransport(httpx.AsyncBaseTransport):
-    """Answers from the folder of sample files: the same data as the server's, whether or not a server runs."""
+    """Answers with sample files: the same data as the server's, whether or not a server runs."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder.resolve()
+    def __init__(self, samples: Samples) -> None:
+        self._samples = samples
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Read one file; 404 for whatever is not a file of the folder."""
-        name = request.url.path.rpartition("/")[2]
-        body = await asyncio.to_thread(self._read, name)
-        status, kind = 200, mimetypes.guess_type(name)[0] or "application/octet-stream"
-        if body is None:
-            status, kind, body = 404, "text/plain", f"There is no sample '{name}'.".encode()
+        """Find one file by the path below `/samples/`; 404 for whatever is none."""
+        name = request.url.path.split("/", 2)[2]
+        found = self._samples(name)
+        status, (kind, body) = 200, found or ("text/plain", f"There is no sample '{name}'.".encode())
+        if found is None:
+            status = 404
         kind += "; charset=utf-8" if kind.startswith("text/") else ""
         headers = {"content-type": kind, "content-length": str(len(body))}
         return httpx.Response(status, headers=headers, stream=httpx.ByteStream(body), request=request)
-
-    def _read(self, name: str) -> bytes | None:
-        file = self._folder / name
-        plain = name and not name.startswith(".") and file.resolve().parent == self._folder
-        return file.read_bytes() if plain and file.is_file() else None
