@@ -34,11 +34,7 @@ class PageState(rx.State, mixin=True):
     async def _demand(self, permission: Permission) -> Caller:
         """Who calls. Raises `Unauthorized` for nobody and `Forbidden` without the permission."""
         session = self.router.headers.raw_headers.get(SESSION_HEADER, "")
-        caller = await current().accounts.identify_session_hash(session) if session else None
-        if caller is None:
-            raise Unauthorized(text("login.title"))
-        require(caller, permission)
-        return caller
+        return require(await current().accounts.identify_session_hash(session), permission)
 
     async def _enter(self) -> Caller:
         """The first line of a page's `on_load`."""

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import reflex as rx
 
 from flowstudio.components.shell import ago, empty, head, page
 from flowstudio.components.texts import branch, text
+from flowstudio.engine.events import ExecutionStatus
+from flowstudio.engine.item import Json
 from flowstudio.pages.access import PageState
-from flowstudio.services.live import timestamp
+from flowstudio.storage.records import ExecutionFilter
 
 PAGE_SIZE = 50
 STATUSES = branch("status")
 MODES = branch("modes")
-FILTERS = ("success", "error", "running", "waiting", "queued", "cancelled")
+FILTERS: tuple[ExecutionStatus, ...] = ("success", "error", "running", "waiting", "queued", "cancelled")
 
 
 @dataclass
@@ -33,18 +36,18 @@ class ExecutionRow:
 class ExecutionsState(PageState, rx.State):
     """What the list shows."""
 
-    rows: list[ExecutionRow] = []
+    rows: rx.Field[list[ExecutionRow]] = rx.field(default_factory=list)
     status: str = ""
     cursor: str = ""
 
     async def _fill(self, *, more: bool = False) -> None:
         caller = await self._demand("read")
-        found = await self._runtime().executions.page(
-            caller, status=self.status or None, limit=PAGE_SIZE, cursor=self.cursor if more else None
-        )
-        rows = [_row(summary) for summary in found.items]
+        status = next((name for name in FILTERS if name == self.status), None)
+        wanted = ExecutionFilter(status=status, limit=PAGE_SIZE, cursor=self.cursor or None if more else None)
+        found, cursor = await self._runtime().views.page(caller, wanted)
+        rows = [_row(summary) for summary in found]
         self.rows = [*self.rows, *rows] if more else rows
-        self.cursor = found.next_cursor or ""
+        self.cursor = cursor or ""
         self.ready = True
 
     @rx.event
@@ -72,22 +75,22 @@ class ExecutionsState(PageState, rx.State):
         await self._fill(more=True)
 
 
-def _row(summary: ExecutionSummary) -> ExecutionRow:
+def _row(summary: Json) -> ExecutionRow:
     return ExecutionRow(
-        id=summary.id,
-        workflow=summary.workflow_name,
-        status=summary.status,
-        status_text=STATUSES[summary.status],
-        mode=MODES[summary.mode],
-        started=timestamp(summary.started_at or summary.created_at) or "",
-        duration=_duration(summary),
+        id=summary["id"],
+        workflow=summary["workflow_name"] or text("executions.deleted_workflow"),
+        status=summary["status"],
+        status_text=STATUSES[summary["status"]],
+        mode=MODES[summary["mode"]],
+        started=summary["started_at"] or summary["created_at"],
+        duration=_duration(summary["started_at"], summary["finished_at"]),
     )
 
 
-def _duration(summary: ExecutionSummary) -> str:
-    if summary.started_at is None or summary.finished_at is None:
+def _duration(started: str | None, finished: str | None) -> str:
+    if started is None or finished is None:
         return ""
-    seconds = (summary.finished_at - summary.started_at).total_seconds()
+    seconds = (datetime.fromisoformat(finished) - datetime.fromisoformat(started)).total_seconds()
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     return f"{seconds:.1f} s" if seconds < 60 else f"{seconds // 60:.0f} min {seconds % 60:.0f} s"

@@ -35,7 +35,7 @@ class WorkflowRow:
 class WorkflowsState(PageState, rx.State):
     """What the list shows."""
 
-    rows: list[WorkflowRow] = []
+    rows: rx.Field[list[WorkflowRow]] = rx.field(default_factory=list)
     search: str = ""
     cursor: str = ""
     doomed_id: str = ""

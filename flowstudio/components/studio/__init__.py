@@ -10,22 +10,24 @@ import reflex as rx
 
 from flowstudio.components.modules import BrowserComponent
 
+LIBRARIES = [
+    "@xyflow/react@12.12.1",
+    "@dagrejs/dagre@3.1.3",
+    "lucide-react@1.26.0",
+    "sonner@2.0.8",
+    "@uiw/react-codemirror@4.25.12",
+    "@codemirror/lang-python@6.2.1",
+    "@codemirror/lang-javascript@6.2.5",
+    "@codemirror/lang-json@6.0.2",
+]
+
 
 class Studio(BrowserComponent):
     """The editor of `workflow_id`, or the read-only view of `execution_id`."""
 
     library = "$/flowstudio/studio/studio.jsx"
     tag = "Studio"
-    lib_dependencies: list[str] = [
-        "@xyflow/react@12.12.1",
-        "@dagrejs/dagre@3.1.3",
-        "lucide-react@1.26.0",
-        "sonner@2.0.8",
-        "@uiw/react-codemirror@4.25.12",
-        "@codemirror/lang-python@6.2.1",
-        "@codemirror/lang-javascript@6.2.5",
-        "@codemirror/lang-json@6.0.2",
-    ]
+    lib_dependencies: list[str] = LIBRARIES
 
     workflow_id: rx.Var[str]
     execution_id: rx.Var[str]

@@ -21,7 +21,7 @@ function Tool({ icon: Icon, label, ...rest }) {
   return <button type="button" className="fs-tool" aria-label={label} title={label} {...rest}><Icon size={16} aria-hidden="true" /></button>;
 }
 
-export const Canvas = memo(function Canvas({ store, catalogue, mayEdit, dark, onOpen, onRun }) {
+export const Canvas = memo(function Canvas({ store, catalogue, mayEdit, dark, opened, onOpen, onRun }) {
   const { nodes, edges, canUndo, canRedo } = useSyncExternalStore(store.subscribe, () => store.snapshot);
   const flow = useReactFlow();
   const wrapper = useRef(null);
@@ -50,6 +50,21 @@ export const Canvas = memo(function Canvas({ store, catalogue, mayEdit, dark, on
       requestAnimationFrame(() => flow.fitView(FIT));
     });
   }, [store, arrange, flow]);
+
+  // The panel takes room away: keep the step that it is about in sight.
+  useEffect(() => {
+    const node = opened && store.node(opened);
+    if (!node) return undefined;
+    const frame = requestAnimationFrame(() => {
+      const box = wrapper.current.getBoundingClientRect();
+      const { x, y } = flow.flowToScreenPosition(node.position);
+      const zoom = flow.getZoom();
+      const right = x + node.measured.width * zoom, bottom = y + node.measured.height * zoom;
+      if (x >= box.left && y >= box.top && right <= box.right && bottom <= box.bottom) return;
+      flow.setCenter(node.position.x + node.measured.width / 2, node.position.y + node.measured.height / 2, { zoom, duration: 250 });
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [opened, store, flow]);
 
   const add = useCallback((type) => {
     const selected = store.snapshot.nodes.filter((node) => node.selected);
@@ -155,7 +170,7 @@ export const Canvas = memo(function Canvas({ store, catalogue, mayEdit, dark, on
         snapToGrid snapGrid={SNAP} minZoom={0.05} maxZoom={2} connectionRadius={32} fitView fitViewOptions={FIT}
         onlyRenderVisibleElements={nodes.length > MANY} proOptions={{ hideAttribution: true }}
       >
-        <Background variant={BackgroundVariant.Dots} gap={GRID} size={1} />
+        <Background variant={BackgroundVariant.Dots} gap={GRID + 4} size={1.6} />
         {nodes.length > 3 && <MiniMap pannable zoomable nodeColor={miniMapColor} nodeStrokeWidth={0} nodeBorderRadius={6} ariaLabel={t("canvas.minimap")} />}
         <Panel position="bottom-left" className="fs-tools">
           <Tool icon={ZoomIn} label={t("canvas.zoom_in")} onClick={() => flow.zoomIn({ duration: 150 })} />

@@ -16,6 +16,12 @@ const shown = (value) => {
 
 const kindOf = (value) => (value === null || value === undefined ? "null" : Array.isArray(value) ? "object" : typeof value);
 
+/** An item as one flat row: its data, then its files. */
+function rowOf(item) {
+  const files = Object.entries(item.binary ?? {}).map(([name, file]) => [`📎 ${name}`, `${file.file_name} · ${file.mime_type} · ${formatNumber(file.size)} B`]);
+  return { ...item.json, ...Object.fromEntries(files) };
+}
+
 function Table({ items, offset }) {
   const columns = useMemo(() => [...new Set(items.flatMap((item) => Object.keys(item ?? {})))].slice(0, COLUMNS), [items]);
   if (!columns.length) return <Json items={items} />;
@@ -47,8 +53,10 @@ export function DataView({ ports, labels, offset, onPage, empty }) {
   const [view, setView] = useState("table");
   const filled = ids.find((id) => ports[id].total > 0) ?? ids[0];
   const port = ids.includes(chosen) ? chosen : filled;
-  if (port === undefined) return <p className="fs-quiet">{empty}</p>;
-  const { items, total } = ports[port];
+  const page = ports?.[port];
+  const rows = useMemo(() => page?.items.map(rowOf) ?? [], [page]);
+  if (!page) return <p className="fs-quiet">{empty}</p>;
+  const { total } = page;
   const from = Math.min(offset, Math.max(0, total - 1));
   return (
     <div className="fs-data">
@@ -71,7 +79,7 @@ export function DataView({ ports, labels, offset, onPage, empty }) {
         </div>
       </div>
       {total === 0 ? <p className="fs-quiet">{t("panel.no_items")}</p>
-        : view === "table" ? <Table items={items} offset={from} /> : <Json items={items} />}
+        : view === "table" ? <Table items={rows} offset={from} /> : <Json items={rows} />}
       {total > PAGE && (
         <div className="fs-pager">
           <button type="button" className="fs-tool" aria-label={t("panel.previous")} disabled={from === 0} onClick={() => onPage(port, Math.max(0, from - PAGE))}>

@@ -103,7 +103,7 @@ export class WorkflowStore {
     return {
       id: node.id, type: "step", position: node.position ?? { x: 0, y: 0 }, data, selected: before?.selected ?? false,
       ariaLabel: data.label || this.catalogue.type(node.type).label,
-      ports, measured: { width, height }, handles: handlesOf(ports, width, height),
+      ports, style: { width, height }, measured: { width, height }, handles: handlesOf(ports, width, height),
     };
   }
 

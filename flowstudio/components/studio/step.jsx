@@ -2,12 +2,14 @@
 import { Fragment, createContext, memo, useContext } from "react";
 import { BaseEdge, EdgeLabelRenderer, Handle, Position, getBezierPath } from "@xyflow/react";
 import { Check, CircleAlert, CircleSlash, Hourglass, X } from "lucide-react";
-import { count, formatDuration, t } from "../texts/texts.js";
+import { count, formatDuration, formatNumber, t } from "../texts/texts.js";
 import { portAt } from "./geometry.js";
 import { useNodeState } from "./runs.js";
 
 /** {catalogue, runs, problems: Map(node id -> messages), open(id)} */
 export const StudioContext = createContext(null);
+
+const ROOMY = 130; // pixels from which "1,432 items" fits between two steps
 
 const MARKS = { success: Check, error: X, waiting: Hourglass, skipped: CircleSlash };
 
@@ -67,23 +69,28 @@ export const Step = memo(function Step({ id, data, selected }) {
 });
 
 export const Connection = memo(function Connection({
-  id, source, sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition, sourceHandleId, selected, markerEnd,
+  id, source, target, sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition, sourceHandleId, selected, markerEnd,
 }) {
   const { runs, portsOf } = useContext(StudioContext);
   const state = useNodeState(runs, source);
+  const next = useNodeState(runs, target);
   const [path, x, y] = getBezierPath({ sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition });
-  const port = sourceHandleId ?? portsOf(source).outputs[0]?.id ?? "main";
-  const items = state?.items?.[port];
+  const { outputs } = portsOf(source);
+  const items = state?.items?.[sourceHandleId ?? outputs[0]?.id ?? "main"];
   const over = state && state.status !== "running" && state.status !== "waiting";
-  const look = ["fs-edge", selected && "is-selected", state?.status === "running" && "is-running", items > 0 && "is-live", over && !items && "is-dead"]
+  const look = ["fs-edge", selected && "is-selected", items > 0 && (next?.status === "running" ? "is-running" : "is-live"), over && !items && "is-dead"]
     .filter(Boolean).join(" ");
+  const label = items > 0 && count(items, "canvas.item", "canvas.items");
+  const narrow = targetX - sourceX < ROOMY;
+  // Beside the label of the port that it leaves, where there is one.
+  const shift = outputs.length > 1 && targetX > sourceX ? (targetX - sourceX) * 0.14 : 0;
   return (
     <>
       <BaseEdge id={id} path={path} className={look} markerEnd={markerEnd} interactionWidth={16} />
       {items > 0 && (
         <EdgeLabelRenderer>
-          <span className="fs-edge-items" style={{ transform: `translate(-50%, -50%) translate(${x}px, ${y}px)` }}>
-            {count(items, "canvas.item", "canvas.items")}
+          <span className="fs-edge-items" title={label} style={{ transform: `translate(-50%, -50%) translate(${x + shift}px, ${y + (shift && (targetY - sourceY) * 0.18)}px)` }}>
+            {narrow ? formatNumber(items) : label}{narrow && <span className="fs-visually-hidden"> {label}</span>}
           </span>
         </EdgeLabelRenderer>
       )}

@@ -150,7 +150,7 @@ function Frame({ catalogue, store, runs, problems, mayEdit, bar, onRun }) {
         {bar({ open: openNode, stop })}
         <div className="fs-stage">
           <div className="fs-work">
-            <Canvas store={store} catalogue={catalogue} mayEdit={mayEdit} dark={dark} onOpen={openNode} onRun={onRun} />
+            <Canvas store={store} catalogue={catalogue} mayEdit={mayEdit} dark={dark} opened={open} onOpen={openNode} onRun={onRun} />
             <RunLog store={store} runs={runs} open={logOpen} setOpen={setLogOpen} onOpen={openNode} />
           </div>
           {open && <NodePanel key={open} store={store} id={open} mayEdit={mayEdit} dark={dark} tab={tab} setTab={setTab} onClose={() => setOpen(null)} />}
