@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
@@ -24,6 +23,7 @@ MAX_REDIRECTS = 21
 TIMEOUT = 300.0
 """Seconds for a request with its redirects, until the last byte of the response."""
 SAMPLES = "/samples/"
+_USUAL_HEADERS = (("User-Agent", "FlowStudio"), ("Accept", "*/*"), ("Accept-Encoding", ACCEPTED))
 _SAFE_TO_REPEAT = frozenset(("GET", "HEAD", "OPTIONS", "PUT", "DELETE"))
 
 
@@ -111,16 +111,15 @@ class Outbound:
         """
         self._own = httpx.URL(own_origin.rstrip("/") or "http://flowstudio.invalid")
         dialer = VettedDialer(AddressRules(allow_hosts), resolve)
-        self._transport = VettedTransport(dialer)
-        self._client = _client(self._transport)
-        self._unverified = _client(VettedTransport(dialer, verify=False))
-        self._samples: httpx.AsyncClient | None = None
+        self._verified = VettedTransport(dialer)
+        self._unverified = VettedTransport(dialer, verify=False)
+        self._samples: httpx.AsyncBaseTransport | None = None
         if samples is not None:
-            self._samples = _client(SampleTransport(samples))
+            self._samples = SampleTransport(samples)
         elif own_origin:
             _, host, port = origin(self._own)
             rules = AddressRules([f"[{host}]:{port}" if ":" in host else f"{host}:{port}"])
-            self._samples = _client(VettedTransport(VettedDialer(rules, resolve)))
+            self._samples = VettedTransport(VettedDialer(rules, resolve))
 
     async def request(self, request: Request) -> Response:
         """Send and read the whole response. Raises `NodeError`; `OutboundRefused` for forbidden addresses."""
@@ -141,13 +140,13 @@ class Outbound:
 
     def transport(self) -> httpx.AsyncBaseTransport:
         """The vetted transport, for vendors' SDKs that bring their own client: every address they call is vetted too."""
-        return _Lent(self._transport)
+        return _Lent(self._verified)
 
     async def close(self) -> None:
         """Close all connections."""
-        for client in (self._client, self._unverified, self._samples):
-            if client is not None:
-                await client.aclose()
+        for transport in (self._verified, self._unverified, self._samples):
+            if transport is not None:
+                await transport.aclose()
 
     def _address(self, text: str) -> httpx.URL:
         """The full address. Raises `NodeError` for what is none."""
@@ -193,30 +192,19 @@ class Outbound:
         )
 
     async def _send(self, hop: Hop, auth: httpx.Auth, verify: bool) -> httpx.Response:
-        client = self._client_for(hop, verify)
-        names = {name.lower() for name, _ in hop.headers}
-        headers = (
-            [*hop.headers] if "accept-encoding" in names else [*hop.headers, ("Accept-Encoding", ACCEPTED)]
-        )
-        built = client.build_request(
-            hop.method,
-            hop.url,
-            headers=[(name.encode(), value.encode()) for name, value in headers],
-            content=hop.body or None,
-            timeout=None,
-        )
+        transport = self._transport_for(hop, verify)
         try:
-            return await client.send(built, auth=auth, stream=True)
+            return await _exchange(transport, hop, auth)
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
             # A server may close an idle connection at the very moment in which it is used again.
             if hop.method not in _SAFE_TO_REPEAT:
                 raise
-            return await client.send(built, auth=auth, stream=True)
+            return await _exchange(transport, hop, auth)
 
-    def _client_for(self, hop: Hop, verify: bool) -> httpx.AsyncClient:
+    def _transport_for(self, hop: Hop, verify: bool) -> httpx.AsyncBaseTransport:
         if self._samples is not None and hop.method == "GET" and self._is_sample(hop.url):
             return self._samples
-        return self._client if verify else self._unverified
+        return self._verified if verify else self._unverified
 
     def _is_sample(self, url: httpx.URL) -> bool:
         scheme, host, port = origin(url)
@@ -240,18 +228,31 @@ class _Lent(httpx.AsyncBaseTransport):
 
 
 _NO_AUTH = httpx.Auth()
-"""Adds nothing, and keeps httpx from looking for credentials itself."""
 
 
-def _client(transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:
-    jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-    return httpx.AsyncClient(
-        transport=transport,
-        trust_env=False,
-        follow_redirects=False,
-        cookies=jar,
-        headers={"User-Agent": "FlowStudio"},
+async def _exchange(transport: httpx.AsyncBaseTransport, hop: Hop, auth: httpx.Auth) -> httpx.Response:
+    """Send a request, and again where the authentication asks for it (digest). Bodies in between are not read."""
+    names = {name.lower() for name, _ in hop.headers}
+    usual = [(name, value) for name, value in _USUAL_HEADERS if name.lower() not in names]
+    request = httpx.Request(
+        hop.method,
+        hop.url,
+        headers=[(name.encode(), value.encode()) for name, value in (*usual, *hop.headers)],
+        content=hop.body or None,
     )
+    flow = auth.async_auth_flow(request)
+    request = await anext(flow)
+    while True:
+        response = await transport.handle_async_request(request)
+        response.request = request
+        try:
+            request = await flow.asend(response)
+        except StopAsyncIteration:
+            return response
+        except BaseException:
+            await response.aclose()
+            raise
+        await response.aclose()
 
 
 def _loopback(host: str) -> bool:
