@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -28,6 +28,8 @@ class Settings(BaseSettings):
     """Address under which browsers and webhooks reach this server; missing: from host and port."""
     database_url: SecretStr | None = None
     """SQLAlchemy URL such as `postgresql+psycopg://user:password@host/db`; missing: SQLite in the data folder."""
+    synchronous: Literal["normal", "full"] = "normal"
+    """How SQLite writes: with `normal` a recorded step survives a killed server, with `full` a power loss too (slower)."""
     owner_email: str | None = None
     """Creates the owner account at the first start, together with FLOWSTUDIO_OWNER_PASSWORD."""
     owner_password: SecretStr | None = None

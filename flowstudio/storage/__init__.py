@@ -1,0 +1,89 @@
+"""Where everything is kept: the database, the files of items, the key of the vault."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Self
+
+from sqlalchemy import Engine, select, text
+
+from flowstudio.config import Settings
+from flowstudio.errors import ConfigurationError
+from flowstudio.storage.accounts import AccountRepository
+from flowstudio.storage.binaries import BinaryStore
+from flowstudio.storage.creation import KnownSnapshots
+from flowstudio.storage.credentials import CredentialRepository, open_vault
+from flowstudio.storage.database import Database, database_url
+from flowstudio.storage.executions import ExecutionRepository
+from flowstudio.storage.migrations import migrate
+from flowstudio.storage.vault import Vault
+from flowstudio.storage.workflows import WorkflowRepository
+
+__all__ = ["Storage"]
+
+
+class Storage:
+    """All repositories of an installation. Made by `open`; belongs to the event loop that opened it."""
+
+    def __init__(self, settings: Settings, database: Database, vault: Vault) -> None:
+        known = KnownSnapshots()
+        self.settings = settings
+        self.database = database
+        self.vault = vault
+        self.binaries = BinaryStore(settings.data_dir / "binaries")
+        self.workflows = WorkflowRepository(database, known)
+        self.executions = ExecutionRepository(database, self.binaries, known)
+        self.accounts = AccountRepository(database)
+        self.credentials = CredentialRepository(database, vault)
+
+    @classmethod
+    async def open(cls, settings: Settings) -> Self:
+        """Make the data folder if need be, bring the database up to date, check the key.
+
+        Raises `ConfigurationError` when the folder, the database or the key cannot be used.
+        """
+        url = database_url(settings)
+        try:
+            await asyncio.to_thread(settings.data_dir.mkdir, mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigurationError(
+                f"The data folder {settings.data_dir} cannot be made: {error.strerror}. Set FLOWSTUDIO_DATA_DIR to "
+                "a folder that the server may write to."
+            ) from error
+        database = Database(url, synchronous=settings.synchronous)
+        try:
+            await asyncio.to_thread(_prepare, database.log_engine)
+            database.start()
+            return cls(settings, database, await open_vault(database, settings))
+        except BaseException:
+            await database.close()
+            raise
+
+    async def close(self) -> None:
+        """Finish what is being written, then disconnect."""
+        await self.database.close()
+
+    async def ping(self) -> None:
+        """Make sure that the database answers. Raises what the driver raises."""
+        await self.database.scalar(select(text("1")))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        await self.close()
+
+
+def _prepare(engine: Engine) -> None:
+    from sqlalchemy.exc import DatabaseError, OperationalError
+
+    try:
+        migrate(engine)
+    except OperationalError as error:
+        where = engine.url.render_as_string(hide_password=True)
+        raise ConfigurationError(f"The database {where} cannot be opened: {error.orig}") from error
+    except DatabaseError as error:
+        where = engine.url.render_as_string(hide_password=True)
+        raise ConfigurationError(
+            f"{where} is not a FlowStudio database or is damaged: {error.orig}. Restore a backup."
+        ) from error

@@ -1,0 +1,298 @@
+"""Who may run an execution: claims, leases, slots, wishes to cancel and calls that wake.
+
+All of it is decided in the database, so that runners need not share memory.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, or_, select, update
+
+from flowstudio.engine.events import ExecutionStatus, Scope
+from flowstudio.engine.item import Json
+from flowstudio.storage.clock import current_time
+from flowstudio.storage.codec import pack_scope, serialise, unpack_scope
+from flowstudio.storage.creation import lock_workflow, wants_slot
+from flowstudio.storage.database import Database
+from flowstudio.storage.journal import StoredJournal
+from flowstudio.storage.owners import is_dead
+from flowstudio.storage.records import Claim, Heartbeat, Resumption
+from flowstudio.storage.rows import insert_rows
+from flowstudio.storage.tables import FINAL, executions, resumptions
+
+columns = executions.c
+
+
+class Claims:
+    """The part of the execution repository that runners use."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def claim(self, id_: str, owner: str, lease_seconds: float) -> Claim | None:
+        """Take an execution that nobody runs. Of any number of runners that try, one gets it.
+
+        None when it is owned, final, asleep, or when its workflow's limit makes it wait its turn.
+        """
+        return await self._database.write(lambda c: _claim(c, id_, owner, lease_seconds))
+
+    def journal(self, id_: str, owner: str, fence: int) -> StoredJournal:
+        """The log to write to under a claim."""
+        return StoredJournal(self._database, id_, owner, fence)
+
+    async def heartbeat(self, owner: str, ids: Collection[str], lease_seconds: float) -> Heartbeat:
+        """Renew leases; says which of the ids are still owned, and which of those should be cancelled."""
+
+        def renew(connection: Connection) -> Heartbeat:
+            now = current_time(connection)
+            mine = (
+                select(columns.id)
+                .where(columns.owner == owner, columns.id.in_(sorted(ids)))
+                .order_by(columns.id)
+                .with_for_update(key_share=True)
+            )
+            locked = connection.scalars(mine).all()
+            rows = connection.execute(
+                update(executions)
+                .where(columns.id.in_(locked))
+                .values(lease_until=now + timedelta(seconds=lease_seconds))
+                .returning(columns.id, columns.cancel_requested)
+            ).all()
+            return Heartbeat(
+                frozenset(row.id for row in rows), frozenset(row.id for row in rows if row.cancel_requested)
+            )
+
+        return await self._database.write(renew) if ids else Heartbeat(frozenset(), frozenset())
+
+    async def release(self, owner: str) -> int:
+        """Give back all leases of an owner, so that others may claim at once; says how many."""
+        return await self._database.write(lambda c: _release(c, owner))
+
+    async def release_dead(self, owner: str) -> int:
+        """Give back the leases of owners that were processes of this machine and have ended; says how many."""
+        rows = await self._database.rows(
+            select(columns.owner).where(columns.status == "running", columns.owner.is_not(None)).distinct()
+        )
+        dead = [row.owner for row in rows if row.owner != owner and is_dead(row.owner)]
+        return sum([await self.release(one) for one in dead])
+
+    async def recoverable(self, now: datetime | None = None) -> list[str]:
+        """Executions that nobody runs and somebody should, oldest first; those that wait for a slot are left out.
+
+        `now` replaces the clock in tests.
+        """
+        async with self._database.reading() as connection:
+            return await connection.run_sync(lambda c: _recoverable(c, now or current_time(c)))
+
+    async def next_wake(self) -> datetime | None:
+        """When the next sleeping execution wants to wake."""
+        found: datetime | None = await self._database.scalar(
+            select(columns.wake_at)
+            .where(columns.status == "waiting", columns.wake_at.is_not(None))
+            .order_by(columns.wake_at)
+            .limit(1)
+        )
+        return found
+
+    async def admit(self, workflow_id: str, limit: int | None) -> list[str]:
+        """Executions of a workflow that wait for a slot and may be claimed now, oldest first.
+
+        Call it when one of them comes to rest. `limit` is today's; it holds for those that wait as well.
+        """
+
+        def adjust(connection: Connection) -> None:
+            connection.execute(
+                update(executions)
+                .where(
+                    columns.workflow_id == workflow_id,
+                    columns.status.in_(("queued", "running", "waiting")),
+                    columns.slot_limit.is_not(None),
+                    columns.slot_limit.is_distinct_from(limit),
+                )
+                .values(slot_limit=limit)
+            )
+
+        async with self._database.reading() as reading:
+            stale = await reading.scalar(
+                select(columns.id)
+                .where(
+                    columns.workflow_id == workflow_id,
+                    columns.status.in_(("queued", "running", "waiting")),
+                    columns.slot_limit.is_not(None),
+                    columns.slot_limit.is_distinct_from(limit),
+                )
+                .limit(1)
+            )
+            waiting = await reading.run_sync(
+                lambda c: _waiting_for_slot(c, workflow_id, limit, current_time(c))
+            )
+        if stale is not None:
+            await self._database.write(adjust)
+        return waiting
+
+    async def request_cancel(self, id_: str) -> ExecutionStatus | None:
+        """Cancel an execution that nobody runs; ask the runner of one that runs (see `heartbeat`).
+
+        Gives the status afterwards: `running` means that the runner was asked. None when there is no such execution.
+        """
+        return await self._database.write(lambda c: _request_cancel(c, id_))
+
+    async def wake(self, id_: str, node: str, scope: Scope, data: Json) -> bool:
+        """Hand data to a node run that waits, durably; makes the execution recoverable at once.
+
+        False when the execution has finished or the node run was called before.
+        """
+        serialise(data)
+        return await self._database.write(lambda c: _wake(c, id_, node, scope, data))
+
+    async def resumptions(self, id_: str) -> list[Resumption]:
+        """The calls that came for an execution, in order."""
+        rows = await self._database.rows(
+            select(resumptions).where(resumptions.c.execution_id == id_).order_by(resumptions.c.created_at)
+        )
+        return [Resumption(row.node, unpack_scope(row.scope), row.data) for row in rows]
+
+
+def _claim(connection: Connection, id_: str, owner: str, lease_seconds: float) -> Claim | None:
+    now = current_time(connection)
+    row = connection.execute(
+        select(columns.workflow_id, columns.slot_limit, columns.status).where(columns.id == id_)
+    ).first()
+    if row is None or row.status in FINAL:
+        return None
+    if row.slot_limit is not None and row.workflow_id is not None and row.status != "running":
+        lock_workflow(connection, row.workflow_id)
+        ahead = connection.scalar(
+            select(func.count())
+            .select_from(executions)
+            .where(
+                columns.workflow_id == row.workflow_id,
+                columns.slot_limit.is_not(None),
+                wants_slot(now),
+                or_(columns.status == "running", columns.id < id_),
+                columns.id != id_,
+            )
+        )
+        if ahead is not None and ahead >= row.slot_limit:
+            return None
+    claimed = connection.execute(
+        update(executions)
+        .where(columns.id == id_, _claimable(now))
+        .values(
+            owner=owner,
+            fence=columns.fence + 1,
+            lease_until=now + timedelta(seconds=lease_seconds),
+            status="running",
+            started_at=func.coalesce(columns.started_at, now),
+            wake_at=None,
+        )
+        .returning(columns.fence, columns.cancel_requested)
+    ).first()
+    return Claim(claimed.fence, claimed.cancel_requested) if claimed is not None else None
+
+
+def _claimable(now: datetime) -> Any:
+    """SQL condition: nobody runs it, and it is awake and not final."""
+    return or_(
+        columns.status == "queued",
+        and_(columns.status == "running", or_(columns.owner.is_(None), columns.lease_until <= now)),
+        and_(columns.status == "waiting", columns.wake_at <= now),
+    )
+
+
+def _release(connection: Connection, owner: str) -> int:
+    return connection.execute(
+        update(executions)
+        .where(columns.status == "running", columns.owner == owner)
+        .values(owner=None, lease_until=None)
+    ).rowcount
+
+
+def _recoverable(connection: Connection, now: datetime) -> list[str]:
+    rows = connection.execute(
+        select(columns.id, columns.status, columns.workflow_id, columns.slot_limit)
+        .where(columns.status.in_(("queued", "running", "waiting")), _claimable(now))
+        .order_by(columns.id)
+    ).all()
+    limited = sorted({row.workflow_id for row in rows if row.slot_limit is not None and row.workflow_id})
+    running: Counter[str] = Counter()
+    if limited:
+        for workflow, count in connection.execute(
+            select(columns.workflow_id, func.count())
+            .where(
+                columns.workflow_id.in_(limited), columns.slot_limit.is_not(None), columns.status == "running"
+            )
+            .group_by(columns.workflow_id)
+        ):
+            running[workflow] = count
+    found = []
+    for row in rows:
+        if row.slot_limit is not None and row.workflow_id and row.status != "running":
+            if running[row.workflow_id] >= row.slot_limit:
+                continue
+            running[row.workflow_id] += 1
+        found.append(row.id)
+    return found
+
+
+def _waiting_for_slot(
+    connection: Connection, workflow_id: str, limit: int | None, now: datetime
+) -> list[str]:
+    running = connection.scalar(
+        select(func.count())
+        .select_from(executions)
+        .where(
+            columns.workflow_id == workflow_id, columns.slot_limit.is_not(None), columns.status == "running"
+        )
+    )
+    free = None if limit is None else max(0, limit - (running or 0))
+    return list(
+        connection.scalars(
+            select(columns.id)
+            .where(
+                columns.workflow_id == workflow_id,
+                columns.slot_limit.is_not(None),
+                columns.status != "running",
+                wants_slot(now),
+            )
+            .order_by(columns.id)
+            .limit(free)
+        )
+    )
+
+
+def _request_cancel(connection: Connection, id_: str) -> ExecutionStatus | None:
+    now = current_time(connection)
+    status: ExecutionStatus | None = connection.execute(
+        update(executions)
+        .where(columns.id == id_, columns.status.in_(("queued", "waiting")))
+        .values(status="cancelled", finished_at=now, wake_at=None, cancel_requested=True)
+        .returning(columns.status)
+    ).scalar()
+    if status is not None:
+        return status
+    connection.execute(
+        update(executions).where(columns.id == id_, columns.status == "running").values(cancel_requested=True)
+    )
+    return connection.scalar(select(columns.status).where(columns.id == id_))
+
+
+def _wake(connection: Connection, id_: str, node: str, scope: Scope, data: Json) -> bool:
+    now = current_time(connection)
+    status = connection.scalar(select(columns.status).where(columns.id == id_).with_for_update())
+    if status is None or status in FINAL:
+        return False
+    key = {"execution_id": id_, "node": node, "scope": pack_scope(scope)}
+    if connection.execute(
+        select(resumptions.c.node).where(*(resumptions.c[name] == value for name, value in key.items()))
+    ).first():
+        return False
+    insert_rows(connection, resumptions, [{**key, "data": data, "created_at": now}])
+    connection.execute(
+        update(executions).where(columns.id == id_, columns.status == "waiting").values(wake_at=now)
+    )
+    return True

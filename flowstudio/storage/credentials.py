@@ -1,0 +1,173 @@
+"""The credential repository: encrypted values, and the rotation of their key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from flowstudio.config import Settings
+from flowstudio.engine.item import Json
+from flowstudio.errors import ConfigurationError, CredentialError, NotFound
+from flowstudio.storage.clock import current_time
+from flowstudio.storage.database import Database
+from flowstudio.storage.ids import new_id
+from flowstudio.storage.records import CredentialRecord
+from flowstudio.storage.rows import insert_rows
+from flowstudio.storage.tables import credentials, key_checks
+from flowstudio.storage.vault import (
+    ENVELOPE,
+    FILE_NAME,
+    Vault,
+    find_keys,
+    fingerprint,
+    make_key_file,
+    missing_key,
+    new_key,
+    replace_key_file,
+    with_keys,
+)
+
+columns = credentials.c
+PUBLIC = [column for column in columns if column.name not in ("secret", "envelope")]
+
+
+async def open_vault(database: Database, settings: Settings) -> Vault:
+    """The vault of a database; makes the key at the first start.
+
+    Raises `ConfigurationError` when the key that the database needs is not configured.
+    """
+    keys = find_keys(settings)
+    expected = await database.scalar(select(key_checks.c.fingerprint))
+    if expected is None:
+        keys = keys or make_key_file(settings.data_dir / FILE_NAME)
+        row = {"id": 1, "fingerprint": keys.fingerprints[0]}
+        await database.write(lambda c: insert_rows(c, key_checks, [row], skip_existing=True))
+        expected = await database.scalar(select(key_checks.c.fingerprint))
+    if keys is None or expected not in keys.fingerprints:
+        raise missing_key(expected, keys, settings)
+    return Vault(keys)
+
+
+class CredentialRepository:
+    """Credentials. Implements `engine.store.Vault`: `open` is the only way to the values."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._database = database
+        self._vault = vault
+
+    async def create(
+        self, *, name: str, type: str, values: Json, owner_id: str | None = None, id: str | None = None
+    ) -> CredentialRecord:
+        """Encrypt and store."""
+        id_ = id or new_id()
+        secret = self._vault.encrypt(id_, type, values)
+
+        def store(connection: Connection) -> CredentialRecord:
+            now = current_time(connection)
+            record = CredentialRecord(
+                id=id_, name=name, type=type, owner_id=owner_id, created_at=now, updated_at=now
+            )
+            row = {column.name: getattr(record, column.name) for column in PUBLIC}
+            connection.execute(insert(credentials).values(**row, envelope=ENVELOPE, secret=secret))
+            return record
+
+        return await self._database.write(store)
+
+    async def get(self, id_: str) -> CredentialRecord | None:
+        """A credential without its values."""
+        row = await self._database.first(select(*PUBLIC).where(columns.id == id_))
+        return CredentialRecord(**row._mapping) if row is not None else None
+
+    async def all(self) -> list[CredentialRecord]:
+        """All credentials without their values, by name."""
+        rows = await self._database.rows(select(*PUBLIC).order_by(columns.name, columns.id))
+        return [CredentialRecord(**row._mapping) for row in rows]
+
+    async def update(
+        self, id_: str, *, name: str | None = None, values: Json | None = None
+    ) -> CredentialRecord:
+        """Change what is given. Raises `NotFound`."""
+        before = await self.get(id_)
+        if before is None:
+            raise NotFound(f"There is no credential '{id_}'.")
+        changes: dict[str, Any] = {}
+        if name is not None:
+            changes["name"] = name
+        if values is not None:
+            changes |= {"secret": self._vault.encrypt(id_, before.type, values), "envelope": ENVELOPE}
+
+        def store(connection: Connection) -> None:
+            connection.execute(
+                update(credentials)
+                .where(columns.id == id_)
+                .values(**changes, updated_at=current_time(connection))
+            )
+
+        await self._database.write(store)
+        after = await self.get(id_)
+        if after is None:
+            raise NotFound(f"There is no credential '{id_}' any more.")
+        return after
+
+    async def delete(self, id_: str) -> bool:
+        """Delete a credential."""
+
+        def remove(connection: Connection) -> bool:
+            return bool(connection.execute(delete(credentials).where(columns.id == id_)).rowcount)
+
+        return await self._database.write(remove)
+
+    async def open(self, credential: str, types: Sequence[str]) -> Json:
+        """The decrypted fields of a credential of one of the types, and its `type`. Raises `CredentialError`."""
+        row = await self._database.first(
+            select(columns.name, columns.type, columns.secret).where(columns.id == credential)
+        )
+        if row is None:
+            raise CredentialError(f"There is no credential '{credential}'. Choose another one in the node.")
+        if types and row.type not in types:
+            raise CredentialError(
+                f"The credential '{row.name}' has the type '{row.type}'; the node needs {' or '.join(types)}."
+            )
+        return {**self._vault.decrypt(credential, row.type, bytes(row.secret)), "type": row.type}
+
+    async def rotate(self) -> str:
+        """Encrypt everything with another key; gives its fingerprint.
+
+        With a key file: makes a fresh key and replaces the old one. With FLOWSTUDIO_ENCRYPTION_KEY: uses its first key,
+        which must be new; the others may be removed from it afterwards. Stopped anywhere, it leaves a database that opens.
+        """
+        before = self._vault.keys
+        if before.file is not None:
+            fresh = new_key()
+            replace_key_file(before.file, [fresh, *before.keys])
+            self._vault.use(with_keys(before, [fresh, *before.keys]))
+        elif await self._database.scalar(select(key_checks.c.fingerprint)) == before.fingerprints[0]:
+            raise ConfigurationError(
+                "Everything is encrypted with the first key of FLOWSTUDIO_ENCRYPTION_KEY already. Put a new key in front "
+                "of it, separated by a comma, then rotate."
+            )
+        name = await self.reencrypt()
+        if before.file is not None:
+            replace_key_file(before.file, self._vault.keys.keys[:1])
+            self._vault.use(with_keys(before, self._vault.keys.keys[:1]))
+        return name
+
+    async def reencrypt(self) -> str:
+        """Encrypt everything with the vault's first key, in one transaction; gives its fingerprint."""
+        vault = self._vault
+
+        def again(connection: Connection) -> str:
+            for row in connection.execute(select(columns.id, columns.type, columns.secret)).all():
+                values = vault.decrypt(row.id, row.type, bytes(row.secret))
+                connection.execute(
+                    update(credentials)
+                    .where(columns.id == row.id)
+                    .values(secret=vault.encrypt(row.id, row.type, values), envelope=ENVELOPE)
+                )
+            name = fingerprint(vault.keys.keys[0])
+            connection.execute(update(key_checks).values(fingerprint=name))
+            return name
+
+        return await self._database.write(again)

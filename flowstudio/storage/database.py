@@ -1,0 +1,180 @@
+"""Connections: many that read, one thread that writes the execution log."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from sqlalchemy import URL, Connection, Engine, Row, Select, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from flowstudio.config import Settings
+from flowstudio.errors import ConfigurationError
+from flowstudio.storage.writer import RETRY_WAITS, Alone, Call, Work, Writer, may_pass
+
+T = TypeVar("T")
+
+FILE_NAME = "flowstudio.db"
+BUSY_TIMEOUT = 10.0
+"""Seconds to wait for another process that writes to the SQLite file."""
+
+
+class Database:
+    """The connections of one process.
+
+    Repositories read with `rows`/`first`/`reading` and write with `write`, whose function runs in one transaction of a
+    synchronous connection: on SQLite in the writer's thread, because the file has one writer at a time anyway; on
+    PostgreSQL beside it. `work` is for what joins the group commit of the execution log.
+    """
+
+    def __init__(self, url: URL, *, synchronous: str) -> None:
+        self.url = url
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        self.log_engine = log_engine(url, synchronous=synchronous)
+        """What the writer and the migrations use."""
+        self._engine = _read_engine(url)
+        self._reader = (
+            self._engine if self.is_sqlite else self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        )
+        self.writer: Writer | None = None
+
+    def start(self) -> None:
+        """Start the writer, in the running event loop."""
+        self.writer = Writer(self.log_engine)
+
+    async def close(self) -> None:
+        """Finish what is being written, then disconnect."""
+        if self.writer is not None:
+            await self.writer.close()
+        await self._engine.dispose()
+        await asyncio.to_thread(self._dispose)
+
+    def _dispose(self) -> None:
+        if self.is_sqlite and self.writer is not None:
+            with self.log_engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA optimize")
+        self.log_engine.dispose()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection that reads; each statement sees the latest committed state."""
+        async with self._reader.connect() as connection:
+            yield connection
+
+    async def rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
+        """All rows of a query."""
+        async with self._reader.connect() as connection:
+            rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
+            return rows
+
+    async def first(self, query: Select[Any]) -> Row[Any] | None:
+        """The first row of a query."""
+        async with self._reader.connect() as connection:
+            row: Row[Any] | None = (await connection.execute(query)).first()
+            return row
+
+    async def scalar(self, query: Select[Any]) -> Any:
+        """The first column of the first row."""
+        async with self._reader.connect() as connection:
+            return await connection.scalar(query)
+
+    async def work(self, work: Work) -> Any:
+        """Do work in the next group commit."""
+        assert self.writer is not None, "Storage.open starts the writer"
+        return await self.writer.do(work)
+
+    async def write(self, function: Callable[[Connection], T]) -> T:
+        """Call the function in a transaction; it may be called again after a deadlock or a lost connection.
+
+        Waits until the transaction is durable. What the function raises undoes its changes.
+        """
+        if self.is_sqlite:
+            result: T = await self.work(Call(function))
+            return result
+        for wait in RETRY_WAITS:
+            try:
+                return await self._write_once(function)
+            except DBAPIError as error:
+                if not may_pass(error):
+                    raise
+                await asyncio.sleep(wait)
+        return await self._write_once(function)
+
+    async def _write_once(self, function: Callable[[Connection], T]) -> T:
+        async with self._engine.begin() as connection:
+            return await connection.run_sync(function)
+
+    async def write_alone(self, function: Callable[[Connection], T]) -> T:
+        """Call the function outside of a transaction, between those of the writer."""
+        result: T = await self.work(Alone(function))
+        return result
+
+
+def database_url(settings: Settings) -> URL:
+    """Where the database is. Raises `ConfigurationError` for addresses of other databases."""
+    if settings.database_url is None:
+        return URL.create("sqlite", database=str(settings.data_dir / FILE_NAME))
+    try:
+        url = make_url(settings.database_url.get_secret_value())
+    except ArgumentError as error:
+        raise ConfigurationError(
+            "FLOWSTUDIO_DATABASE_URL is not a database address; write postgresql+psycopg://user:password@host/database."
+        ) from error
+    match url.get_backend_name():
+        case "postgresql" | "postgres":
+            return url.set(drivername="postgresql+psycopg")
+        case "sqlite" if url.database and url.database != ":memory:":
+            return url.set(drivername="sqlite")
+        case other:
+            raise ConfigurationError(
+                f"FLOWSTUDIO_DATABASE_URL names '{other}'; FlowStudio stores in PostgreSQL or in a SQLite file."
+            )
+
+
+def log_engine(url: URL, *, synchronous: str = "normal") -> Engine:
+    """An engine for one connection that writes. Its SQLite transactions take the write lock when they begin."""
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_size=1, max_overflow=2, pool_reset_on_return=None)
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT})
+
+    def connect(connection: Any, _: Any) -> None:
+        connection.isolation_level = None  # transactions are begun here, not by the driver
+        for pragma in (
+            "auto_vacuum = INCREMENTAL",  # only takes effect in a new file, before its first table
+            "journal_mode = WAL",
+            f"synchronous = {synchronous.upper()}",
+            "foreign_keys = ON",
+            "temp_store = MEMORY",
+            "journal_size_limit = 16777216",
+        ):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    event.listen(engine, "connect", connect)
+    event.listen(engine, "begin", begin)
+    return engine
+
+
+def _read_engine(url: URL) -> AsyncEngine:
+    if url.get_backend_name() != "sqlite":
+        return create_async_engine(url, pool_size=5, max_overflow=15, pool_pre_ping=True)
+    engine = create_async_engine(
+        url.set(drivername="sqlite+aiosqlite"),
+        connect_args={"timeout": BUSY_TIMEOUT},
+        isolation_level="AUTOCOMMIT",
+        pool_size=2,
+        max_overflow=6,
+    )
+
+    def connect(connection: Any, _: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA query_only = ON")
+        cursor.close()
+
+    event.listen(engine.sync_engine, "connect", connect)
+    return engine

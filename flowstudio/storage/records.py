@@ -1,0 +1,296 @@
+"""What goes into the storage and comes out of it. Frozen; times are UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Literal, TypeAlias
+
+import orjson
+
+from flowstudio.engine.context import Mode
+from flowstudio.engine.events import ErrorInfo, ExecutionStatus, Scope
+from flowstudio.engine.item import Item, Json
+from flowstudio.engine.outcome import InputReference, Outcome, OutcomeStatus
+from flowstudio.storage.codec import encode
+from flowstudio.storage.ids import new_id
+
+Role: TypeAlias = Literal["owner", "admin", "editor", "viewer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A document as it is stored: bytes under the hash of their content. Keep it to spare hashing the document again."""
+
+    hash: str
+    data: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, document: Json) -> Snapshot:
+        """Of a document's JSON. Raises `InvalidRequest` for what JSON cannot hold."""
+        data = encode(document)
+        try:
+            content = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+        except TypeError:
+            content = data
+        return cls(sha256(content).hexdigest(), data)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewExecution:
+    """An execution to be stored.
+
+    With `status="running"` its creator runs it: `owner` holds it for `lease_seconds`, under fence 1, unless the limit
+    makes it wait its turn (see `Created.status`).
+    """
+
+    id: str = field(default_factory=new_id)
+    workflow_id: str | None = None
+    workflow_name: str = ""
+    document: Json | Snapshot = field(repr=False)
+    mode: Mode
+    status: Literal["queued", "running"] = "queued"
+    owner: str | None = None
+    lease_seconds: float = 30.0
+    start_node: str | None = None
+    start_items: Sequence[Item] = ()
+    """What to start with when no outcome of a trigger holds it."""
+    outcomes: Sequence[Outcome] = ()
+    """What is decided already: the trigger's outcome."""
+    until_node: str | None = None
+    """Run no further than this node."""
+    only_node: str | None = None
+    """Run this node alone."""
+    parent_id: str | None = None
+    depth: int = 0
+    call_key: str | None = None
+    """Makes creating idempotent: one execution per key."""
+    retry_of: str | None = None
+    options: Json = field(default_factory=dict)
+    limit: int | None = None
+    """How many executions of the workflow may run at the same time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """What became of a `NewExecution`."""
+
+    id: str
+    """Of the execution that has the call key: perhaps an earlier one."""
+    is_new: bool
+    status: ExecutionStatus
+    fence: int
+    """1 when the creator runs it, else 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to run an execution. `fence` goes to `journal`."""
+
+    fence: int
+    cancel_requested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """What a runner still owns, and which of it should be cancelled."""
+
+    owned: frozenset[str]
+    cancel_requested: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecutionSummary:
+    """An execution without its data."""
+
+    id: str
+    workflow_id: str | None
+    workflow_name: str
+    snapshot: str
+    mode: Mode
+    status: ExecutionStatus
+    error: ErrorInfo | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    wake_at: datetime | None
+    start_node: str | None
+    last_node: str | None
+    until_node: str | None
+    only_node: str | None
+    parent_id: str | None
+    depth: int
+    retry_of: str | None
+    options: Json
+    cancel_requested: bool
+    data_dropped: bool
+    """The save policy removed the items."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredExecution(ExecutionSummary):
+    """An execution as a runner needs it."""
+
+    document: Json = field(repr=False)
+    """The snapshot of the workflow's document. Shared: never mutate it."""
+    start_items: tuple[Item, ...] = field(repr=False)
+    limit: int | None
+    fence: int
+    owner: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecutionFilter:
+    """Which executions to list. `cursor` is the id of the last one seen."""
+
+    workflow_id: str | None = None
+    status: ExecutionStatus | None = None
+    mode: Mode | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    cursor: str | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeRun:
+    """One try of a node, without its items."""
+
+    node: str
+    scope: Scope
+    attempt: int
+    status: OutcomeStatus
+    items: Mapping[str, int]
+    """Items per output port."""
+    size: int
+    """Bytes of the outputs, before compression."""
+    error: ErrorInfo | None
+    inputs: tuple[InputReference, ...]
+    usage: Json
+    stdout: str
+    response: dict[str, Any] | None
+    wake_at: datetime | None
+    started_at: datetime
+    finished_at: datetime
+
+    @property
+    def milliseconds(self) -> float:
+        """How long the try took."""
+        return (self.finished_at - self.started_at).total_seconds() * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """A call that wakes a node run."""
+
+    node: str
+    scope: Scope
+    data: Json = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What a clean-up removed."""
+
+    executions: int
+    snapshots: int
+    binaries: int
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRoute:
+    """An address of an active workflow."""
+
+    method: str
+    path: str
+    workflow_id: str
+    node_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowSummary:
+    """A workflow without its document."""
+
+    id: str
+    name: str
+    active: bool
+    version: int
+    snapshot: str
+    tags: tuple[str, ...]
+    outline: Json
+    """What lists show of the document, as whoever stored it computed: node count, trigger types …"""
+    created_at: datetime
+    updated_at: datetime
+    created_by: str | None
+    updated_by: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowRecord(WorkflowSummary):
+    """A workflow."""
+
+    document: Json = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowVersion:
+    """An entry of a workflow's history."""
+
+    workflow_id: str
+    number: int
+    snapshot: str
+    author: str | None
+    at: datetime
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class User:
+    """An account."""
+
+    id: str
+    email: str
+    name: str
+    role: Role
+    password_hash: str = field(repr=False)
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """A sign-in of a browser."""
+
+    token_hash: str = field(repr=False)
+    user_id: str
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiKey:
+    """A key for programs; the key itself is not stored."""
+
+    id: str
+    name: str
+    prefix: str
+    """The first characters, to tell keys apart."""
+    key_hash: str = field(repr=False)
+    user_id: str
+    created_at: datetime
+    last_used_at: datetime | None
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialRecord:
+    """A credential without its values."""
+
+    id: str
+    name: str
+    type: str
+    owner_id: str | None
+    created_at: datetime
+    updated_at: datetime

@@ -1,0 +1,300 @@
+"""The tables. Times are UTC; JSON data is bytes in the form of `codec`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.types import TypeEngine
+
+from flowstudio.storage.codec import decode, encode
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+FINAL = ("success", "error", "cancelled")
+"""Statuses of executions that never run again."""
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment: timezone-aware UTC in Python, `timestamptz` on PostgreSQL, microseconds since 1970 on SQLite."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the column type."""
+        kind: TypeEngine[Any] = DateTime(timezone=True) if dialect.name == "postgresql" else BigInteger()
+        return dialect.type_descriptor(kind)
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """To the database."""
+        if value is None or dialect.name == "postgresql":
+            return value
+        return (value - EPOCH) // MICROSECOND
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """From the database."""
+        if value is None:
+            return None
+        moment: datetime = (
+            value.astimezone(UTC) if dialect.name == "postgresql" else EPOCH + value * MICROSECOND
+        )
+        return moment
+
+
+class Encoded(TypeDecorator[Any]):
+    """JSON data as bytes."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> bytes | None:
+        """To the database."""
+        return None if value is None else encode(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """From the database."""
+        return None if value is None else decode(bytes(value))
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+snapshots = Table(
+    "workflow_snapshots",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("document", LargeBinary, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+"""Documents by content; workflows, their versions and their executions refer to them."""
+
+workflows = Table(
+    "workflows",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("snapshot", ForeignKey(snapshots.c.hash), nullable=False, index=True),
+    Column("outline", Encoded, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("created_by", Text),
+    Column("updated_by", Text),
+)
+
+workflow_tags = Table(
+    "workflow_tags",
+    metadata,
+    Column("workflow_id", ForeignKey(workflows.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("tag", Text, primary_key=True),
+)
+
+workflow_versions = Table(
+    "workflow_versions",
+    metadata,
+    Column("workflow_id", ForeignKey(workflows.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("snapshot", ForeignKey(snapshots.c.hash), nullable=False, index=True),
+    Column("author", Text),
+    Column("at", Instant, nullable=False),
+    Column("note", Text, nullable=False),
+)
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("method", String(16), primary_key=True),
+    Column("path", Text, primary_key=True),
+    Column("workflow_id", ForeignKey(workflows.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    Column("node_id", Text, nullable=False),
+)
+"""Addresses of active workflows. Invariant: one workflow answers an address."""
+
+executions = Table(
+    "executions",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("workflow_id", Text),
+    Column("workflow_name", Text, nullable=False),
+    Column("snapshot", ForeignKey(snapshots.c.hash), nullable=False, index=True),
+    Column("mode", String(16), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("error", Encoded),
+    Column("created_at", Instant, nullable=False),
+    Column("started_at", Instant),
+    Column("finished_at", Instant),
+    Column("wake_at", Instant),
+    Column("start_node", Text),
+    Column("start_items", LargeBinary),
+    Column("last_node", Text),
+    Column("until_node", Text),
+    Column("only_node", Text),
+    Column("parent_id", String(36)),
+    Column("depth", Integer, nullable=False),
+    Column("call_key", Text),
+    Column("retry_of", String(36)),
+    Column("options", Encoded, nullable=False),
+    Column("slot_limit", Integer),
+    Column("owner", Text),
+    Column("fence", Integer, nullable=False),
+    Column("lease_until", Instant),
+    Column("cancel_requested", Boolean, nullable=False),
+    Column("data_dropped", Boolean, nullable=False),
+    Index("ix_executions_workflow_id_id", "workflow_id", "id"),
+    Index(
+        "ix_executions_live",
+        "status",
+        "workflow_id",
+        sqlite_where=text("status IN ('queued', 'running', 'waiting')"),
+        postgresql_where=text("status IN ('queued', 'running', 'waiting')"),
+    ),
+    Index(
+        "ix_executions_parent_id",
+        "parent_id",
+        sqlite_where=text("parent_id IS NOT NULL"),
+        postgresql_where=text("parent_id IS NOT NULL"),
+    ),
+    Index(
+        "uq_executions_call_key",
+        "call_key",
+        unique=True,
+        sqlite_where=text("call_key IS NOT NULL"),
+        postgresql_where=text("call_key IS NOT NULL"),
+    ),
+)
+"""Executions. Invariants: whoever runs one holds `owner`, `fence` and a `lease_until` in the future; each claim raises
+`fence` by one; one that is at rest has no owner."""
+
+outcomes = Table(
+    "outcomes",
+    metadata,
+    Column("execution_id", ForeignKey(executions.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("fence", Integer, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("node", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("finished_at", Instant, nullable=False),
+    Column("items", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("detail", LargeBinary),
+    Column("output_log", LargeBinary),
+    Column("outputs", LargeBinary),
+)
+"""The log of an execution, in the order of (fence, seq). `detail` holds error, inputs, usage and wake time; `output_log`
+what was printed and answered; the large column stands last, so that reading the others does not touch it."""
+
+binary_uses = Table(
+    "binary_uses",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("execution_id", ForeignKey(executions.c.id, ondelete="CASCADE"), primary_key=True, index=True),
+)
+"""Which executions need which file of the binary store."""
+
+resumptions = Table(
+    "resumptions",
+    metadata,
+    Column("execution_id", ForeignKey(executions.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("node", Text, primary_key=True),
+    Column("scope", Text, primary_key=True),
+    Column("data", Encoded, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+"""Calls that wake a waiting node run."""
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("email", Text, nullable=False),
+    Column("email_key", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("email_key"),
+    Index(
+        "uq_users_owner",
+        "role",
+        unique=True,
+        sqlite_where=text("role = 'owner'"),
+        postgresql_where=text("role = 'owner'"),
+    ),
+)
+"""Accounts. Invariants: e-mail addresses differ in more than case; there is at most one owner."""
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("user_id", ForeignKey(users.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("prefix", String(16), nullable=False),
+    Column("key_hash", String(64), nullable=False),
+    Column("user_id", ForeignKey(users.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_at", Instant, nullable=False),
+    Column("last_used_at", Instant),
+    Column("expires_at", Instant),
+    Column("revoked_at", Instant),
+    UniqueConstraint("key_hash"),
+)
+
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("owner_id", Text),
+    Column("envelope", Integer, nullable=False),
+    Column("secret", LargeBinary, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+
+key_checks = Table(
+    "key_checks",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("fingerprint", String(16), nullable=False),
+)
+"""One row: which key encrypts the credentials."""
