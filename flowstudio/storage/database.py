@@ -153,7 +153,8 @@ def log_engine(url: URL, *, synchronous: str = "normal") -> Engine:
             connection.execute(f"PRAGMA {pragma}").close()
 
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     event.listen(engine, "connect", connect)
     event.listen(engine, "begin", begin)

@@ -140,12 +140,11 @@ class History:
         }
 
     async def _document(self, hash_: str) -> Json:
-        document = self._documents.get(hash_)
-        if document is not None:
+        if hash_ in self._documents:
             self._documents.move_to_end(hash_)
-            return document
+            return self._documents[hash_]
         data = await self._database.scalar(select(snapshots.c.document).where(snapshots.c.hash == hash_))
-        document = decode(bytes(data))
+        document: Json = decode(bytes(data))
         if len(data) <= CACHED_BYTES:
             self._documents[hash_] = document
             if len(self._documents) > CACHED_DOCUMENTS:
