@@ -29,7 +29,7 @@
     lazy(name, () => (scope.made ??= part("scope")())[name]);
   for (const name of ["$now", "$today", "DateTime", "Duration", "Interval"]) lazy(name, () => part("dates")[name]);
   lazy("Intl", () => part("intl"));
-  globalThis.$extend = (...call) => part("extensions")(...call);
+  lazy("$extend", () => part("extensions"));
 
   const open = (text) => {
     const data = parse(text);
@@ -104,7 +104,7 @@
             let text = "";
             for (const piece of pieces) {
               const found = typeof piece === "string" ? piece : check(value(piece, json, binary, index));
-              if (found !== undefined && found !== null) text += found;
+              if (found !== undefined && found !== null) text += String(found);
             }
             cell = stringify(text);
           }

@@ -18,9 +18,15 @@
   };
   const FIELDS = ["weekday", "era", "year", "month", "day", "dayPeriod", "hour", "minute", "second", "fractionalSecondDigits", "timeZoneName"];
 
+  // English has abbreviations for these only; the others are written GMT+1.
+  const AMERICAN = Object.fromEntries([["E", -300, "New_York Detroit Toronto Indiana/Indianapolis Kentucky/Louisville"],
+    ["C", -360, "Chicago Winnipeg Menominee"], ["M", -420, "Denver Phoenix Boise Edmonton"], ["P", -480, "Los_Angeles Vancouver"], ["AK", -540, "Anchorage Juneau"]]
+    .flatMap(([letter, minutes, names]) => names.split(" ").map((name) => ["America/" + name, [letter, minutes]])));
   const zoneName = (minutes, zone) => {
     if (zone === "UTC" || zone === "Etc/UTC") return "UTC";
     if (!minutes) return "GMT";
+    const american = AMERICAN[zone];
+    if (american) return american[0] + (minutes === american[1] ? "S" : "D") + "T";
     const size = Math.abs(minutes);
     return "GMT" + (minutes < 0 ? "-" : "+") + Math.floor(size / 60) + (size % 60 ? ":" + two(Math.round(size % 60)) : "");
   };
@@ -74,7 +80,7 @@
       }
       if (options.era) { between(" "); put("era", year > 0 ? (options.era === "long" ? "Anno Domini" : "AD") : options.era === "long" ? "Before Christ" : "BC"); }
       const hours = at.getUTCHours(), half = this.hourCycle === "h12" || this.hourCycle === "h11";
-      const joint = options.dateStyle === "full" || options.dateStyle === "long" ? " at " : ", ";
+      const joint = options.month === "long" ? " at " : ", ";
       if (options.hour) {
         between(joint);
         const shown = half ? (this.hourCycle === "h11" ? hours % 12 : hours % 12 || 12) : hours;
