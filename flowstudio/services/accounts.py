@@ -1,0 +1,315 @@
+"""Accounts: people, their browser sessions and their API keys."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from flowstudio.config import Settings
+from flowstudio.errors import ConfigurationError, Conflict, Forbidden, InvalidRequest, NotFound, Unauthorized
+from flowstudio.services.callers import Caller, require
+from flowstudio.services.passwords import PasswordHasher, check_password
+from flowstudio.services.throttle import Throttle
+from flowstudio.storage import Storage
+from flowstudio.storage.records import ApiKey, Role, User
+
+log = logging.getLogger(__name__)
+
+SESSION_LIFE = timedelta(days=14)
+"""How long a session lives after its last use."""
+SESSION_RENEWAL = timedelta(days=1)
+"""A session's end is moved when it would be at least so much later."""
+REMEMBERED = 5.0
+"""Seconds for which an identification is trusted without looking it up again."""
+KEPT = 4096
+"""Identifications remembered at most."""
+KEY_USE = timedelta(minutes=1)
+"""How exactly the last use of a key is known."""
+
+_EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,255}")
+
+
+def token_hash(token: str) -> str:
+    """What the database knows of a session token or an API key: they hold 256 random bits, so a plain hash will do."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    caller: Caller
+    until: float
+
+
+class AccountService:
+    """What people do with accounts. Methods that act for somebody check the caller first."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        settings: Settings,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._accounts = storage.accounts
+        self._settings = settings
+        self._hasher = PasswordHasher()
+        self._clock = clock
+        self._now = now
+        self._known: dict[str, _Remembered] = {}
+        self._pairs = Throttle(5, 300, clock)
+        self._emails = Throttle(30, 300, clock)
+        self._clients = Throttle(20, 300, clock)
+
+    # The owner
+
+    async def setup_needed(self) -> bool:
+        """Whether nobody owns this installation yet."""
+        return not await self._accounts.has_owner()
+
+    async def create_owner(self, name: str, email: str, password: str) -> User:
+        """Make the first account. Raises `Conflict` when there is one: of two at the same time, one wins."""
+        if not await self.setup_needed():
+            raise Conflict("FlowStudio is set up already. Sign in, or ask the owner for an account.")
+        return await self._create(name, email, password, "owner")
+
+    async def create_configured_owner(self) -> None:
+        """Make the owner that the settings name, unless there is one. Raises `ConfigurationError` for a bad one."""
+        email, secret = self._settings.owner_email, self._settings.owner_password
+        if email is None and secret is None:
+            return
+        if not email or secret is None:
+            raise ConfigurationError(
+                "Set both FLOWSTUDIO_OWNER_EMAIL and FLOWSTUDIO_OWNER_PASSWORD, or neither."
+            )
+        if not await self.setup_needed():
+            return
+        password = secret.get_secret_value()
+        try:
+            user = await self.create_owner(email.partition("@")[0], email, password)
+        except InvalidRequest as error:
+            raise ConfigurationError(
+                f"FLOWSTUDIO_OWNER_EMAIL, FLOWSTUDIO_OWNER_PASSWORD: {error.message}"
+            ) from error
+        log.info("owner account created", extra={"email": user.email})
+
+    # People
+
+    async def users(self, caller: Caller) -> list[User]:
+        """All accounts, oldest first."""
+        require(caller, "admin")
+        return await self._accounts.users()
+
+    async def create_user(self, caller: Caller, name: str, email: str, password: str, role: Role) -> User:
+        """Make an account. Raises `Conflict` when the e-mail address has one."""
+        require(caller, "admin")
+        if role == "owner":
+            raise InvalidRequest("There is one owner; choose the role admin, editor or viewer.")
+        return await self._create(name, email, password, role)
+
+    async def update_user(
+        self,
+        caller: Caller,
+        id_: str,
+        *,
+        name: str | None = None,
+        role: Role | None = None,
+        password: str | None = None,
+    ) -> User:
+        """Change an account; a new password ends its sessions. The owner's is changed by the owner alone."""
+        require(caller, "admin")
+        user = await self._user(id_)
+        if user.role == "owner" and caller.role != "owner":
+            raise Forbidden("The owner's account is changed by the owner alone.")
+        if role is not None and role != user.role:
+            if user.role == "owner" or role == "owner":
+                raise InvalidRequest(
+                    "There is one owner, and that stays so; choose the role admin, editor or viewer."
+                )
+            if user.id == caller.user_id:
+                raise Conflict("You cannot change your own role; ask another admin.")
+        if password is not None:
+            check_password(password, user.email)
+        updated = await self._accounts.update_user(
+            id_,
+            name=None if name is None else _checked_name(name),
+            role=role,
+            password_hash=None if password is None else await self._hasher.hash(password),
+        )
+        if password is not None:
+            await self._accounts.delete_sessions(id_)
+        self._known.clear()
+        return updated
+
+    async def delete_user(self, caller: Caller, id_: str) -> None:
+        """Delete an account with its sessions and keys. Workflows stay."""
+        require(caller, "admin")
+        user = await self._user(id_)
+        if user.role == "owner":
+            raise Conflict("The owner's account cannot be deleted.")
+        if user.id == caller.user_id:
+            raise Conflict("You cannot delete your own account; ask another admin.")
+        await self._accounts.delete_user(id_)
+        self._known.clear()
+
+    async def change_password(self, caller: Caller, old: str, new: str, *, client: str) -> None:
+        """Change one's own password; ends all of one's sessions. Raises `Forbidden` when the old one is wrong."""
+        require(caller, "read")
+        user = await self._user(caller.user_id)
+        self._pairs.attempt(f"{user.id} {client}")
+        if not await self._hasher.verify(user.password_hash, old):
+            raise Forbidden("The present password is not right.")
+        self._pairs.forget(f"{user.id} {client}")
+        check_password(new, user.email)
+        await self._accounts.update_user(user.id, password_hash=await self._hasher.hash(new))
+        await self._accounts.delete_sessions(user.id)
+        self._known.clear()
+
+    # Sessions
+
+    async def sign_in(self, email: str, password: str, *, client: str) -> str:
+        """A session token. Raises `Unauthorized`, in the same words and time whether or not the address is known, and
+        `RateLimited` after too many tries from one client or for one address."""
+        address = email.strip().casefold()[:320]
+        pair = f"{address} {client}"
+        self._clients.attempt(client)
+        self._emails.attempt(address)
+        self._pairs.attempt(pair)
+        user = await self._accounts.user_by_email(email.strip())
+        if not await self._hasher.verify(user.password_hash if user else None, password) or user is None:
+            log.warning("sign-in refused", extra={"client": client})
+            raise Unauthorized("The e-mail address or the password is not right.")
+        self._clients.undo(client)
+        self._emails.forget(address)
+        self._pairs.forget(pair)
+        if self._hasher.outdated(user.password_hash):
+            await self._accounts.update_user(user.id, password_hash=await self._hasher.hash(password))
+        return await self.open_session(user.id)
+
+    async def open_session(self, user_id: str) -> str:
+        """A token for a browser of this account. The caller has made sure who it is."""
+        token = secrets.token_urlsafe(32)
+        await self._accounts.create_session(token_hash(token), user_id, self._now() + SESSION_LIFE)
+        return token
+
+    async def sign_out(self, token: str) -> None:
+        """End a session."""
+        hashed = token_hash(token)
+        self._known.pop(hashed, None)
+        await self._accounts.delete_session(hashed)
+
+    async def identify_session(self, token: str) -> Caller | None:
+        """Who has this session; its end moves on."""
+        return await self.identify_session_hash(token_hash(token))
+
+    async def identify_session_hash(self, hashed: str) -> Caller | None:
+        """The same by the token's SHA-256 in hex."""
+        if (caller := self._remembered(hashed)) is not None:
+            return caller
+        found = await self._accounts.session(hashed)
+        now = self._now()
+        if found is None or found[0].expires_at <= now:
+            return None
+        session, user = found
+        if now + SESSION_LIFE - session.expires_at >= SESSION_RENEWAL:
+            await self._accounts.extend_session(hashed, now + SESSION_LIFE)
+        return self._remember(hashed, user, "session")
+
+    # API keys
+
+    async def create_key(self, caller: Caller, name: str) -> tuple[ApiKey, str]:
+        """A key that acts for the caller, and its text, which is shown this once."""
+        require(caller, "read")
+        key = f"fs_{secrets.token_urlsafe(32)}"
+        record = await self._accounts.create_key(
+            _checked_name(name), key[:7], token_hash(key), caller.user_id
+        )
+        return record, key
+
+    async def keys(self, caller: Caller) -> list[ApiKey]:
+        """One's own keys that are in force; an admin sees everybody's."""
+        require(caller, "read")
+        found = await self._accounts.keys(None if caller.may("admin") else caller.user_id)
+        return [key for key in found if key.revoked_at is None]
+
+    async def revoke_key(self, caller: Caller, id_: str) -> None:
+        """Make a key useless at once. Raises `NotFound` for another person's, unless the caller is an admin."""
+        require(caller, "read")
+        if all(key.id != id_ for key in await self.keys(caller)):
+            raise NotFound(f"There is no API key '{id_}'.")
+        await self._accounts.revoke_key(id_)
+        self._known.clear()
+
+    async def identify_key(self, key: str) -> Caller | None:
+        """Whose API key this is."""
+        hashed = token_hash(key)
+        if (caller := self._remembered(hashed)) is not None:
+            return caller
+        found = await self._accounts.key(hashed)
+        if found is None:
+            return None
+        record, user = found
+        now = self._now()
+        if record.revoked_at is not None or (record.expires_at is not None and record.expires_at <= now):
+            return None
+        if record.last_used_at is None or now - record.last_used_at >= KEY_USE:
+            await self._accounts.touch_key(record.id, now)
+        return self._remember(hashed, user, "api_key")
+
+    async def act_for(self, email: str | None) -> Caller:
+        """The command line in the name of an account; of the owner when none is named."""
+        user = await self._accounts.user_by_email(email) if email else await self._accounts.owner()
+        if user is None:
+            raise NotFound(
+                f"There is no account '{email}'."
+                if email
+                else "There is no account yet. Make one with: flowstudio user create --role owner --email ADDRESS"
+            )
+        return _caller(user, "cli")
+
+    # Within
+
+    async def _create(self, name: str, email: str, password: str, role: Role) -> User:
+        email = email.strip()
+        if not _EMAIL.fullmatch(email):
+            raise InvalidRequest(f"'{email[:100]}' is not an e-mail address.")
+        check_password(password, email)
+        hashed = await self._hasher.hash(password)
+        return await self._accounts.create_user(
+            email=email, name=_checked_name(name), role=role, password_hash=hashed
+        )
+
+    async def _user(self, id_: str) -> User:
+        user = await self._accounts.user(id_)
+        if user is None:
+            raise NotFound(f"There is no user '{id_}'.")
+        return user
+
+    def _remembered(self, hashed: str) -> Caller | None:
+        entry = self._known.get(hashed)
+        return entry.caller if entry is not None and entry.until > self._clock() else None
+
+    def _remember(self, hashed: str, user: User, via: Literal["session", "api_key"]) -> Caller:
+        if len(self._known) >= KEPT:
+            self._known.clear()
+        caller = _caller(user, via)
+        self._known[hashed] = _Remembered(caller, self._clock() + REMEMBERED)
+        return caller
+
+
+def _caller(user: User, via: Literal["session", "api_key", "cli"]) -> Caller:
+    return Caller(user.id, user.email, user.name, user.role, via)
+
+
+def _checked_name(name: str) -> str:
+    name = name.strip()
+    if not 1 <= len(name) <= 200 or any(ord(character) < 32 for character in name):
+        raise InvalidRequest("A name has 1 to 200 characters and no line breaks.")
+    return name
