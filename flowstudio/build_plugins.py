@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import reflex as rx
+from reflex.constants import StateManagerMode
 from reflex.plugins import Plugin
 from reflex_components_lucide.icon import LUCIDE_ICON_LIST
 
@@ -72,7 +73,7 @@ def make_config() -> rx.Config:
         app_name="flowstudio",
         telemetry_enabled=False,
         show_built_with_reflex=False,
-        state_manager_mode="memory",  # one process holds a browser's socket; nothing in state must survive it
+        state_manager_mode=StateManagerMode.MEMORY,  # one process holds a browser's socket; nothing in state must survive it
         cors_allowed_origins=(),  # the guard in `server` lets only the own origin in
         plugins=[OriginRelativeAddresses(), BrowserModules(), NodeIcons()],
         disable_plugins=[rx.plugins.SitemapPlugin],

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from typing import Any
 
 import reflex as rx
 from reflex.event import EventSpec
@@ -16,6 +18,14 @@ log = logging.getLogger(__name__)
 
 SESSION_HEADER = "x-flowstudio-session"
 """Carries the SHA-256 of the session token: `server.BrowserGuard` puts it where the cookie was."""
+
+
+def handler(method: Callable[..., Any]) -> Any:
+    """Make a method of a State an event handler.
+
+    `Any`, because it is two things: on the class what pages bind to events, on an instance the method itself.
+    """
+    return rx.event(method)
 
 
 class PageState(rx.State, mixin=True):

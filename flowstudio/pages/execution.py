@@ -5,7 +5,7 @@ from __future__ import annotations
 import reflex as rx
 
 from flowstudio.components.studio import studio
-from flowstudio.pages.access import PageState
+from flowstudio.pages.access import PageState, handler
 
 
 class ExecutionState(PageState, rx.State):
@@ -13,7 +13,7 @@ class ExecutionState(PageState, rx.State):
 
     shown: str = ""
 
-    @rx.event
+    @handler
     async def load(self) -> None:
         """Open the execution that the address names."""
         await self._enter()

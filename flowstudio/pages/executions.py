@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import reflex as rx
 
@@ -11,7 +12,7 @@ from flowstudio.components.shell import ago, empty, head, page
 from flowstudio.components.texts import branch, text
 from flowstudio.engine.events import ExecutionStatus
 from flowstudio.engine.item import Json
-from flowstudio.pages.access import PageState
+from flowstudio.pages.access import PageState, handler
 from flowstudio.storage.records import ExecutionFilter
 
 PAGE_SIZE = 50
@@ -50,26 +51,26 @@ class ExecutionsState(PageState, rx.State):
         self.cursor = cursor or ""
         self.ready = True
 
-    @rx.event
+    @handler
     async def load(self) -> None:
         """Somebody opened the page."""
         await self._enter()
         self.status = ""
         await self._fill()
 
-    @rx.event
+    @handler
     async def choose(self, status: str) -> None:
         """Show executions of one status only."""
         await self._demand("read")
         self.status = status if status in FILTERS else ""
         await self._fill()
 
-    @rx.event
+    @handler
     async def refresh(self) -> None:
         """Look again."""
         await self._fill()
 
-    @rx.event
+    @handler
     async def load_more(self) -> None:
         """Show older ones too."""
         await self._fill(more=True)
@@ -96,7 +97,7 @@ def _duration(started: str | None, finished: str | None) -> str:
     return f"{seconds:.1f} s" if seconds < 60 else f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
 
 
-def _line(row: rx.Var[ExecutionRow]) -> rx.Component:
+def _line(row: Any) -> rx.Component:
     before, after = text("executions.open").split("{name}")
     return rx.el.tr(
         rx.el.td(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import reflex as rx
 from reflex.event import EventSpec
 
 from flowstudio.components.shell import ago, confirm_dialog, empty, head, icon_button, page
 from flowstudio.components.texts import branch, text
+from flowstudio.engine.item import Json
 from flowstudio.engine.workflow import dump_workflow
-from flowstudio.pages.access import PageState
-from flowstudio.services.live import timestamp
+from flowstudio.pages.access import PageState, handler
 
 PAGE_SIZE = 50
 STATUSES = branch("status")
@@ -44,61 +45,61 @@ class WorkflowsState(PageState, rx.State):
     async def _fill(self, *, more: bool = False) -> None:
         caller = await self._demand("read")
         service = self._runtime().workflows
-        found = await service.page(
-            caller, search=self.search or None, limit=PAGE_SIZE, cursor=self.cursor if more else None
+        found, following = await service.page(
+            caller, search=self.search or None, limit=PAGE_SIZE, cursor=self.cursor or None if more else None
         )
-        rows = [self._row(summary) for summary in found.items]
+        rows = [self._row(summary) for summary in found]
         self.rows = [*self.rows, *rows] if more else rows
-        self.cursor = found.next_cursor or ""
+        self.cursor = following or ""
         self.ready = True
 
-    def _row(self, summary: WorkflowSummaryView) -> WorkflowRow:
-        last = summary.last_execution
+    def _row(self, summary: Json) -> WorkflowRow:
+        last = summary["last_execution"]
         return WorkflowRow(
-            id=summary.id,
-            name=summary.name,
-            active=summary.active,
-            changed=timestamp(summary.updated_at) or "",
-            steps=text("workflows.nodes", count=summary.nodes),
-            triggers=[self._type_label(slug) for slug in summary.triggers],
-            status=last.status if last else "",
-            status_text=STATUSES[last.status] if last else "",
-            ran=(timestamp(last.started_at) or "") if last else "",
+            id=summary["id"],
+            name=summary["name"],
+            active=summary["active"],
+            changed=summary["updated_at"],
+            steps=text("workflows.nodes", count=summary["nodes"]),
+            triggers=[self._type_label(slug) for slug in summary["triggers"]],
+            status=last["status"] if last else "",
+            status_text=STATUSES[last["status"]] if last else "",
+            ran=(last["started_at"] or "") if last else "",
         )
 
     def _type_label(self, slug: str) -> str:
         known = self._runtime().registry.get(slug)
         return known.label if known else slug
 
-    @rx.event
+    @handler
     async def load(self) -> None:
         """Somebody opened the page."""
         await self._enter()
         self.search = ""
         await self._fill()
 
-    @rx.event
+    @handler
     async def find(self, search: str) -> None:
         """Show what matches."""
         await self._demand("read")
         self.search = str(search)[:200]
         await self._fill()
 
-    @rx.event
+    @handler
     async def load_more(self) -> None:
         """Show the next ones too."""
         await self._fill(more=True)
 
-    @rx.event
+    @handler
     async def create(self) -> EventSpec:
         """Make an empty workflow and open it."""
         caller = await self._demand("edit")
         made = await self._runtime().workflows.create(
             caller, {"name": text("workflows.untitled"), "nodes": [], "edges": []}
         )
-        return rx.redirect(f"/workflows/{made.record.id}")
+        return rx.redirect(f"/workflows/{made.id}")
 
-    @rx.event
+    @handler
     async def duplicate(self, workflow: str) -> EventSpec:
         """Store a copy, switched off."""
         caller = await self._demand("edit")
@@ -109,29 +110,29 @@ class WorkflowsState(PageState, rx.State):
         await self._fill()
         return rx.toast.success(text("workflows.duplicated"))
 
-    @rx.event
+    @handler
     async def set_active(self, workflow: str, active: bool) -> EventSpec:
         """Arm or disarm a workflow's triggers."""
         caller = await self._demand("edit")
         service = self._runtime().workflows
         changed = await (service.activate if active else service.deactivate)(caller, str(workflow))
         await self._fill()
-        key = "workflows.activated" if changed.record.active else "workflows.deactivated"
-        return rx.toast.success(text(key, name=changed.record.name))
+        key = "workflows.activated" if changed.active else "workflows.deactivated"
+        return rx.toast.success(text(key, name=changed.document.name))
 
-    @rx.event
+    @handler
     async def ask_delete(self, workflow: str, name: str) -> None:
         """Ask before deleting."""
         await self._demand("edit")
         self.doomed_id, self.doomed_name = str(workflow), str(name)[:200]
 
-    @rx.event
+    @handler
     async def keep(self) -> None:
         """The answer was no."""
         await self._demand("read")
         self.doomed_id = ""
 
-    @rx.event
+    @handler
     async def delete(self) -> EventSpec:
         """The answer was yes."""
         caller = await self._demand("edit")
@@ -141,7 +142,7 @@ class WorkflowsState(PageState, rx.State):
         return rx.toast.success(text("workflows.deleted"))
 
 
-def _line(row: rx.Var[WorkflowRow]) -> rx.Component:
+def _line(row: Any) -> rx.Component:
     title = rx.el.a(row.name, href=f"/workflows/{row.id}", class_name="fs-title")
     last_run = rx.cond(
         row.status != "",
@@ -186,11 +187,12 @@ def _line(row: rx.Var[WorkflowRow]) -> rx.Component:
     )
 
 
-def _tag(label: rx.Var[str]) -> rx.Component:
+def _tag(label: Any) -> rx.Component:
     return rx.el.span(label, class_name="fs-tag")
 
 
-def _named(key: str, name: rx.Var[str]) -> rx.Var[str]:
+def _named(key: str, name: Any) -> Any:
+    """A text with a name that only the browser knows."""
     before, after = text(key).split("{name}")
     return before + name + after
 

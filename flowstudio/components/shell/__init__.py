@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import reflex as rx
+from reflex.event import no_args_event_spec
 
 from flowstudio.components.texts import text
 
@@ -27,8 +28,15 @@ class ConfirmDialog(rx.Component):
     heading: rx.Var[str]
     text: rx.Var[str]
     confirm: rx.Var[str]
-    on_confirm: rx.EventHandler[rx.event.no_args_event_spec]
-    on_close: rx.EventHandler[rx.event.no_args_event_spec]
+
+    @classmethod
+    def get_event_triggers(cls) -> dict[str, Any]:
+        """Its answers."""
+        return {
+            **super().get_event_triggers(),
+            "on_confirm": no_args_event_spec,
+            "on_close": no_args_event_spec,
+        }
 
 
 class Ago(rx.Component):

@@ -70,7 +70,7 @@ function Runs({ runs, page, setPage }) {
   );
 }
 
-const scopeName = (scope) => (Array.isArray(scope) ? scope.join("/") : scope ?? "");
+const scopeName = (scope) => JSON.stringify(scope ?? []);
 
 function LogTab({ data }) {
   const runs = data?.runs ?? [];

@@ -1,6 +1,6 @@
 // A step's card and the connections between cards.
 import { Fragment, createContext, memo, useContext } from "react";
-import { BaseEdge, EdgeLabelRenderer, Handle, Position, getBezierPath } from "@xyflow/react";
+import { BaseEdge, EdgeLabelRenderer, Handle, Position, getBezierPath, getSmoothStepPath } from "@xyflow/react";
 import { Check, CircleAlert, CircleSlash, Hourglass, X } from "lucide-react";
 import { count, formatDuration, formatNumber, t } from "../texts/texts.js";
 import { portAt } from "./geometry.js";
@@ -10,6 +10,8 @@ import { useNodeState } from "./runs.js";
 export const StudioContext = createContext(null);
 
 const ROOMY = 130; // pixels from which "1,432 items" fits between two steps
+const BACK = 20; // an edge that leads back by more than this goes around, below its steps
+const BELOW = 88;
 
 const MARKS = { success: Check, error: X, waiting: Hourglass, skipped: CircleSlash };
 
@@ -74,7 +76,10 @@ export const Connection = memo(function Connection({
   const { runs, portsOf } = useContext(StudioContext);
   const state = useNodeState(runs, source);
   const next = useNodeState(runs, target);
-  const [path, x, y] = getBezierPath({ sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition });
+  const ends = { sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition };
+  const [path, x, y] = targetX < sourceX - BACK
+    ? getSmoothStepPath({ ...ends, borderRadius: 16, offset: 28, centerY: Math.max(sourceY, targetY) + BELOW })
+    : getBezierPath(ends);
   const { outputs } = portsOf(source);
   const items = state?.items?.[sourceHandleId ?? outputs[0]?.id ?? "main"];
   const over = state && state.status !== "running" && state.status !== "waiting";
