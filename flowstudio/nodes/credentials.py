@@ -1,0 +1,130 @@
+"""Credential types for HTTP, both for services that are called and for callers of webhooks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, SecretStr, field_validator
+
+from flowstudio.engine.credential import CredentialType
+
+_TOKEN = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
+"""A header's name (RFC 9110, 5.6.2)."""
+
+
+class BasicAuth(CredentialType):
+    """A user name and a password, sent with each request (HTTP Basic authentication)."""
+
+    type: ClassVar[str] = "http-basic"
+    label: ClassVar[str] = "Basic auth"
+
+    user: Annotated[str, Field(min_length=1, title="User name")]
+    """The user name, often an email address."""
+    password: Annotated[SecretStr, Field(title="Password")] = SecretStr("")
+    """The password; some services want an API key as user name and no password."""
+
+
+class HeaderAuth(CredentialType):
+    """A secret in a header of your choice, such as `X-API-Key`."""
+
+    type: ClassVar[str] = "http-header"
+    label: ClassVar[str] = "Header auth"
+
+    name: Annotated[str, Field(pattern=_TOKEN, title="Header name")] = "Authorization"
+    """The header's name, as the service's documentation gives it."""
+    value: Annotated[SecretStr, Field(title="Header value")]
+    """The header's whole value, with any word such as `Token` that belongs before the secret."""
+
+    @field_validator("value")
+    @classmethod
+    def _one_line(cls, value: SecretStr) -> SecretStr:
+        return _single_line(value)
+
+
+class BearerAuth(CredentialType):
+    """A token that is sent as `Authorization: Bearer …`."""
+
+    type: ClassVar[str] = "http-bearer"
+    label: ClassVar[str] = "Bearer token"
+
+    token: Annotated[SecretStr, Field(min_length=1, title="Token")]
+    """The token alone, without the word `Bearer`."""
+
+    @field_validator("token")
+    @classmethod
+    def _one_line(cls, value: SecretStr) -> SecretStr:
+        return _single_line(value)
+
+
+class QueryAuth(CredentialType):
+    """A secret in the address, such as `?api_key=…`."""
+
+    type: ClassVar[str] = "http-query"
+    label: ClassVar[str] = "Query auth"
+
+    name: Annotated[str, Field(min_length=1, title="Parameter name")] = "api_key"
+    """The name of the query parameter."""
+    value: Annotated[SecretStr, Field(title="Parameter value")]
+    """The secret."""
+
+
+class DigestAuth(CredentialType):
+    """A user name and a password that are proved without being sent (HTTP Digest authentication)."""
+
+    type: ClassVar[str] = "http-digest"
+    label: ClassVar[str] = "Digest auth"
+
+    user: Annotated[str, Field(min_length=1, title="User name")]
+    """The user name."""
+    password: Annotated[SecretStr, Field(title="Password")] = SecretStr("")
+    """The password."""
+
+
+JwtAlgorithm = Literal[
+    "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512"
+]
+SHARED_SECRET_ALGORITHMS: tuple[JwtAlgorithm, ...] = ("HS256", "HS384", "HS512")
+"""Signed and checked with the same secret; the other algorithms use a pair of keys."""
+
+
+class JwtAuth(CredentialType):
+    """Signed tokens (JWT): a shared secret, or a key pair, that tokens are signed and checked with."""
+
+    type: ClassVar[str] = "jwt"
+    label: ClassVar[str] = "JWT"
+
+    algorithm: Annotated[JwtAlgorithm, Field(title="Algorithm")] = "HS256"
+    """How tokens are signed. HS… uses the secret, all others a key pair."""
+    secret: Annotated[SecretStr, Field(title="Secret")] = SecretStr("")
+    """The shared secret, for HS256, HS384 and HS512."""
+    public_key: Annotated[str, Field(title="Public key")] = ""
+    """The public key in PEM form, to check tokens that are signed by a key pair."""
+    private_key: Annotated[SecretStr, Field(title="Private key")] = SecretStr("")
+    """The private key in PEM form, to sign tokens."""
+
+    def checking_key(self) -> str:
+        """What tokens are checked with; empty when it is missing."""
+        return self.secret.get_secret_value() if self._shared else self.public_key
+
+    def signing_key(self) -> str:
+        """What tokens are signed with; empty when it is missing."""
+        return (self.secret if self._shared else self.private_key).get_secret_value()
+
+    @property
+    def _shared(self) -> bool:
+        return self.algorithm in SHARED_SECRET_ALGORITHMS
+
+
+def _single_line(value: SecretStr) -> SecretStr:
+    """Pasted secrets often end with a line break, which a header cannot hold."""
+    text = value.get_secret_value().strip()
+    if any(ord(letter) < 32 for letter in text):
+        raise ValueError("must be a single line of text")
+    return SecretStr(text)
+
+
+CREDENTIAL_TYPES: Mapping[str, type[CredentialType]] = {
+    cls.type: cls for cls in (BasicAuth, HeaderAuth, BearerAuth, QueryAuth, DigestAuth, JwtAuth)
+}
+"""Every credential type of this installation, by its slug."""
