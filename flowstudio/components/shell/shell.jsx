@@ -10,6 +10,7 @@ export function Account({ name, role }) {
   const theme = t(dark ? "navigation.theme_light" : "navigation.theme_dark");
   const signOut = async () => {
     await fetch("/api/logout", { method: "POST" }).catch(() => null);
+    sessionStorage.clear(); // the next person in this tab starts with a state of their own
     location.assign("/login");
   };
   return (

@@ -1,0 +1,79 @@
+"""The real product, built and started, and a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from flowstudio import frontend
+from scripts.studio import Server
+
+OWNER = ("owner@example.com", "correct horse battery")
+SECONDS = 20
+
+
+@pytest.fixture(scope="session")
+def built() -> None:
+    """The front end fits the sources."""
+    frontend.build()
+
+
+@pytest.fixture(scope="session")
+def server(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with an owner."""
+    owner = {"FLOWSTUDIO_OWNER_EMAIL": OWNER[0], "FLOWSTUDIO_OWNER_PASSWORD": OWNER[1]}
+    with Server(tmp_path_factory.mktemp("data"), **owner) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(chromium_path: Path) -> Iterator[Browser]:
+    """One browser for all tests."""
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=chromium_path, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        )
+        yield launched
+        launched.close()
+
+
+NewPage = Callable[..., Page]
+
+
+@pytest.fixture
+def new_page(browser: Browser) -> Iterator[NewPage]:
+    """Opens windows of people who share nothing; fails the test when a page threw an error."""
+    contexts: list[BrowserContext] = []
+    errors: list[str] = []
+    expect.set_options(timeout=SECONDS * 1000)
+
+    def open_window(url: str, **options: object) -> Page:
+        context = browser.new_context(base_url=url, viewport={"width": 1440, "height": 900}, **options)  # type: ignore[arg-type]  # passes Playwright's own options on
+        context.set_default_timeout(SECONDS * 1000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        return page
+
+    yield open_window
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+def sign_in(page: Page, email: str = OWNER[0], password: str = OWNER[1]) -> None:
+    """Get a session the way the form does, and open the list."""
+    answer = page.request.post("/api/login", data={"email": email, "password": password})
+    assert answer.ok, answer.text()
+    page.goto("/")
+
+
+@pytest.fixture
+def page(server: Server, new_page: NewPage) -> Page:
+    """The owner's window, on the list of workflows."""
+    opened = new_page(server.url)
+    sign_in(opened)
+    return opened

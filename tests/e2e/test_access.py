@@ -1,0 +1,80 @@
+"""Getting in, getting out, and what a role may do."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from scripts.studio import Server
+from tests.e2e.conftest import OWNER, NewPage, sign_in
+
+VIEWER = ("viewer@example.com", "only looking around")
+
+
+def test_a_wrong_password_is_refused_and_the_right_one_leads_to_where_one_was_heading(
+    server: Server, new_page: NewPage
+) -> None:
+    page = new_page(server.url)
+    page.goto("/login?next=/executions")
+    page.get_by_label("E-mail").fill(OWNER[0])
+    page.get_by_label("Password").fill("wrong password")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).not_to_be_empty()
+    assert page.context.cookies() == []
+
+    page.get_by_label("Password").fill(OWNER[1])
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Executions")).to_be_visible()
+
+
+def test_a_link_cannot_send_people_elsewhere_after_signing_in(server: Server, new_page: NewPage) -> None:
+    page = new_page(server.url)
+    page.goto("/login?next=//evil.example/")
+    page.get_by_label("E-mail").fill(OWNER[0])
+    page.get_by_label("Password").fill(OWNER[1])
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Workflows")).to_be_visible()
+    assert page.url.startswith(server.url)
+
+
+def test_the_session_cookie_is_out_of_reach_of_scripts(page: Page) -> None:
+    (cookie,) = [c for c in page.context.cookies() if c.get("name") == "flowstudio_session"]
+    assert cookie.get("httpOnly") is True
+    assert cookie.get("sameSite") == "Lax"
+    assert "flowstudio_session" not in page.evaluate("document.cookie")
+
+
+def test_signing_out_closes_the_pages(page: Page) -> None:
+    expect(page.get_by_role("heading", name="Workflows")).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/login*")
+    page.goto("/")
+    page.wait_for_url("**/login*")
+    page.goto("/workflows/example-order-triage")
+    page.wait_for_url("**/login*")
+
+
+def test_a_viewer_may_look_and_change_nothing(page: Page, server: Server, new_page: NewPage) -> None:
+    made = page.request.post(
+        "/api/users/",
+        data={"name": "Vera", "email": VIEWER[0], "password": VIEWER[1], "role": "viewer"},
+        headers={"Origin": server.url},
+    )
+    assert made.ok, made.text()
+    viewer = new_page(server.url)
+    sign_in(viewer, *VIEWER)
+    expect(viewer.get_by_text("Viewer")).to_be_visible()
+    expect(viewer.get_by_role("button", name="New workflow")).to_have_count(0)
+    expect(viewer.get_by_role("switch", name="Active: Greeting")).to_be_disabled()
+
+    viewer.get_by_role("link", name="Greeting", exact=True).click()
+    expect(viewer.get_by_text("View only")).to_be_visible()
+    expect(viewer.get_by_role("button", name="Execute workflow")).to_have_count(0)
+    expect(viewer.get_by_role("textbox", name="Workflow name")).to_be_disabled()
+    viewer.get_by_role("group", name="Greet", exact=True).click()
+    panel = viewer.get_by_role("complementary", name="Step details")
+    expect(panel.get_by_role("button", name="Delete step")).to_have_count(0)
+
+
+def test_an_unknown_address_says_so(page: Page) -> None:
+    page.goto("/nowhere/at/all")
+    expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()

@@ -1,0 +1,186 @@
+"""Drawing, saving and running in the editor."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from scripts.studio import Server
+from tests.e2e.conftest import NewPage, sign_in
+
+LOUD = {
+    "name": "Loud",
+    "nodes": [
+        {"id": "1", "type": "manual-trigger", "data": {"label": "Go"}},
+        {
+            "id": "2",
+            "type": "code",
+            "position": {"x": 320, "y": 0},
+            "data": {
+                "label": "Speak",
+                "properties": {"language": "python", "code": 'print("good morning")\nreturn items'},
+            },
+        },
+        {
+            "id": "3",
+            "type": "stop-and-error",
+            "position": {"x": 640, "y": 0},
+            "data": {"label": "Give up", "properties": {"message": "The coffee is out."}},
+        },
+    ],
+    "edges": [{"source": "1", "target": "2"}, {"source": "2", "target": "3"}],
+}
+SLOW = {
+    "name": "Slow",
+    "nodes": [
+        {"id": "1", "type": "manual-trigger", "data": {"label": "Go"}},
+        {
+            "id": "2",
+            "type": "wait",
+            "position": {"x": 320, "y": 0},
+            "data": {"label": "Sleep", "properties": {"amount": 60, "unit": "seconds"}},
+        },
+    ],
+    "edges": [{"source": "1", "target": "2"}],
+}
+
+
+def store(page: Page, document: dict[str, Any]) -> str:
+    """Store a workflow and open it; gives its id."""
+    answer = page.request.post("/api/workflows/", data=document, headers={"Origin": origin(page)})
+    assert answer.ok, answer.text()
+    made: str = answer.json()["id"]
+    page.goto(f"/workflows/{made}")
+    return made
+
+
+def stored(page: Page, workflow: str) -> dict[str, Any]:
+    document: dict[str, Any] = page.request.get(f"/api/workflows/{workflow}/").json()["document"]
+    return document
+
+
+def origin(page: Page) -> str:
+    return str(page.evaluate("location.origin"))
+
+
+def saved(page: Page) -> None:
+    expect(page.get_by_role("status").filter(has_text=re.compile("^Saved$"))).to_be_visible()
+
+
+def test_a_new_workflow_is_drawn_saved_and_run(page: Page) -> None:
+    page.get_by_role("button", name="New workflow").click()
+    page.get_by_role("button", name="Add first step").click()
+    page.get_by_role("combobox", name="Search steps").fill("manual")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Add step").click()
+    page.get_by_role("combobox", name="Search steps").fill("edit fields")
+    page.get_by_role("option", name=re.compile("^Edit Fields")).click()
+    expect(page.get_by_role("group", name="Edit Fields", exact=True)).to_be_visible()
+    page.get_by_role("textbox", name="Workflow name").fill("Drawn by hand")
+    saved(page)
+
+    workflow = page.url.rsplit("/", 1)[1]
+    document = stored(page, workflow)
+    assert document["name"] == "Drawn by hand"
+    assert [node["type"] for node in document["nodes"]] == ["manual-trigger", "edit-fields"]
+    assert len(document["edges"]) == 1, "the second step is connected to the selected one"
+
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("region", name="Run log").get_by_role("status")).to_contain_text("Succeeded")
+
+
+def test_undo_and_redo_travel_through_the_changes(page: Page) -> None:
+    workflow = store(page, LOUD)
+    page.get_by_role("group", name="Give up", exact=True).click()
+    page.get_by_role("button", name="Delete step").click()
+    expect(page.get_by_role("group", name="Give up", exact=True)).to_have_count(0)
+    saved(page)
+    assert len(stored(page, workflow)["nodes"]) == 2
+
+    page.keyboard.press("Control+z")
+    expect(page.get_by_role("group", name="Give up", exact=True)).to_be_visible()
+    saved(page)
+    assert len(stored(page, workflow)["edges"]) == 2
+
+    page.keyboard.press("Control+Shift+z")
+    expect(page.get_by_role("group", name="Give up", exact=True)).to_have_count(0)
+
+
+def test_a_parameter_is_changed_in_the_form(page: Page) -> None:
+    workflow = store(page, LOUD)
+    page.get_by_role("group", name="Give up", exact=True).click()
+    page.get_by_label("Message", exact=False).first.fill("No more tea either.")
+    saved(page)
+    node = next(node for node in stored(page, workflow)["nodes"] if node["id"] == "3")
+    assert node["data"]["properties"]["message"] == "No more tea either."
+
+
+def test_a_failing_step_shows_its_error_and_what_was_printed_before(page: Page) -> None:
+    store(page, LOUD)
+    page.get_by_role("button", name="Execute workflow").click()
+    log = page.get_by_role("region", name="Run log")
+    expect(log.get_by_role("status")).to_contain_text("Failed")
+
+    card = page.get_by_role("group", name="Give up", exact=True)
+    expect(card.get_by_role("img", name=re.compile("^Failed"))).to_be_visible()
+    card.click()
+    panel = page.get_by_role("complementary", name="Step details")
+    expect(panel.get_by_role("alert")).to_contain_text("The coffee is out.")
+
+    page.get_by_role("group", name="Speak", exact=True).click()
+    panel.get_by_role("tab", name="Log").click()
+    expect(panel.get_by_text("good morning")).to_be_visible()
+
+
+def test_a_run_is_stopped(page: Page) -> None:
+    store(page, SLOW)
+    page.get_by_role("button", name="Execute workflow").click()
+    expect(
+        page.get_by_role("group", name="Sleep", exact=True).get_by_role("img", name="Running")
+    ).to_be_visible()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("region", name="Run log").get_by_role("status")).to_contain_text("Cancelled")
+    expect(page.get_by_role("button", name="Execute workflow")).to_be_visible()
+
+
+@pytest.mark.parametrize(("choice", "kept"), [("Keep mine", "Mine"), ("Reload theirs", "Theirs")])
+def test_two_people_editing_lose_nothing_silently(page: Page, choice: str, kept: str) -> None:
+    workflow = store(page, LOUD)
+    name = page.get_by_role("textbox", name="Workflow name")
+    expect(name).to_have_value("Loud")
+    theirs = page.request.put(
+        f"/api/workflows/{workflow}/", data={**LOUD, "name": "Theirs"}, headers={"Origin": origin(page)}
+    )
+    assert theirs.ok, theirs.text()
+
+    name.fill("Mine")
+    expect(page.get_by_text("Somebody else changed this workflow.")).to_be_visible()
+    assert stored(page, workflow)["name"] == "Theirs"
+    page.get_by_role("button", name=choice).click()
+    saved(page)
+    expect(name).to_have_value(kept)
+    assert stored(page, workflow)["name"] == kept
+
+
+def test_changes_made_while_the_server_is_away_are_saved_later(page: Page) -> None:
+    workflow = store(page, LOUD)
+    name = page.get_by_role("textbox", name="Workflow name")
+    expect(name).to_have_value("Loud")
+    page.context.set_offline(True)
+    name.fill("Made offline")
+    expect(page.get_by_text(re.compile("^Not saved:"))).to_be_visible()
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Save now").click()
+    saved(page)
+    assert stored(page, workflow)["name"] == "Made offline"
+
+
+def test_a_workflow_that_is_gone_says_so(server: Server, new_page: NewPage) -> None:
+    page = new_page(server.url)
+    sign_in(page)
+    page.goto("/workflows/no-such-workflow")
+    expect(page.get_by_role("alert")).to_contain_text("does not exist")
