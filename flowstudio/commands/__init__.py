@@ -1,0 +1,1 @@
+"""The commands of `flowstudio`, one module per subject. Heavy parts are imported when a command runs, not before."""
