@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal, TypeAlias
 
 import pytest
 
@@ -192,6 +193,8 @@ async def test_odd_texts_and_numbers_survive(evaluate: Evaluate) -> None:
     assert await evaluate("{{ $json.n }}", {"n": math.inf}) is None
 
 
+Mode: TypeAlias = Literal["all-items", "each-item"]
+
 CODE = pytest.mark.parametrize(
     ("code", "expected"),
     [
@@ -257,12 +260,12 @@ async def test_code_runs_for_each_item(javascript: JavaScript) -> None:
     ],
 )
 async def test_failures_of_code_name_their_line(
-    javascript: JavaScript, code: str, mode: str, message: str, line: int | None
+    javascript: JavaScript, code: str, mode: Mode, message: str, line: int | None
 ) -> None:
     with pytest.raises(CodeError, match=message) as caught:
         await javascript.run_code(
             "console.log('before');" + code, [{"n": 1}, {"n": 2}], {}, owner="tests", mode=mode
-        )  # type: ignore[arg-type]  # parametrised
+        )
     assert line is None or caught.value.line == line
     assert caught.value.stdout.startswith("before") or "SyntaxError" in message
     assert caught.value.item == (1 if mode == "each-item" else None)
@@ -284,7 +287,7 @@ async def test_failures_of_code_name_their_line(
     ],
 )
 async def test_what_is_not_items_is_refused(
-    javascript: JavaScript, code: str, mode: str, message: str
+    javascript: JavaScript, code: str, mode: Mode, message: str
 ) -> None:
     with pytest.raises(CodeOutput, match=message):
-        await javascript.run_code(code, [{"n": 1}], {}, owner="tests", mode=mode)  # type: ignore[arg-type]  # parametrised
+        await javascript.run_code(code, [{"n": 1}], {}, owner="tests", mode=mode)

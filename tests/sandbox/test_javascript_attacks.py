@@ -100,6 +100,12 @@ MARKS = {
     "a symbol's registry": ("Symbol.for('x').constructor.mark = 'MARK'", "Symbol.mark"),
     "the item": ("$json.mark = 'MARK'", "$json.mark"),
     "an error's class": ("Error.mark = 'MARK'", "Error.mark"),
+    "the format of stacks": (
+        "Error.prepareStackTrace = () => 'MARK'",
+        "(() => { try { return new Error('x').stack.includes('MARK') } catch { return 'MARK' } })()",
+    ),
+    "luxon's locale": ("Object.defineProperty($now.loc, 'mark', { value: 'MARK' })", "$now.loc.mark"),
+    "an instance's class": ("$now.constructor.now = () => 'MARK'", "DateTime.now().isValid"),
     "a promise": ("Promise.resolve().then(() => { Object.prototype.mark = 'MARK' }), 1", "({}).mark"),
     "Math": ("Math.random = () => 'MARK'", "Math.random()"),
 }

@@ -148,6 +148,9 @@
         defineProperty(prototype, name, { get: Object.freeze(get), set: Object.freeze(set), enumerable: false, configurable: false });
       }
     }
+    // Their setters keep what they are given inside of the engine.
+    delete Error.prepareStackTrace;
+    delete Error.stackTraceLimit;
     for (const value of seen) if (value !== globalThis) Object.freeze(value);
     for (const key of Reflect.ownKeys(globalThis)) {
       const found = Object.getOwnPropertyDescriptor(globalThis, key);
