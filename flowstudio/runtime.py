@@ -1,0 +1,139 @@
+"""Builds everything below the pages and the API, starts it, and stops it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import flowstudio.nodes
+from flowstudio.config import Settings
+from flowstudio.engine.context import Host
+from flowstudio.engine.registry import Registry, discover
+from flowstudio.errors import ConfigurationError
+from flowstudio.outbound import Outbound
+from flowstudio.sandbox import Sandbox
+from flowstudio.services.accounts import AccountService
+from flowstudio.services.bus import LocalBus
+from flowstudio.services.dispatcher import InProcess
+from flowstudio.services.evaluator import CagedEvaluator
+from flowstudio.services.examples import seed_examples
+from flowstudio.services.executions import ExecutionService
+from flowstudio.services.runner import Runner
+from flowstudio.services.samples import Samples
+from flowstudio.services.subworkflows import SubWorkflows
+from flowstudio.services.views import ExecutionViews
+from flowstudio.services.webhooks import WebhookService
+from flowstudio.services.workflows import WorkflowService
+from flowstudio.storage import Storage
+
+log = logging.getLogger(__name__)
+
+PRUNE_EVERY = 15 * 60.0
+"""Seconds between two clean-ups."""
+
+_current: Runtime | None = None
+
+
+class Runtime:
+    """One running FlowStudio. `start` before use, `stop` at the end; parts are attributes."""
+
+    settings: Settings
+    registry: Registry
+    storage: Storage
+    sandbox: Sandbox
+    outbound: Outbound
+    bus: LocalBus
+    runner: Runner
+    workflows: WorkflowService
+    executions: ExecutionService
+    views: ExecutionViews
+    accounts: AccountService
+    webhooks: WebhookService
+    samples: Samples
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._pruning: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Open the storage, start the parts, and resume what a dead server left. Makes this runtime the current one."""
+        global _current
+        settings = self.settings
+        self.registry = discover(flowstudio.nodes)
+        self.storage = await Storage.open(settings)
+        self.sandbox = Sandbox()
+        await self.sandbox.start()
+        self.samples = Samples()
+        self.outbound = Outbound(
+            settings.allow_hosts, own_origin=settings.base_url, samples=self.samples.find
+        )
+        self.bus = LocalBus()
+        dispatcher = InProcess()
+        self.workflows = WorkflowService(self.storage, self.registry)
+        self.runner = Runner(self.storage, self.workflows, self.bus, limit=settings.concurrency)
+        self.executions = ExecutionService(
+            self.storage, self.workflows, self.runner, dispatcher, self.bus, timezone=settings.timezone
+        )
+        self.views = ExecutionViews(self.storage, self.runner.live, self.bus)
+        self.accounts = AccountService(self.storage, settings)
+        self.webhooks = WebhookService(self.storage, self.workflows, self.executions, self.bus, settings)
+        dispatcher.connect(self.runner.submit, self.runner.cancel)
+        self.runner.host = Host(
+            evaluator=CagedEvaluator(self.sandbox),
+            binaries=self.storage.binaries,
+            workflows=SubWorkflows(self.storage, self.workflows, self.executions),
+            vault=self.storage.credentials,
+            services={Sandbox: self.sandbox, Outbound: self.outbound},
+            timezone=settings.timezone,
+            environment=allowed_environment(settings),
+            public_url=settings.base_url,
+        )
+        self.runner.after_rest = self.executions.after_rest
+        await self.accounts.create_configured_owner()
+        await seed_examples(self.storage, self.workflows)
+        await self.webhooks.reload()
+        await self.runner.start()
+        self._pruning = asyncio.create_task(self._prune())
+        _current = self
+
+    async def stop(self) -> None:
+        """Stop in the reverse order; executions that run are resumed by the next start."""
+        global _current
+        if self._pruning is not None:
+            self._pruning.cancel()
+        await self.runner.stop()
+        await self.outbound.close()
+        await self.sandbox.stop()
+        await self.storage.close()
+        if _current is self:
+            _current = None
+
+    async def _prune(self) -> None:
+        """Delete what is older, or more, than the settings keep."""
+        while True:
+            try:
+                pruned = await self.storage.executions.prune(
+                    datetime.now(UTC),
+                    max_age=timedelta(days=self.settings.retention_days),
+                    max_count=self.settings.retention_count,
+                )
+                if pruned.executions:
+                    log.info("Old executions deleted", extra={"executions": pruned.executions})
+            except Exception:
+                log.exception("Deleting old executions failed; it is tried again later")
+            await asyncio.sleep(PRUNE_EVERY)
+
+
+def allowed_environment(settings: Settings) -> Mapping[str, str]:
+    """The environment variables that expressions may read."""
+    return {name: os.environ[name] for name in settings.allow_env if name in os.environ}
+
+
+def current() -> Runtime:
+    """The runtime of this process. Raises `ConfigurationError` before it was started."""
+    if _current is None:
+        raise ConfigurationError("FlowStudio has not started in this process.")
+    return _current

@@ -1,0 +1,366 @@
+"""Executions: start, wait, cancel, retry, delete, and what follows when one comes to rest."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from flowstudio.engine.context import ExecutionInfo, Mode
+from flowstudio.engine.events import ErrorInfo, ExecutionFinished
+from flowstudio.engine.item import Item, Json, Ports
+from flowstudio.engine.node import TriggerNode
+from flowstudio.engine.outcome import Outcome, Rest
+from flowstudio.engine.run import Start, first_outcome
+from flowstudio.engine.store import Bus
+from flowstudio.errors import Conflict, FlowStudioError, InvalidRequest, NotFound
+from flowstudio.services.callers import Caller, require
+from flowstudio.services.dispatcher import Dispatcher
+from flowstudio.services.kept import kept_before
+from flowstudio.services.runner import LEASE, Claimed, Runner, restricted
+from flowstudio.services.workflows import Workflow, WorkflowService
+from flowstudio.storage import Storage
+from flowstudio.storage.ids import new_id
+from flowstudio.storage.records import NewExecution, StoredExecution
+
+log = logging.getLogger(__name__)
+
+FINAL = frozenset({"success", "error", "cancelled"})
+"""Statuses of executions that never run again."""
+MAX_DEPTH = 20
+"""Levels of workflows that call workflows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartRequest:
+    """What to start."""
+
+    workflow: Workflow
+    mode: Mode
+    id: str = field(default_factory=new_id)
+    node: str | None = None
+    """The trigger that fired; None: the workflow's own choice."""
+    items: Sequence[Item] | None = None
+    """What the trigger brought; None: one empty item."""
+    until: str | None = None
+    """Run this node and what leads to it, no more."""
+    only: str | None = None
+    """Run this node alone, on `items`."""
+    pinned: bool = False
+    """Use pinned data: for runs from the editor."""
+    kept: Sequence[Outcome] = ()
+    """Outcomes of an earlier execution that are taken over instead of running their nodes."""
+    parent: str | None = None
+    depth: int = 0
+    call_key: str | None = None
+    retry_of: str | None = None
+
+
+class ExecutionService:
+    """What people and programs do with executions. Methods that act for somebody check the caller first."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        workflows: WorkflowService,
+        runner: Runner,
+        dispatcher: Dispatcher,
+        bus: Bus,
+        *,
+        timezone: str = "UTC",
+    ) -> None:
+        self._storage = storage
+        self._workflows = workflows
+        self._runner = runner
+        self._dispatcher = dispatcher
+        self._bus = bus
+        self._timezone = timezone
+
+    async def start(self, request: StartRequest) -> str:
+        """Accept an execution: it is durable when this returns, and runs as soon as it may. Gives its id.
+
+        With a `call_key` that is taken, gives the id of the execution that has it. Raises `InvalidWorkflow` when the
+        workflow cannot run.
+        """
+        workflow = request.workflow
+        if request.depth > MAX_DEPTH:
+            raise InvalidRequest(
+                f"Workflows call each other more than {MAX_DEPTH} levels deep; break the circle."
+            )
+        plan = restricted(self._workflows.plan(workflow), until=request.until, only=request.only)
+        now = datetime.now(UTC)
+        start = Start(
+            plan.start_node(request.node), list(request.items) if request.items is not None else [Item({})]
+        )
+        history = list(request.kept)
+        first = first_outcome(plan, start, now) if not history else None
+        if first is not None:
+            history = [first]
+        settings = workflow.document.settings
+        new = NewExecution(
+            id=request.id,
+            workflow_id=workflow.id,
+            workflow_name=workflow.document.name,
+            document=workflow.snapshot,
+            mode=request.mode,
+            status="running",
+            owner=self._runner.owner,
+            lease_seconds=LEASE,
+            start_node=start.node,
+            start_items=() if first is not None else start.items,
+            outcomes=history,
+            until_node=request.until,
+            only_node=request.only,
+            parent_id=request.parent,
+            depth=request.depth,
+            call_key=request.call_key,
+            retry_of=request.retry_of,
+            options={"pinned": True} if request.pinned else {},
+            limit=settings.concurrency if request.depth == 0 else None,
+        )
+        created = await self._storage.executions.create(new)
+        if created.is_new and created.fence:
+            info = ExecutionInfo(
+                id=created.id,
+                mode=request.mode,
+                workflow_id=workflow.id,
+                workflow_name=workflow.document.name,
+                started_at=now,
+                timezone=settings.timezone or self._timezone,
+                depth=request.depth,
+                active=workflow.active,
+            )
+            self._runner.run(Claimed(info, workflow, plan, start, created.fence, history, request.pinned))
+        elif created.status == "queued":
+            self._dispatcher.submit(created.id)
+        return created.id
+
+    async def execute(
+        self,
+        caller: Caller,
+        workflow_id: str,
+        data: Any = None,
+        *,
+        node: str | None = None,
+        until: str | None = None,
+        pinned: bool = False,
+        mode: Mode = "manual",
+    ) -> str:
+        """Start a stored workflow by hand, with data for its trigger; gives the execution's id."""
+        require(caller, "run")
+        workflow = await self._workflows.load(workflow_id)
+        plan = self._workflows.plan(workflow)
+        start = plan.start_node(node)
+        trigger = plan.nodes[start].type if start is not None else TriggerNode
+        items = (trigger if issubclass(trigger, TriggerNode) else TriggerNode).start_items(data)
+        return await self.start(
+            StartRequest(workflow=workflow, mode=mode, node=start, items=items, until=until, pinned=pinned)
+        )
+
+    async def wait(self, id_: str, timeout: float | None = None) -> Rest | None:
+        """Wait until an execution comes to its final rest; None when that takes longer than `timeout` seconds."""
+        try:
+            async with asyncio.timeout(timeout):
+                return await self.finish(id_)
+        except TimeoutError:
+            return None
+
+    async def finish(self, id_: str) -> Rest:
+        """Wait until an execution comes to its final rest, however long that takes."""
+        subscription = self._bus.subscribe(id_)
+        try:
+            while True:
+                finished = self._runner.finished(id_)
+                if finished is not None:
+                    await asyncio.wait([finished])
+                    if not finished.cancelled() and finished.result().status in FINAL:
+                        return finished.result()
+                summary = await self._storage.executions.get(id_)
+                if summary is None:
+                    raise NotFound(f"There is no execution '{id_}' any more.")
+                if summary.status in FINAL:
+                    return Rest(
+                        status=summary.status,
+                        error=summary.error,
+                        finished_at=summary.finished_at or datetime.now(UTC),
+                        last_node=summary.last_node,
+                    )
+                async for event in subscription:
+                    if isinstance(event, ExecutionFinished) and event.status in FINAL:
+                        break
+        finally:
+            subscription.close()
+
+    async def last_items(self, id_: str) -> list[Item]:
+        """The items of the node that ran last, all its ports together."""
+        summary = await self._storage.executions.get(id_)
+        if summary is None or summary.last_node is None:
+            return []
+        ports = await self._storage.executions.outputs(id_, summary.last_node)
+        return [item for items in ports.values() for item in items]
+
+    async def retry(
+        self, caller: Caller, id_: str, *, from_node: str | None = None, current: bool = False
+    ) -> str:
+        """Run a finished execution again, from the node that failed or from `from_node`; gives the new execution's id.
+
+        What was decided before that node is taken over. With `current`, today's version of the workflow runs, else the
+        document as it was.
+        """
+        require(caller, "run")
+        stored = await self._load(id_)
+        if stored.status not in FINAL:
+            raise Conflict(f"Execution '{id_}' has not finished; only finished executions can be retried.")
+        if stored.data_dropped:
+            raise Conflict(f"The data of execution '{id_}' was not kept; run the workflow anew.")
+        if not current:
+            workflow = self._workflows.of_execution(stored)
+        elif stored.workflow_id is not None:
+            workflow = await self._workflows.load(stored.workflow_id)
+        else:
+            raise Conflict(f"Execution '{id_}' belongs to no stored workflow; retry it as it was.")
+        plan = self._workflows.plan(workflow)
+        if from_node is not None and from_node not in plan.nodes:
+            raise InvalidRequest(f"The workflow has no node '{from_node}' to retry from.")
+        kept = kept_before(plan, await self._storage.executions.outcomes(id_), from_node)
+        return await self.start(
+            StartRequest(
+                workflow=workflow,
+                mode="retry",
+                node=stored.start_node,
+                items=stored.start_items or None,
+                kept=kept,
+                until=stored.until_node,
+                only=stored.only_node,
+                pinned=bool(stored.options.get("pinned")),
+                retry_of=id_,
+            )
+        )
+
+    async def run_node(
+        self,
+        caller: Caller,
+        workflow_id: str,
+        node: str,
+        *,
+        items: Ports | None = None,
+        execution: str | None = None,
+    ) -> str:
+        """Run one node: on the given items, or on what led to it in an earlier execution.
+
+        Without either, what leads to the node runs too. Gives the execution's id.
+        """
+        require(caller, "run")
+        workflow = await self._workflows.load(workflow_id)
+        plan = self._workflows.plan(workflow)
+        if node not in plan.nodes:
+            raise NotFound(f"The workflow has no node '{node}'.")
+        if items is not None:
+            ports = plan.nodes[node].inputs
+            given = [port for port in items if port != "main" and port not in ports[:1]]
+            if given:
+                raise InvalidRequest(
+                    f"'{plan.nodes[node].label}' can be run alone on items of its first input only, not of '{given[0]}'; "
+                    "name an execution whose data it should run on."
+                )
+            start = [item for rows in items.values() for item in rows]
+            return await self.start(
+                StartRequest(workflow=workflow, mode="manual", node=node, only=node, items=start, pinned=True)
+            )
+        kept: Sequence[Outcome] = ()
+        start_node, start_items = None, None
+        if execution is not None:
+            stored = await self._load(execution)
+            kept = kept_before(plan, await self._storage.executions.outcomes(execution), node)
+            start_node, start_items = stored.start_node, stored.start_items or None
+        return await self.start(
+            StartRequest(
+                workflow=workflow,
+                mode="manual",
+                node=start_node,
+                items=start_items,
+                until=node,
+                kept=kept,
+                pinned=True,
+            )
+        )
+
+    async def cancel(self, caller: Caller, id_: str) -> None:
+        """Stop an execution for good, at once. Raises `Conflict` when it has finished."""
+        require(caller, "run")
+        stored = await self._load(id_)
+        if stored.status in FINAL:
+            raise Conflict(f"Execution '{id_}' has finished already: {stored.status}.")
+        status = await self._storage.executions.request_cancel(id_)
+        if status == "cancelled":
+            self._bus.publish(ExecutionFinished(execution=id_, at=datetime.now(UTC), status="cancelled"))
+        else:
+            self._dispatcher.cancel(id_)
+
+    async def delete(self, caller: Caller, ids: Sequence[str]) -> int:
+        """Delete finished executions; gives how many. Raises `Conflict` for one that still runs."""
+        require(caller, "edit")
+        for id_ in ids:
+            summary = await self._storage.executions.get(id_)
+            if summary is not None and summary.status not in FINAL:
+                raise Conflict(f"Execution '{id_}' has not finished; cancel it first.")
+        return await self._storage.executions.delete(ids)
+
+    async def after_rest(self, claimed: Claimed, rest: Rest) -> None:
+        """What follows when an execution came to rest: the error workflow, the save policy, whoever waits for the slot."""
+        settings = claimed.workflow.document.settings
+        info = claimed.info
+        if rest.status == "error" and settings.error_workflow and info.mode not in ("manual", "cli"):
+            await self._start_error_workflow(settings.error_workflow, info, rest)
+        drop = {"success": settings.save_success, "error": settings.save_error}.get(rest.status)
+        if drop == "none":
+            await self._storage.executions.drop_data(info.id)
+        if settings.concurrency is not None and info.workflow_id is not None and info.depth == 0:
+            for id_ in await self._storage.executions.admit(info.workflow_id, settings.concurrency):
+                self._dispatcher.submit(id_)
+
+    async def _start_error_workflow(self, id_: str, info: ExecutionInfo, rest: Rest) -> None:
+        if info.workflow_id == id_:
+            return
+        try:
+            workflow = await self._workflows.load(id_)
+            await self.start(
+                StartRequest(
+                    workflow=workflow,
+                    mode="error",
+                    items=[Item(error_report(info, rest))],
+                    parent=info.id,
+                    depth=info.depth,
+                    call_key=f"error:{info.id}",
+                )
+            )
+        except FlowStudioError as error:
+            log.error(
+                "error workflow not started",
+                extra={"execution": info.id, "error_workflow": id_, "reason": error.message},
+            )
+
+    async def _load(self, id_: str) -> StoredExecution:
+        stored = await self._storage.executions.load(id_)
+        if stored is None:
+            raise NotFound(f"There is no execution '{id_}'.")
+        return stored
+
+
+def error_report(info: ExecutionInfo, rest: Rest) -> Json:
+    """What an error workflow is told."""
+    error: Mapping[str, object] = {}
+    if isinstance(rest.error, ErrorInfo):
+        error = {"code": rest.error.code, "message": rest.error.message, "node": rest.error.node}
+    return {
+        "execution": {
+            "id": info.id,
+            "mode": info.mode,
+            "error": dict(error),
+            "lastNodeExecuted": rest.last_node,
+        },
+        "workflow": {"id": info.workflow_id, "name": info.workflow_name},
+    }

@@ -1,0 +1,319 @@
+"""The runner: claims executions, runs them, keeps their leases, and picks up what a dead runner left.
+
+Invariants
+1. An execution runs here only between a successful claim and the moment its rest is stored or its lease is lost.
+2. A stopping runner records nothing for what it interrupts: it gives the leases back, and whoever claims next resumes.
+3. Sub-workflow executions take no slot: their parent holds one while it waits for them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from flowstudio.engine.context import ExecutionInfo, Host
+from flowstudio.engine.events import Event, ExecutionFinished, ExecutionStarted
+from flowstudio.engine.outcome import Outcome, Rest
+from flowstudio.engine.plan import Plan
+from flowstudio.engine.run import Run, Start
+from flowstudio.engine.store import Bus
+from flowstudio.errors import FlowStudioError, LeaseLost
+from flowstudio.services.live import LiveStates
+from flowstudio.services.workflows import Workflow, WorkflowService
+from flowstudio.storage import Storage
+from flowstudio.storage.owners import new_owner
+from flowstudio.storage.records import StoredExecution
+
+log = logging.getLogger(__name__)
+
+LEASE = 30.0
+"""Seconds that a claim holds without a heartbeat."""
+RECOVERY = 5.0
+"""Seconds between two looks for executions that nobody runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An execution that this process owns, with all that is needed to run it."""
+
+    info: ExecutionInfo
+    workflow: Workflow
+    plan: Plan
+    start: Start
+    fence: int
+    history: Sequence[Outcome] = ()
+    use_pinned: bool = False
+    cancel_requested: bool = False
+    resumed: bool = False
+
+
+@dataclass(slots=True)
+class Active:
+    """An execution that runs here."""
+
+    finished: asyncio.Future[Rest]
+    task: asyncio.Task[None] | None = None
+    run: Run | None = None
+    cancelled: bool = False
+    waiters: int = field(default=0)
+
+
+AfterRest = Callable[[Claimed, Rest], Awaitable[None]]
+"""What has to happen when an execution came to rest."""
+
+
+class Runner:
+    """Runs executions in this process."""
+
+    def __init__(self, storage: Storage, workflows: WorkflowService, bus: Bus, *, limit: int) -> None:
+        self.owner = new_owner()
+        self.live = LiveStates()
+        self.host: Host | None = None
+        """Set before `start`."""
+        self.after_rest: AfterRest | None = None
+        """Set before `start`."""
+        self._storage = storage
+        self._workflows = workflows
+        self._bus = bus
+        self._slots = asyncio.Semaphore(limit)
+        self._active: dict[str, Active] = {}
+        self._claiming: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = False
+        self._look = asyncio.Event()
+        self._wakes: list[asyncio.TimerHandle] = []
+
+    # Life
+
+    async def start(self) -> None:
+        """Begin to look for executions that nobody runs, those of a server that died first of all."""
+        await self._storage.executions.release_dead(self.owner)
+        self._spawn(self._recover())
+        self._spawn(self._keep_leases())
+
+    async def stop(self) -> None:
+        """Stop all executions where they are; the next start resumes them."""
+        self._stopping = True
+        for handle in self._wakes:
+            handle.cancel()
+        for active in self._active.values():
+            if active.run is not None:
+                active.run.detach()
+        for task in (tasks := list(self._tasks)):
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._storage.executions.release(self.owner)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    # Hints
+
+    def submit(self, execution: str) -> None:
+        """An execution waits for a runner: try to claim and run it."""
+        if not self._stopping and execution not in self._active and execution not in self._claiming:
+            self._claiming.add(execution)
+            self._spawn(self._claim_and_run(execution))
+
+    def run(self, claimed: Claimed) -> None:
+        """Run an execution that this runner owns."""
+        active = Active(asyncio.get_running_loop().create_future())
+        self._active[claimed.info.id] = active
+        self.live.begin(claimed.info.id)
+        active.task = self._spawn(self._run(claimed, active))
+
+    def cancel(self, execution: str) -> None:
+        """Stop an execution for good if it runs here."""
+        active = self._active.get(execution)
+        if active is not None and not active.cancelled:
+            active.cancelled = True
+            if active.run is not None and active.task is not None:
+                active.task.cancel()
+
+    def finished(self, execution: str) -> asyncio.Future[Rest] | None:
+        """Resolves when an execution that runs here comes to rest; None when it does not run here."""
+        active = self._active.get(execution)
+        return active.finished if active is not None else None
+
+    @property
+    def active(self) -> int:
+        """How many executions run here."""
+        return len(self._active)
+
+    # Work
+
+    async def _claim_and_run(self, execution: str) -> None:
+        try:
+            claim = await self._storage.executions.claim(execution, self.owner, LEASE)
+            if claim is None:
+                return
+            claimed = await self._read(execution, claim.fence, claim.cancel_requested)
+        finally:
+            self._claiming.discard(execution)
+        self.run(claimed)
+
+    async def _read(self, id_: str, fence: int, cancel_requested: bool) -> Claimed:
+        """Everything about an execution that was claimed."""
+        stored = await self._storage.executions.load(id_)
+        if stored is None:
+            raise LeaseLost(f"Execution '{id_}' was deleted.")
+        workflow = self._workflows.of_execution(stored)
+        plan = restricted(self._workflows.plan(workflow), until=stored.until_node, only=stored.only_node)
+        history = await self._storage.executions.outcomes(id_)
+        return Claimed(
+            info=self.info(stored, workflow),
+            workflow=workflow,
+            plan=plan,
+            start=Start(stored.start_node, list(stored.start_items)),
+            fence=fence,
+            history=history,
+            use_pinned=bool(stored.options.get("pinned")),
+            cancel_requested=cancel_requested,
+            resumed=True,
+        )
+
+    def info(self, stored: StoredExecution, workflow: Workflow) -> ExecutionInfo:
+        """What nodes learn of their execution."""
+        return ExecutionInfo(
+            id=stored.id,
+            mode=stored.mode,
+            workflow_id=stored.workflow_id,
+            workflow_name=stored.workflow_name,
+            started_at=stored.started_at or stored.created_at,
+            timezone=workflow.document.settings.timezone or self._demand_host().timezone,
+            depth=stored.depth,
+            active=workflow.active,
+        )
+
+    def _demand_host(self) -> Host:
+        if self.host is None:
+            raise AssertionError("the runner has no host yet")
+        return self.host
+
+    async def _run(self, claimed: Claimed, active: Active) -> None:
+        """Run one execution to rest. Nothing but a cancelled runner comes out of here."""
+        id_ = claimed.info.id
+        try:
+            async with self._slots if claimed.info.depth == 0 else contextlib.nullcontext():
+                rest = await self._execute(claimed, active)
+            if rest is not None:
+                await self._rested(claimed, active, rest)
+        except LeaseLost:
+            log.warning("execution taken over by another runner", extra={"execution": id_})
+        except FlowStudioError as error:
+            log.error("execution left for later", extra={"execution": id_, "reason": error.message})
+        except Exception:
+            log.exception("execution left for later: this is a bug", extra={"execution": id_})
+        finally:
+            self._active.pop(id_, None)
+            self.live.end(id_)
+            if not active.finished.done():
+                active.finished.cancel()
+
+    async def _execute(self, claimed: Claimed, active: Active) -> Rest | None:
+        id_ = claimed.info.id
+        journal = self._storage.executions.journal(id_, self.owner, claimed.fence)
+        self._emit(
+            ExecutionStarted(
+                execution=id_,
+                at=datetime.now(UTC),
+                workflow=claimed.info.workflow_id,
+                resumed=claimed.resumed,
+            )
+        )
+        calls = await self._storage.executions.resumptions(id_) if claimed.resumed else []
+        run = active.run = Run(
+            claimed.plan,
+            claimed.info,
+            self._demand_host(),
+            journal,
+            self._emit,
+            start=claimed.start,
+            history=claimed.history,
+            resumed={(call.node, call.scope): call.data for call in calls},
+            use_pinned=claimed.use_pinned,
+        )
+        if active.cancelled or claimed.cancel_requested:
+            rest = Rest(status="cancelled", finished_at=datetime.now(UTC))
+            await journal.append((), rest)
+            return rest
+        return await run.execute()
+
+    async def _rested(self, claimed: Claimed, active: Active, rest: Rest) -> None:
+        """The rest is durable: do what follows from it, and tell everybody."""
+        if rest.status == "waiting":
+            self._wake_at(rest.wake_at)
+        if self.after_rest is not None:
+            await self.after_rest(claimed, rest)
+        self._active.pop(claimed.info.id, None)
+        if not active.finished.done():
+            active.finished.set_result(rest)
+        self._emit(
+            ExecutionFinished(
+                execution=claimed.info.id,
+                at=rest.finished_at,
+                status=rest.status,
+                error=rest.error,
+                wake_at=rest.wake_at,
+            )
+        )
+
+    def _emit(self, event: Event) -> None:
+        self.live.note(event)
+        self._bus.publish(event)
+
+    # Looking after
+
+    def _wake_at(self, at: datetime | None) -> None:
+        if at is None:
+            return
+        delay = max(0.0, (at - datetime.now(UTC)).total_seconds())
+        if delay < RECOVERY * 2:
+            self._wakes = [
+                h for h in self._wakes if not h.cancelled() and h.when() > asyncio.get_running_loop().time()
+            ]
+            self._wakes.append(asyncio.get_running_loop().call_later(delay + 0.001, self._look.set))
+
+    def look(self) -> None:
+        """Look now for executions that nobody runs."""
+        self._look.set()
+
+    async def _recover(self) -> None:
+        """Find executions that nobody runs: accepted ones, sleepers whose time has come, and what a dead runner left."""
+        while True:
+            self._look.clear()
+            try:
+                for execution in await self._storage.executions.recoverable():
+                    self.submit(execution)
+                self._wake_at(await self._storage.executions.next_wake())
+            except Exception:
+                log.exception("looking for executions failed; it is tried again")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._look.wait(), RECOVERY)
+
+    async def _keep_leases(self) -> None:
+        """Renew the leases of what runs here, and pass on wishes to cancel that came through the database."""
+        while True:
+            await asyncio.sleep(LEASE / 3)
+            try:
+                ids = list(self._active)
+                beat = await self._storage.executions.heartbeat(self.owner, ids, LEASE)
+                for id_ in beat.cancel_requested:
+                    self.cancel(id_)
+            except Exception:
+                log.exception("renewing leases failed; it is tried again")
+
+
+def restricted(plan: Plan, *, until: str | None, only: str | None) -> Plan:
+    """The part of a plan that an execution runs."""
+    if only is not None:
+        return plan.only(only)
+    return plan.upto(until) if until is not None else plan

@@ -1,0 +1,291 @@
+"""Executions as people and programs see them: summaries, node states, data, and live changes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from flowstudio.engine.events import ExecutionFinished, ExecutionStarted, NodeLogged, Scope
+from flowstudio.engine.item import Item, Json
+from flowstudio.engine.store import Bus
+from flowstudio.engine.workflow import WorkflowDocument, load_workflow
+from flowstudio.errors import NotFound
+from flowstudio.services.callers import Caller, require
+from flowstudio.services.live import LiveStates, NodeStates, error_json, node_change, timestamp
+from flowstudio.storage import Storage
+from flowstudio.storage.records import ExecutionFilter, ExecutionSummary, NodeRun, StoredExecution
+from flowstudio.storage.tables import FINAL
+
+COALESCE = 0.03
+"""Seconds over which live changes are gathered into one message."""
+PAGE = 100
+"""Items that are read at once unless the caller asks for another number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A message to somebody who watches an execution."""
+
+    kind: Literal["snapshot", "node", "log", "execution"]
+    data: Json
+
+
+def summary_json(summary: ExecutionSummary) -> Json:
+    """An execution without nodes, as the API gives it."""
+    return {
+        "id": summary.id,
+        "workflow_id": summary.workflow_id,
+        "workflow_name": summary.workflow_name,
+        "status": summary.status,
+        "mode": summary.mode,
+        "created_at": timestamp(summary.created_at),
+        "started_at": timestamp(summary.started_at),
+        "finished_at": timestamp(summary.finished_at),
+        "wake_at": timestamp(summary.wake_at),
+        "error": error_json(summary.error),
+        "parent_id": summary.parent_id,
+        "retry_of": summary.retry_of,
+        "data_dropped": summary.data_dropped,
+    }
+
+
+def run_json(run: NodeRun) -> Json:
+    """One try of a node, as the API gives it."""
+    return {
+        "node": run.node,
+        "scope": list(run.scope),
+        "attempt": run.attempt,
+        "status": run.status,
+        "items": dict(run.items),
+        "error": error_json(run.error),
+        "stdout": run.stdout,
+        "started_at": timestamp(run.started_at),
+        "finished_at": timestamp(run.finished_at),
+        "milliseconds": run.milliseconds,
+    }
+
+
+def node_states(
+    document: WorkflowDocument, runs: Iterable[NodeRun], *, final: bool, live: NodeStates
+) -> NodeStates:
+    """The state of every node that has one: from the log, then from what is known live.
+
+    In a finished execution the nodes without any run were skipped.
+    """
+    states: NodeStates = {}
+    for run in runs:
+        if run.status == "started":
+            continue
+        before = states.get(run.node, {})
+        decided = run.status in ("success", "error")
+        items = dict(before.get("items", {}))
+        for port, count in run.items.items():
+            items[port] = items.get(port, 0) + count
+        states[run.node] = {
+            "status": run.status if decided or run.status == "waiting" else "running",
+            "items": items,
+            "error": error_json(run.error),
+            "started_at": before.get("started_at") or timestamp(run.started_at),
+            "finished_at": timestamp(run.finished_at) if decided else None,
+            "milliseconds": (before.get("milliseconds") or 0.0) + run.milliseconds,
+            "runs": before.get("runs", 0) + decided,
+        }
+    for node, state in live.items():
+        if state["status"] == "running" or node not in states:
+            states[node] = {**state, "items": states.get(node, state).get("items", {})}
+    for drawn in document.nodes:
+        if drawn.id not in states and final:
+            states[drawn.id] = {
+                "status": "skipped",
+                "items": {},
+                "error": None,
+                "started_at": None,
+                "finished_at": None,
+                "milliseconds": None,
+                "runs": 0,
+            }
+        if drawn.id in states:
+            labelled = states[drawn.id]
+            labelled["label"] = drawn.data.label or drawn.type
+            if final and labelled["status"] in ("running", "waiting"):
+                labelled["status"] = "cancelled"
+    return states
+
+
+class ExecutionViews:
+    """Reads executions. Every method checks the caller first."""
+
+    def __init__(self, storage: Storage, live: LiveStates, bus: Bus) -> None:
+        self._storage = storage
+        self._live = live
+        self._bus = bus
+
+    async def page(self, caller: Caller, wanted: ExecutionFilter) -> tuple[list[Json], str | None]:
+        """Executions, newest first, and the cursor of the next page."""
+        require(caller, "read")
+        found = await self._storage.executions.page(wanted)
+        more = found[-1].id if len(found) == wanted.limit else None
+        return [summary_json(summary) for summary in found], more
+
+    async def get(self, caller: Caller, id_: str, *, document: bool = False) -> Json:
+        """An execution with the states of its nodes; with `document` also what ran. Raises `NotFound`."""
+        require(caller, "read")
+        stored = await self._load(id_)
+        return await self._view(stored) | ({"document": stored.document} if document else {})
+
+    async def _view(self, stored: StoredExecution) -> Json:
+        runs = await self._storage.executions.node_runs(stored.id)
+        states = node_states(
+            load_workflow(stored.document), runs, final=stored.status in FINAL, live=self._live.of(stored.id)
+        )
+        return summary_json(stored) | {"node_states": states, "chat_response": None}
+
+    async def last_data(self, id_: str) -> list[Json]:
+        """The items of the node that ran last, first port that has any."""
+        summary = await self._storage.executions.get(id_)
+        if summary is None or summary.last_node is None:
+            return []
+        ports = await self._storage.executions.outputs(id_, summary.last_node)
+        return [item.json for items in ports.values() for item in items][:PAGE] if ports else []
+
+    async def node(
+        self,
+        caller: Caller,
+        id_: str,
+        node: str,
+        *,
+        scope: Scope | None = None,
+        attempt: int | None = None,
+        port: str | None = None,
+        offset: int = 0,
+        limit: int = PAGE,
+    ) -> Json:
+        """The runs of a node, and the items that went into and came out of one of them (the last, unless told)."""
+        require(caller, "read")
+        stored = await self._load(id_)
+        if all(known.get("id") != node for known in stored.document["nodes"]):
+            raise NotFound(f"Execution '{id_}' has no node '{node}'.")
+        every = await self._storage.executions.node_runs(id_)
+        runs = [run for run in every if run.node == node and run.status != "started"]
+        chosen = next(
+            (
+                run
+                for run in reversed(runs)
+                if (scope is None or run.scope == scope) and (attempt is None or run.attempt == attempt)
+            ),
+            None,
+        )
+        outputs: Json = {}
+        inputs: Json = {}
+        if chosen is not None and not stored.data_dropped:
+            outputs = await self._outputs(id_, chosen, port, offset, limit)
+            inputs = await self._inputs(id_, chosen, every, offset, limit)
+        return {
+            "runs": [run_json(run) for run in runs],
+            "scope": list(chosen.scope) if chosen else [],
+            "attempt": chosen.attempt if chosen else None,
+            "outputs": outputs,
+            "inputs": inputs,
+        }
+
+    async def _outputs(self, id_: str, run: NodeRun, port: str | None, offset: int, limit: int) -> Json:
+        """Pages of the output ports of one run: `{port: {items, total}}`."""
+        ports = await self._storage.executions.outputs(id_, run.node, run.scope, run.attempt)
+        return {
+            name: {"items": [item_json(item) for item in items[offset : offset + limit]], "total": len(items)}
+            for name, items in ports.items()
+            if port is None or name == port
+        }
+
+    async def _inputs(self, id_: str, run: NodeRun, every: list[NodeRun], offset: int, limit: int) -> Json:
+        """Pages of the input ports of one run, put together from the outputs that it refers to."""
+        decided = {
+            (other.node, other.scope): other for other in every if other.status in ("success", "error")
+        }
+        read: dict[tuple[str, Scope], Mapping[str, list[Item]]] = {}
+        gathered: dict[str, list[Item]] = {}
+        for reference in run.inputs:
+            source = decided.get((reference.node, reference.scope))
+            if source is None:
+                continue
+            key = (source.node, source.scope)
+            if key not in read:
+                read[key] = await self._storage.executions.outputs(
+                    id_, source.node, source.scope, source.attempt
+                )
+            gathered.setdefault(reference.port, []).extend(
+                read[key].get(reference.source_port, ())[: reference.count]
+            )
+        return {
+            name: {"items": [item_json(item) for item in items[offset : offset + limit]], "total": len(items)}
+            for name, items in gathered.items()
+        }
+
+    async def watch(self, caller: Caller, id_: str) -> AsyncGenerator[Change]:
+        """The present state, then every change until the execution is final. Close the iterator to stop."""
+        require(caller, "read")
+        subscription = self._bus.subscribe(id_)
+        try:
+            while True:
+                subscription.lagged = False
+                view = await self._view(await self._load(id_))
+                yield Change("snapshot", {key: view[key] for key in ("status", "error", "node_states")})
+                if view["status"] in FINAL:
+                    return
+                states: NodeStates = dict(view["node_states"])
+                while not subscription.lagged:
+                    first = await anext(subscription)
+                    await asyncio.sleep(COALESCE)
+                    changed: NodeStates = {}
+                    status: str | None = None
+                    error: Json | None = None
+                    for event in (first, *subscription.drain()):
+                        match event:
+                            case ExecutionFinished():
+                                status, error = event.status, error_json(event.error)
+                            case ExecutionStarted():
+                                status = "running"
+                            case NodeLogged():
+                                yield Change(
+                                    "log",
+                                    {"node": event.node, "scope": list(event.scope), "text": event.text},
+                                )
+                            case _:
+                                node = str(getattr(event, "node", ""))
+                                change = node_change(event, states.get(node))
+                                if change is not None:
+                                    states[node] = changed[node] = change
+                    if changed:
+                        yield Change("node", {"nodes": changed})
+                    if status is not None:
+                        if status in FINAL:
+                            view = await self._view(await self._load(id_))
+                            yield Change(
+                                "snapshot", {key: view[key] for key in ("status", "error", "node_states")}
+                            )
+                        yield Change("execution", {"status": status, "error": error})
+                        if status in FINAL:
+                            return
+        finally:
+            subscription.close()
+
+    async def _load(self, id_: str) -> StoredExecution:
+        stored = await self._storage.executions.load(id_)
+        if stored is None:
+            raise NotFound(f"There is no execution '{id_}'.")
+        return stored
+
+
+def item_json(item: Item) -> Json:
+    """An item as the API gives it: its json, and what is known of its files."""
+    if not item.binary:
+        return {"json": item.json}
+    return {
+        "json": item.json,
+        "binary": {
+            name: {"file_name": b.file_name, "mime_type": b.mime_type, "size": b.size}
+            for name, b in item.binary.items()
+        },
+    }
