@@ -49,6 +49,8 @@ class ExecutionInfo:
     timezone: str = "UTC"
     depth: int = 0
     """How many sub-workflow calls led here."""
+    active: bool = False
+    """Whether the workflow was switched on when the execution began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,10 @@ class Context:
     """Answers the caller of the webhook: `{status, headers, body | json | binary}`; the first answer counts."""
     scope_data: Callable[[], Json] = dict
     """The scope of expressions (`shared` values of the sandbox) for user code that sees other nodes."""
+    item_data: Callable[[], Json] = dict
+    """What expressions see of each input item besides its json (`per_item` values of the sandbox), for user code."""
+    spend: Callable[[Mapping[str, float]], None] = lambda usage: None
+    """Adds to what the node run consumed, such as `{"input_tokens": 12}`."""
 
     @property
     def idempotency_key(self) -> str:

@@ -42,6 +42,8 @@ class Example:
     properties: Json
     given: list[Json] | Mapping[str, list[Json]]
     gives: list[Json] | Mapping[str, list[Json]]
+    fails: str = ""
+    """The message of the error that the node is expected to stop with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,11 @@ class Node(BaseModel):
     """What the engine knows of a node type. Instances are validated parameters: frozen, made by the engine."""
 
     model_config = ConfigDict(
-        frozen=True, extra="ignore", use_attribute_docstrings=True, arbitrary_types_allowed=True
+        frozen=True,
+        extra="ignore",
+        use_attribute_docstrings=True,
+        arbitrary_types_allowed=True,
+        coerce_numbers_to_str=True,
     )
 
     type: ClassVar[str] = ""
@@ -126,6 +132,8 @@ class Node(BaseModel):
     examples: ClassVar[tuple[Example, ...]] = ()
     trigger: ClassVar[bool] = False
     """Whether executions start here."""
+    arms: ClassVar[bool] = False
+    """Whether switching the workflow on lets something outside start it here: a webhook, a schedule, a chat."""
     repeatable: ClassVar[bool] = True
     """Whether the node may run again when the server died while it ran. If not, a person decides."""
 
@@ -166,7 +174,8 @@ class TriggerNode(Node):
 class ItemNode(Node):
     """A node that treats each item by itself: the engine makes one instance per item, parameters resolved for it.
 
-    The engine pairs what `run` returns with the item. A failure belongs to the item: `on_error` decides about it alone.
+    The engine pairs what `run` returns with the item: the `paired_item` of the item handed in is its own position, so
+    items made by `with_json` are paired already. A failure belongs to the item: `on_error` decides about it alone.
     """
 
     @abstractmethod
@@ -186,8 +195,9 @@ Inputs: TypeAlias = Mapping[str, Sequence[Item]]
 class BatchNode(Node):
     """A node that treats all items at once; parameters are resolved for the first item.
 
-    Items returned without `paired_item` are paired by the engine where that is certain (one input item, or as many
-    outputs as inputs).
+    The `paired_item` of the items handed in is their own position: what is passed on, or made by `with_json`, is paired
+    already. Items returned without it are paired by the engine where that is certain (one input item, or as many outputs
+    as inputs).
     """
 
     @abstractmethod
@@ -204,6 +214,8 @@ class LoopNode(Node):
     outputs: ClassVar[tuple[Port, ...]] = (Port("done", "Done"), Port("loop", "Loop"))
     done_port: ClassVar[str] = "done"
     loop_port: ClassVar[str] = "loop"
+    back_port: ClassVar[str] = "back"
+    """The port of the input references under which the log keeps what came back from the iterations."""
 
     @abstractmethod
     def batches(self, items: Sequence[Item]) -> list[list[Item]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from flowstudio.engine.events import Event
 from flowstudio.engine.item import Binary, Item, Json, Ports
@@ -56,6 +56,15 @@ class Bus(Protocol):
         """Listen to one execution from now on."""
 
 
+@runtime_checkable
+class CellFailure(Protocol):
+    """What stands in for the value of an expression that failed."""
+
+    @property
+    def message(self) -> str:
+        """What went wrong."""
+
+
 class Evaluator(Protocol):
     """Evaluates expression templates in the JavaScript cage."""
 
@@ -98,7 +107,10 @@ class Vault(Protocol):
     """Credentials for nodes."""
 
     async def open(self, credential: str, types: Sequence[str]) -> Json:
-        """The decrypted fields of a credential of one of the types. Raises `CredentialError`."""
+        """The decrypted fields of a credential of one of the types, its slug as `type`. Raises `CredentialError`.
+
+        An empty `credential` asks for one that was passed along with this run.
+        """
 
 
 class Loader(Protocol):

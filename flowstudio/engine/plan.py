@@ -1,0 +1,292 @@
+"""Plans: documents made ready to run. A plan is immutable; any number of executions share it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flowstudio.engine.binding import Binding, bind
+from flowstudio.engine.graph import Edge, Fault, Layout, Level, lay_out, reachable
+from flowstudio.engine.node import LoopNode, Node, RunKind
+from flowstudio.engine.parameters import fields_of, path_text, title_of
+from flowstudio.engine.registry import Registry
+from flowstudio.engine.wiring import Connector, Wiring, cyclic_slots, reduced, wire
+from flowstudio.engine.workflow import NodeDocument, NodeSettings, WorkflowDocument
+from flowstudio.errors import InvalidRequest, InvalidWorkflow, Problem
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlanNode:
+    """A node, ready to run."""
+
+    id: str
+    label: str
+    type: type[Node]
+    kind: RunKind
+    document: NodeDocument
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    """Ports, the error port included."""
+    connected: frozenset[str]
+    """Outputs that have edges."""
+    loops: tuple[str, ...]
+    """The loops that it is in, outermost first."""
+    binding: Binding
+
+    @property
+    def settings(self) -> NodeSettings:
+        """How to treat failures and the like."""
+        return self.document.data.settings
+
+    @property
+    def disabled(self) -> bool:
+        """Whether it only passes its input through."""
+        return self.document.data.disabled
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """A document that can run."""
+
+    document: WorkflowDocument
+    registry: Registry
+    nodes: Mapping[str, PlanNode]
+    """By id, sub-nodes included."""
+    labels: Mapping[str, str]
+    """Label -> id."""
+    edges: tuple[Edge, ...]
+    levels: Mapping[str | None, Level]
+    """Loop -> the nodes directly in its body; None -> those in no loop."""
+    triggers: tuple[str, ...]
+    """Enabled trigger nodes."""
+
+    def find(self, name: str) -> PlanNode:
+        """A node by its id or label. Raises `InvalidRequest`."""
+        node = self.nodes.get(name) or self.nodes.get(self.labels.get(name, ""))
+        if node is None:
+            raise InvalidRequest(f"There is no node '{name}' in this workflow.")
+        return node
+
+    def start_node(self, preferred: str | None = None) -> str | None:
+        """Where an execution starts: the preferred node, else a manual trigger, else the first trigger.
+
+        None when there is no trigger: then all nodes without predecessors start. Raises `InvalidRequest`.
+        """
+        if preferred is not None:
+            return self.find(preferred).id
+        manual = (id_ for id_ in self.triggers if self.nodes[id_].type.type == "manual-trigger")
+        return next(manual, None) or next(iter(self.triggers), None)
+
+    def only(self, node: str) -> Plan:
+        """The plan of one node alone, fed by the start items."""
+        return compile_plan(self.document, self.registry, only=self.find(node).id)
+
+    def upto(self, node: str) -> Plan:
+        """The plan of a node and everything before it."""
+        return compile_plan(self.document, self.registry, upto=self.find(node).id)
+
+    def port_toward(self, source: str, target: str) -> str | None:
+        """The output of `source` by which items get to `target`, on the shortest way."""
+        outputs = self.nodes[source].outputs
+        if len(outputs) < 2:
+            return outputs[0] if outputs else None
+        incoming: dict[str, list[Edge]] = {}
+        for edge in self.edges:
+            incoming.setdefault(edge.target, []).append(edge)
+        todo, seen = deque([target]), {target}
+        while todo:
+            for edge in incoming.get(todo.popleft(), ()):
+                if edge.source == source:
+                    return edge.source_port
+                if edge.source not in seen:
+                    seen.add(edge.source)
+                    todo.append(edge.source)
+        return None
+
+
+def compile_plan(
+    document: WorkflowDocument, registry: Registry, *, only: str | None = None, upto: str | None = None
+) -> Plan:
+    """Make a document, or the part of it that one node needs, ready. Raises `InvalidWorkflow` with all problems."""
+    part = only if only is not None else upto
+    if part is not None:
+        if all(node.id != part for node in document.nodes):
+            raise InvalidRequest(f"There is no node '{part}' in this workflow.")
+        document = reduced(document, registry, part, ancestors=only is None)
+    compilation = _Compilation(document, registry)
+    errors = [problem for problem in compilation.problems if problem.severity == "error"]
+    if errors:
+        raise InvalidWorkflow(errors)
+    return compilation.plan()
+
+
+def check(document: WorkflowDocument, registry: Registry) -> list[Problem]:
+    """Everything that is wrong with a document, errors first. Executes nothing."""
+    return sorted(_Compilation(document, registry).problems, key=lambda problem: problem.severity != "error")
+
+
+class _Compilation:
+    """One reading of a document."""
+
+    def __init__(self, document: WorkflowDocument, registry: Registry) -> None:
+        self.document, self.registry = document, registry
+        self.wiring: Wiring = wire(document, registry)
+        self.problems: list[Problem] = list(self.wiring.problems)
+        self.bindings: dict[str, Binding] = {}
+        self._index = {node.id: i for i, node in enumerate(document.nodes)}
+        self._by_label = {connector.label: id_ for id_, connector in self.wiring.connectors.items()}
+        self.layout = self._lay_out()
+        self.triggers = tuple(
+            id_
+            for id_, connector in self.wiring.connectors.items()
+            if connector.kind == "trigger" and not connector.document.data.disabled
+        )
+        in_use = self._in_use()
+        for id_, connector in self.wiring.connectors.items():
+            self._bind(connector, in_use=id_ in in_use)
+        for id_ in cyclic_slots(self.wiring.slots):
+            label = self.wiring.connectors[id_].label
+            self._report(
+                id_, "slot_cycle", f"'{label}' is, through its slots, part of itself; disconnect it."
+            )
+
+    def plan(self) -> Plan:
+        """The plan of a document without errors."""
+        connected: dict[str, set[str]] = {}
+        for edge in self.wiring.edges:
+            connected.setdefault(edge.source, set()).add(edge.source_port)
+        return Plan(
+            self.document,
+            self.registry,
+            {
+                id_: PlanNode(
+                    id_,
+                    connector.label,
+                    connector.cls,
+                    connector.kind,
+                    connector.document,
+                    connector.inputs,
+                    connector.outputs,
+                    frozenset(connected.get(id_, ())),
+                    self.layout.loops.get(id_, ()),
+                    self.bindings[id_],
+                )
+                for id_, connector in self.wiring.connectors.items()
+            },
+            self._by_label,
+            tuple(self.wiring.edges),
+            self.layout.levels,
+            self.triggers,
+        )
+
+    def _report(self, node: str, code: str, message: str, path: str = "", *, severity: str = "error") -> None:
+        place = f"nodes[{self._index[node]}]{'.' if path else ''}{path}"
+        self.problems.append(Problem(code, message, node=node, path=place, severity=severity))
+
+    def _lay_out(self) -> Layout:
+        subs = self.wiring.subs
+        flow = [id_ for id_ in self.wiring.connectors if id_ not in subs]
+        members = set(flow)
+        loop_ports = {
+            id_: connector.cls.loop_port
+            for id_, connector in self.wiring.connectors.items()
+            if id_ in members and issubclass(connector.cls, LoopNode)
+        }
+        edges = [edge for edge in self.wiring.edges if edge.source in members and edge.target in members]
+        layout = lay_out(flow, edges, loop_ports)
+        for fault in layout.faults:
+            self._report(fault.nodes[0], fault.code, self._explain(fault))
+        for loop in layout.levels:
+            if loop is not None:
+                self._check_return(loop, edges, layout)
+        return layout
+
+    def _explain(self, fault: Fault) -> str:
+        names = [self.wiring.connectors[node].label for node in fault.nodes]
+        match fault.code:
+            case "interleaved_loops":
+                return (
+                    f"The loops '{names[0]}' and '{names[1]}' interleave; lead the inner one back to itself, "
+                    "and go on from its Done output."
+                )
+            case "shared_with_loop":
+                return (
+                    f"'{names[1]}' is inside the loop of '{names[0]}' and is also reached from '{names[2]}' outside "
+                    "of it; use a node of its own for each."
+                )
+            case _:
+                return f"'{names[-1]} → {names[0]}' is a cycle; only a Loop may close one."
+
+    def _check_return(self, loop: str, edges: list[Edge], layout: Layout) -> None:
+        level = layout.levels[loop]
+        if level.nodes and not any(edge.target == loop for n in level.nodes for edge in level.outgoing[n]):
+            label = self.wiring.connectors[loop].label
+            self._report(
+                loop,
+                "open_loop",
+                f"Nothing leads back to '{label}', so its Done output stays empty; connect the last node of the "
+                "loop to its input.",
+                severity="warning",
+            )
+
+    def _in_use(self) -> set[str]:
+        """Nodes that an execution can reach, with their sub-nodes."""
+        subs = self.wiring.subs
+        starts = self.triggers or [id_ for id_ in self.wiring.connectors if id_ not in subs]
+        slot_edges = [
+            Edge(0, owner, "", sub, "")
+            for owner, slots in self.wiring.slots.items()
+            for ids in slots.values()
+            for sub in ids
+        ]
+        found = reachable(starts, [*self.wiring.edges, *slot_edges])
+        for id_, connector in self.wiring.connectors.items():
+            if id_ not in found and connector.kind != "trigger":
+                self._report(
+                    id_,
+                    "unreachable",
+                    f"'{connector.label}' is not connected, so it will not run.",
+                    severity="warning",
+                )
+        return {id_ for id_ in found if not self.wiring.connectors[id_].document.data.disabled}
+
+    def _bind(self, connector: Connector, *, in_use: bool) -> None:
+        data, id_ = connector.document.data, connector.document.id
+        slots = self.wiring.slots.get(id_, {})
+        self.bindings[id_], wrong = bind(connector.cls, data.properties, data.credentials, slots)
+        severity = "error" if in_use else "warning"
+        for location, words in wrong:
+            title = title_of(connector.cls, location)
+            self._report(
+                id_,
+                "invalid_parameter",
+                f"'{connector.label}': {title} {words}",
+                "data.properties" + (f".{path_text(location)}" if location else ""),
+                severity=severity,
+            )
+        fields = fields_of(connector.cls)
+        for name, slot in fields.slots.items():
+            if connector.cls.model_fields[name].is_required() and not slots.get(name):
+                message = f"'{connector.label}' needs a {slot.label}; connect one to it."
+                self._report(id_, "empty_slot", message, severity=severity)
+        for name, mark in fields.credentials.items():
+            if connector.cls.model_fields[name].is_required() and not data.credentials.get(name):
+                message = f"'{connector.label}' needs a credential: {mark.label}; choose one."
+                self._report(
+                    id_, "missing_credential", message, f"data.credentials.{name}", severity="warning"
+                )
+        for name in data.properties:
+            if name not in fields.parameters:
+                message = f"'{connector.label}' has no parameter '{name}'; it is ignored."
+                self._report(id_, "unknown_property", message, f"data.properties.{name}", severity="warning")
+        for place in self.bindings[id_].places:
+            for label in sorted(place.template.nodes - self._by_label.keys()):
+                self._report(
+                    id_,
+                    "unknown_reference",
+                    f"'{connector.label}': {title_of(connector.cls, place.location)} refers to '{label}', and there is no "
+                    "node of that name.",
+                    f"data.properties.{path_text(place.location)}",
+                    severity="warning",
+                )

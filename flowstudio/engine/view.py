@@ -1,0 +1,184 @@
+"""What the expressions of one node run see, and their values."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flowstudio.engine.binding import Binding
+from flowstudio.engine.context import ExecutionInfo, Host
+from flowstudio.engine.events import Scope
+from flowstudio.engine.expression import UNSURE, failed_cell, labels_of
+from flowstudio.engine.item import Binary, Item, Json, Pair
+from flowstudio.engine.lineage import Trace
+from flowstudio.engine.outcome import InputReference, Outcome
+from flowstudio.engine.parameters import path_text, title_of
+from flowstudio.engine.plan import Plan, PlanNode
+from flowstudio.errors import ExpressionError
+
+EXPRESSION_TIMEOUT = 10.0
+"""Seconds for all expressions of a node run together."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The world of a node run at one moment."""
+
+    plan: Plan
+    trace: Trace
+    info: ExecutionInfo
+    host: Host
+    node: PlanNode
+    scope: Scope
+    references: tuple[InputReference, ...]
+    port: str
+    """The input that `$json` is taken from."""
+    items: Sequence[Item]
+    """What arrived there."""
+    now: datetime
+
+    def shared(self, labels: Collection[str] | None = None) -> Json:
+        """What all items see; `labels` restricts which other nodes do (None: all that have run)."""
+        return {
+            "now": self.now.isoformat(),
+            "timezone": self.info.timezone,
+            "execution": {"id": self.info.id, "mode": self.info.mode},
+            "workflow": {
+                "id": self.info.workflow_id,
+                "name": self.info.workflow_name,
+                "active": self.info.active,
+            },
+            "vars": dict(self.host.variables),
+            "env": dict(self.host.environment),
+            "runIndex": self.trace.count(self.node.id),
+            "prevNode": self._previous(),
+            "params": self.node.document.data.properties,
+            "nodes": {label: self._node(id_) for label, id_ in self._named(labels)},
+        }
+
+    def per_item(self, labels: Collection[str] | None = None) -> Json:
+        """What each item sees of its own: the items it descends from, and its files."""
+        data: Json = {}
+        paired = {
+            label: indexes
+            for label, id_ in self._named(labels)
+            if (indexes := self._indexes(id_)) is not None
+        }
+        if paired:
+            data["paired"] = paired
+        if any(item.binary for item in self.items):
+            data["binary"] = [files(item.binary) for item in self.items]
+        return data
+
+    def _named(self, labels: Collection[str] | None) -> list[tuple[str, str]]:
+        if labels is None:
+            return [(self.plan.nodes[id_].label, id_) for id_ in self.trace.nodes() if id_ in self.plan.nodes]
+        return [(label, self.plan.labels[label]) for label in sorted(labels) if label in self.plan.labels]
+
+    def _previous(self) -> Json:
+        if not self.references:
+            return {}
+        first = self.references[0]
+        source = self.plan.nodes[first.node]
+        output = source.outputs.index(first.source_port) if first.source_port in source.outputs else 0
+        return {
+            "name": source.label,
+            "outputIndex": output,
+            "runIndex": max(0, self.trace.count(first.node) - 1),
+        }
+
+    def _node(self, id_: str) -> Json:
+        run = self.trace.visible(id_, self.scope)
+        params = self.plan.nodes[id_].document.data.properties
+        if run is None:
+            return {"items": [], "params": params, "executed": False}
+        items = run.outputs.get(self._port_of(id_, run), [])
+        data: Json = {"items": [item.json for item in items], "params": params, "executed": True}
+        if any(item.binary for item in items):
+            data["binary"] = [files(item.binary) for item in items]
+        return data
+
+    def _port_of(self, id_: str, run: Outcome) -> str:
+        """The output that other nodes mean: the one that leads here, else the first that has items."""
+        port = self.plan.port_toward(id_, self.node.id)
+        if port is not None and run.outputs.get(port):
+            return port
+        return next((port for port, items in run.outputs.items() if items), "")
+
+    def _indexes(self, id_: str) -> list[int | None] | None:
+        run = self.trace.visible(id_, self.scope)
+        if run is None:
+            return None
+        port = self._port_of(id_, run)
+        found: list[int | None] = []
+        for index in range(len(self.items)):
+            source = self.trace.ancestor(self.references, Pair(index, self.port), id_)
+            same = source is not None and source.scope == run.scope and source.port == port
+            found.append(source.index if source is not None and same else None)
+        return found
+
+
+def files(binary: dict[str, Binary] | None) -> Json:
+    """An item's files as expressions see them."""
+    return {
+        name: {
+            "mimeType": file.mime_type,
+            "fileName": file.file_name,
+            "fileExtension": file.file_name.rpartition(".")[2] if "." in file.file_name else "",
+            "fileSize": file.size,
+            "id": file.digest,
+        }
+        for name, file in (binary or {}).items()
+    }
+
+
+async def resolve(binding: Binding, view: View, *, first_only: bool) -> list[list[Any] | ExpressionError]:
+    """The values of a node's templates, or the failure, for each item; `first_only` for the first item alone."""
+    templates = binding.templates
+    items = [item.json for item in view.items] or [{}]
+    count = 1 if first_only else len(items)
+    rows = [[template.resolve(items[i], i) for template in templates] for i in range(count)]
+    remote = [p for p in range(len(templates)) if any(row[p] is UNSURE for row in rows)]
+    if not remote:
+        return list(rows)
+    asked = [templates[p] for p in remote]
+    named, any_node = labels_of(asked)
+    labels = None if any_node else named
+    # `$input` looks beyond its own item, so it gets all of them even where only the first counts.
+    given = items if any(t.all_items for t in asked) else items[:count]
+    cells = await view.host.evaluator.evaluate(
+        [template.text for template in asked],
+        given,
+        view.shared(labels),
+        _cut(view.per_item(labels), len(given)),
+        owner=view.info.workflow_id or view.info.id,
+        timeout=EXPRESSION_TIMEOUT,
+    )
+    resolved: list[list[Any] | ExpressionError] = []
+    for index, row in enumerate(rows):
+        failure = None
+        for place, cell in zip(remote, cells[index], strict=True):
+            if row[place] is not UNSURE:
+                continue
+            row[place] = cell
+            if failure is None and failed_cell(cell):
+                location = binding.places[place].location
+                failure = ExpressionError(
+                    f"{title_of(binding.cls, location)}: {cell.message}",
+                    parameter=path_text(location),
+                    item=index,
+                )
+        resolved.append(failure if failure is not None else row)
+    return resolved
+
+
+def _cut(per_item: Json, count: int) -> Json:
+    """Values of the first items only."""
+    return {
+        name: {label: column[:count] for label, column in values.items()}
+        if isinstance(values, dict)
+        else values[:count]
+        for name, values in per_item.items()
+    }
