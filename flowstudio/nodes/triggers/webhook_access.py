@@ -1,0 +1,98 @@
+"""Who may call a webhook."""
+
+from __future__ import annotations
+
+import binascii
+import hmac
+from base64 import b64decode
+from collections.abc import Sequence
+
+import jwt
+
+from flowstudio.engine.item import Json
+from flowstudio.errors import CredentialError, Forbidden, Unauthorized
+from flowstudio.nodes.credentials import BasicAuth, HeaderAuth, JwtAuth
+from flowstudio.nodes.triggers.webhook import CallerAccount, Webhook
+
+
+def read_account(webhook: Webhook, opened: Json) -> CallerAccount:
+    """The credential of a webhook from what the vault opened. Raises `CredentialError` when it is of the wrong kind."""
+    fields = {key: value for key, value in opened.items() if key != "type"}
+    kinds: dict[str, type[CallerAccount]] = {"basic": BasicAuth, "header": HeaderAuth, "jwt": JwtAuth}
+    cls = kinds.get(webhook.authentication)
+    if cls is None or opened.get("type", cls.type) != cls.type:
+        raise CredentialError(
+            f"The webhook's credential does not fit its authentication '{webhook.authentication}'. Choose another one."
+        )
+    return cls.model_validate(fields)
+
+
+def admit(webhook: Webhook, account: CallerAccount | None, headers: Sequence[tuple[str, str]]) -> Json | None:
+    """Let a caller in, or raise `Unauthorized` (nothing shown) or `Forbidden` (wrong). Gives the claims of a JWT.
+
+    Raises `CredentialError` when the webhook asks for something that it has no credential for: it is closed then.
+    """
+    if webhook.authentication == "none":
+        return None
+    given = {name.lower(): value for name, value in headers}
+    match webhook.authentication, account:
+        case "basic", BasicAuth():
+            _check_basic(account, given.get("authorization"))
+            return None
+        case "header", HeaderAuth():
+            shown = given.get(account.name.lower())
+            if shown is None:
+                raise Unauthorized(f"This webhook needs the header '{account.name}'.")
+            if not _same(shown.strip(), account.value.get_secret_value()):
+                raise Forbidden(f"The header '{account.name}' has the wrong value.")
+            return None
+        case "jwt", JwtAuth():
+            return _check_token(account, given.get("authorization"))
+        case _:
+            raise CredentialError(
+                f"The webhook asks for authentication '{webhook.authentication}' but has no fitting credential. "
+                "Choose one in the Webhook node."
+            )
+
+
+def _check_basic(account: BasicAuth, header: str | None) -> None:
+    scheme, _, text = (header or "").partition(" ")
+    if scheme.lower() != "basic":
+        raise Unauthorized(
+            "This webhook needs a user name and a password (Basic authentication).",
+            detail={"www_authenticate": 'Basic realm="Webhook"'},
+        )
+    try:
+        shown = b64decode(text.strip(), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        shown = ""
+    if not _same(shown, f"{account.user}:{account.password.get_secret_value()}"):
+        raise Forbidden("The user name or the password is wrong.")
+
+
+def _check_token(account: JwtAuth, header: str | None) -> Json:
+    scheme, _, token = (header or "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthorized(
+            "This webhook needs the header 'Authorization: Bearer' with a token.",
+            detail={"www_authenticate": "Bearer"},
+        )
+    key = account.checking_key()
+    if not key:
+        raise CredentialError(
+            f"The webhook's JWT credential has no key to check {account.algorithm} with. Fill it in."
+        )
+    try:
+        claims: Json = jwt.decode(
+            token.strip(), key, algorithms=[account.algorithm], options={"verify_aud": False}
+        )
+    except jwt.ExpiredSignatureError as error:
+        raise Forbidden("The token has expired.") from error
+    except (jwt.PyJWTError, ValueError, TypeError) as error:
+        raise Forbidden("The token is not valid.") from error
+    return claims
+
+
+def _same(shown: str, expected: str) -> bool:
+    """Compare without telling by the time it takes how much was right."""
+    return hmac.compare_digest(shown.encode(), expected.encode())
