@@ -87,8 +87,8 @@ export class WorkflowStore {
   }
 
   /** A name that no other node has. */
-  freeLabel(wanted) {
-    const taken = new Set(this.nodes.map((node) => this.label(node)));
+  freeLabel(wanted, others = []) {
+    const taken = new Set([...others, ...this.nodes.map((node) => this.label(node))]);
     const base = wanted.replace(/ \d+$/, "");
     for (let number = 1; ; number++) {
       const label = number === 1 ? base : `${base} ${number}`;
@@ -254,8 +254,7 @@ export class WorkflowStore {
     const ids = Object.fromEntries(nodes.map((node) => [node.id, `n${uid()}`]));
     const labels = new Set();
     const fresh = nodes.map((node) => {
-      let label = this.freeLabel(node.data?.label || this.catalogue.type(node.type).label);
-      while (labels.has(label)) label = label.replace(/( \d+)?$/, (number) => ` ${(Number(number) || 1) + 1}`);
+      const label = this.freeLabel(node.data?.label || this.catalogue.type(node.type).label, labels);
       labels.add(label);
       return { ...node, id: ids[node.id], data: { ...node.data, label }, position: { x: node.position.x + 48, y: node.position.y + 48 } };
     });

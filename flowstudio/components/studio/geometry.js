@@ -7,7 +7,7 @@ export const GRID = 16;
 
 export function sizeOf({ inputs, outputs }) {
   const rows = Math.max(inputs.length, outputs.length);
-  const height = Math.max(HEIGHT, rows > 2 ? rows * ROW + 12 : HEIGHT);
+  const height = Math.max(HEIGHT, rows > 1 ? rows * ROW + 18 : HEIGHT);
   return [WIDTH, Math.ceil(height / 2) * 2];
 }
 
@@ -26,7 +26,7 @@ const snap = (value) => Math.round(value / GRID) * GRID;
 /** New positions by node id, left to right. Loads dagre only when it is needed. */
 export async function tidy(nodes, edges) {
   const dagre = (await import("@dagrejs/dagre")).default;
-  const graph = new dagre.graphlib.Graph().setGraph({ rankdir: "LR", nodesep: 48, ranksep: 96 }).setDefaultEdgeLabel(() => ({}));
+  const graph = new dagre.graphlib.Graph().setGraph({ rankdir: "LR", nodesep: 48, ranksep: 128 }).setDefaultEdgeLabel(() => ({}));
   for (const node of nodes) graph.setNode(node.id, { width: node.measured.width, height: node.measured.height });
   for (const edge of edges) graph.setEdge(edge.source, edge.target);
   dagre.layout(graph);
@@ -43,7 +43,7 @@ export const needsTidying = (nodes) =>
 /** A free place to the right of a node, or in the middle of the view. */
 export function placeFor(nodes, from, center) {
   let spot = from
-    ? { x: from.position.x + from.measured.width + 96, y: from.position.y }
+    ? { x: from.position.x + from.measured.width + 112, y: from.position.y }
     : { x: snap(center.x - WIDTH / 2), y: snap(center.y - HEIGHT / 2) };
   const taken = (at) => nodes.some((node) => Math.abs(node.position.x - at.x) < WIDTH && Math.abs(node.position.y - at.y) < HEIGHT);
   while (taken(spot)) spot = { x: spot.x, y: spot.y + HEIGHT + 32 };
