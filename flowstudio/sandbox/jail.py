@@ -13,6 +13,8 @@ from flowstudio.sandbox.spawner import Child, ChildGone, Language, Reply, Spawne
 
 _PROBE_MEMORY = 256 << 20
 _PROBE_TIMEOUT = 20.0
+_AFTER_PROBE = 5.0
+"""Seconds for which the zygote stays after the self-test when nobody wants it: an idle server should be small."""
 _NAMES: dict[Language, str] = {"javascript": "JavaScript", "python": "Python"}
 
 
@@ -24,6 +26,7 @@ class Jail:
         self.spawner = Spawner(language)
         self._idle_after = idle_after
         self._used = 0.0
+        self._worked = False
         self._busy = 0
         self._watch: asyncio.TimerHandle | None = None
         self._checking = asyncio.Lock()
@@ -39,15 +42,14 @@ class Jail:
 
     async def _self_test(self) -> TierReport:
         name = _NAMES[self.language]
+        self.enter()
         try:
-            self.enter()
             child = await self.spawner.spawn(memory=_PROBE_MEMORY, cpu=30)
             try:
                 async with asyncio.timeout(_PROBE_TIMEOUT):
                     reply = await child.ask(b'{"probe":true}\n{}')
             finally:
                 child.kill()
-                self.leave()
         except ChildGone as gone:
             return TierReport(
                 "off", f"The jail for {name} cannot be closed on this system (exit {gone.status})."
@@ -56,6 +58,9 @@ class Jail:
             return TierReport("off", f"The self-test of the jail for {name} did not end.")
         except SandboxError as error:
             return TierReport("off", error.message)
+        finally:
+            self._busy -= 1
+            self._watch_from_now(_AFTER_PROBE)
         escapes = decode(reply.payload).get("escapes") if reply.ok else ["answer the self-test"]
         if escapes:
             return TierReport(
@@ -86,15 +91,19 @@ class Jail:
     def leave(self) -> None:
         """Somebody needs the zygote no more; it ends after it has been idle for some time."""
         self._busy -= 1
+        self._worked = True
+        self._watch_from_now(self._idle_after)
+
+    def _watch_from_now(self, delay: float) -> None:
         loop = asyncio.get_running_loop()
         self._used = loop.time()
         if self._watch is None:
-            self._watch = loop.call_later(self._idle_after, self._look)
+            self._watch = loop.call_later(min(delay, self._idle_after), self._look)
 
     def _look(self) -> None:
         loop = asyncio.get_running_loop()
         self._watch = None
-        left = self._used + self._idle_after - loop.time()
+        left = self._used + self._idle_after - loop.time() if self._worked else 0
         if self._busy or left > 0:
             self._watch = loop.call_later(max(left, self._idle_after / 10), self._look)
             return

@@ -16,6 +16,7 @@ from flowstudio.sandbox.jail import Jail
 from flowstudio.sandbox.payload import encode
 from flowstudio.sandbox.report import TierReport
 from flowstudio.sandbox.result import items_of_all, items_of_each
+from flowstudio.sandbox.slots import Slots
 from flowstudio.sandbox.spawner import Child
 from flowstudio.sandbox.template import pieces
 
@@ -77,10 +78,16 @@ class _Workers(Jail):
 class JavaScript:
     """The pool of JavaScript children."""
 
-    def __init__(self, *, warm: int = 2, busy: int = 4, idle_after: float = 300.0) -> None:
-        """`warm` children are kept for their owners, `busy` work at the same time, all end when nothing came for `idle_after` seconds."""
+    def __init__(
+        self, *, warm: int = 2, busy: int = 8, per_owner: int = 2, idle_after: float = 300.0
+    ) -> None:
+        """`warm` children are kept for their owners; `busy` evaluate expressions at the same time and as many run code, of one owner `per_owner`.
+
+        All end when nothing came for `idle_after` seconds.
+        """
         self._workers = _Workers(warm=warm, idle_after=idle_after)
-        self._slots = asyncio.Semaphore(busy)
+        self._expressions = Slots(busy, per_owner=per_owner)
+        self._code = Slots(busy, per_owner=per_owner)
 
     async def report(self) -> TierReport:
         """How well JavaScript is caged here."""
@@ -96,7 +103,8 @@ class JavaScript:
             {"evaluate": [pieces(template) for template in batch.templates], "memory": MEMORY}
         )
         data = encode({"items": batch.items, "shared": batch.shared, "per_item": batch.per_item})
-        result, _ = await self._run(owner, header + b"\n" + data, timeout=timeout, memory=MEMORY)
+        async with self._expressions.of(owner):
+            result, _ = await self._run(owner, header + b"\n" + data, timeout=timeout, memory=MEMORY)
         return _table(result, len(batch.items), len(batch.templates))
 
     async def run_code(
@@ -114,29 +122,29 @@ class JavaScript:
         """Run the code of a node on items (`$json` of each). Raises `CodeError` in one of its kinds, `SandboxUnavailable`."""
         header = orjson.dumps({"code": _well_formed(code), "mode": mode, "memory": memory})
         data = encode({"items": items, "shared": scope, "per_item": per_item or {}})
-        result, stdout = await self._run(owner, header + b"\n" + data, timeout=timeout, memory=memory)
+        async with self._code.of(owner):
+            result, stdout = await self._run(owner, header + b"\n" + data, timeout=timeout, memory=memory)
         return CodeResult(_items(result, len(items), stdout), stdout)
 
     async def _run(self, owner: str, payload: bytes, *, timeout: float, memory: int) -> tuple[Any, str]:
         workers = self._workers
         await workers.require()
-        async with self._slots:
-            workers.enter()
-            worker = None
-            try:
-                worker = await workers.take(owner)
-                started = asyncio.get_running_loop().time()
-                result, reply = await workers.run(worker.child, payload, timeout=timeout, memory=memory)
-                _raise_told(result, reply.stdout, memory)
-                worker.child.spent += asyncio.get_running_loop().time() - started
-                if _is_clean(result, payload) and len(payload) + len(reply.payload) < _RETIRE_SIZE:
-                    workers.give_back(worker)
-                    worker = None
-                return result, reply.stdout
-            finally:
-                if worker is not None:
-                    worker.child.kill()
-                workers.leave()
+        workers.enter()
+        worker = None
+        try:
+            worker = await workers.take(owner)
+            started = asyncio.get_running_loop().time()
+            result, reply = await workers.run(worker.child, payload, timeout=timeout, memory=memory)
+            _raise_told(result, reply.stdout, memory)
+            worker.child.spent += asyncio.get_running_loop().time() - started
+            if _is_clean(result, payload) and len(payload) + len(reply.payload) < _RETIRE_SIZE:
+                workers.give_back(worker)
+                worker = None
+            return result, reply.stdout
+        finally:
+            if worker is not None:
+                worker.child.kill()
+            workers.leave()
 
     async def stop(self) -> None:
         """End every child."""

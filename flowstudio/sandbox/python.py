@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ from flowstudio.sandbox.jail import Jail
 from flowstudio.sandbox.payload import encode
 from flowstudio.sandbox.report import TierReport
 from flowstudio.sandbox.result import items_of_all, items_of_each
+from flowstudio.sandbox.slots import Slots
 from flowstudio.sandbox.strict import StrictPython
 
 CODE_TIMEOUT = 60.0
@@ -27,12 +27,14 @@ _ATTRIBUTES = re.compile(r"json\s*\.\s*(?!loads\b|dumps\b|load\b|dump\b|JSON)[A-
 class Python:
     """Runs Python."""
 
-    def __init__(self, *, busy: int = 4, idle_after: float = 300.0, strict: bool = False) -> None:
-        """`busy` runs at the same time; `strict` leaves the jail out."""
+    def __init__(
+        self, *, busy: int = 8, per_owner: int = 2, idle_after: float = 300.0, strict: bool = False
+    ) -> None:
+        """`busy` runs at the same time, of one owner `per_owner`; `strict` leaves the jail out."""
         self._jail = Jail("python", idle_after=idle_after)
         self._strict = StrictPython()
         self._only_strict = strict
-        self._slots = asyncio.Semaphore(busy)
+        self._slots = Slots(busy, per_owner=per_owner)
         self._report: TierReport | None = None
 
     async def report(self) -> TierReport:
@@ -60,12 +62,12 @@ class Python:
     ) -> CodeResult:
         """Run the code of a node on items (`json` of each). Raises `CodeError` in one of its kinds, `SandboxUnavailable`.
 
-        Every run has a process of its own, so `owner` makes no difference here.
+        Every run has a process of its own; `owner` only counts for the limit.
         """
         report = await self.report()
         code = code.encode("utf-8", "replace").decode()
         data = {"items": items, "shared": scope, "per_item": per_item or {}}
-        async with self._slots:
+        async with self._slots.of(owner):
             if report.tier == "strict":
                 result, stdout = await self._strict.run(code, data, mode=mode, timeout=timeout, memory=memory)
             else:

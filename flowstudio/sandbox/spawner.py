@@ -104,6 +104,8 @@ class Child:
         loop = asyncio.get_running_loop()
         self.printed.clear()
         flood = 0
+        if self._buffer:
+            raise CodeOutput("The cage answered before it was asked.")
         try:
             await loop.sock_sendall(self._connection, wire.HEADER.pack(wire.REQUEST, len(payload)) + payload)
             while True:

@@ -13,8 +13,9 @@ import psutil
 import pytest
 import pytest_asyncio
 
-from flowstudio.errors import CodeTimeout, SandboxUnavailable
+from flowstudio.errors import CodeError, CodeTimeout, SandboxUnavailable
 from flowstudio.sandbox import ExpressionBatch, JavaScript, Python, Sandbox
+from flowstudio.sandbox import jail as jails
 from flowstudio.sandbox import spawner as spawners
 from flowstudio.sandbox.jail import Jail
 
@@ -226,6 +227,57 @@ async def test_a_jail_that_leaks_is_not_used(monkeypatch: pytest.MonkeyPatch) ->
         with pytest.raises(SandboxUnavailable):
             await jail.require()
         await jail.stop()
+
+
+async def test_without_landlock_python_opens_no_file_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on an older kernel: what was loaded before the lock works, nothing else can be imported."""
+    older = spawners._BOOT.replace(
+        "main(sys.argv[1:])",
+        "import flowstudio.sandbox.inside.landlock as l\nl.version = lambda libc: 0\nmain(sys.argv[1:])",
+    )
+    monkeypatch.setattr(spawners, "_BOOT", older)
+    async with Sandbox() as sandbox:
+        assert (sandbox.report.javascript.tier, sandbox.report.python.tier) == ("jail", "jail")
+        assert "no Landlock" in sandbox.report.python.reason
+        run = sandbox.python.run_code
+        result = await run(
+            "import math\nreturn [{'v': math.floor(1.5), 'w': str(_now.utcoffset())}]",
+            [],
+            {"timezone": "Asia/Tokyo"},
+            owner="a",
+        )
+        assert result.items == [{"json": {"v": 1, "w": "9:00:00"}}]
+        for code in ("open('/etc/passwd')", "import turtle", "import os\nos.stat('/etc/passwd')"):
+            with pytest.raises(CodeError, match="Error"):
+                await run(code, [], {}, owner="a")
+        assert await sandbox.javascript.evaluate(ONE, owner="a") == [[1]]
+
+
+async def test_one_owner_cannot_keep_the_others_out(sandbox: Sandbox, python: Python) -> None:
+    javascript = JavaScript(busy=3, per_owner=2)
+    loops = [asyncio.create_task(javascript.evaluate(LOOP, owner="a", timeout=30)) for _ in range(6)]
+    code = [
+        asyncio.create_task(javascript.run_code("while (true);", [], {}, owner=owner, timeout=30))
+        for owner in "aabb"
+    ]
+    await asyncio.sleep(0)
+    assert await javascript.evaluate(ONE, owner="b") == [[1]]
+    for task in (*loops, *code):
+        task.cancel()
+    assert {type(end) for end in await asyncio.gather(*loops, *code, return_exceptions=True)} == {
+        asyncio.CancelledError
+    }
+    await javascript.stop()
+
+
+async def test_after_the_self_test_the_zygote_does_not_stay(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jails, "_AFTER_PROBE", 0.05)
+    jail = Jail("javascript", idle_after=300)
+    assert (await jail.report()).tier == "jail"
+    await _until(lambda: jail.spawner.pid is None)
+    await jail.stop()
 
 
 async def test_python_falls_back_to_the_strict_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:

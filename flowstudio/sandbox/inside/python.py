@@ -32,6 +32,8 @@ _REST = (
 ).split()
 """Loaded too where Landlock is missing, because nothing can be imported after the lock is closed."""
 
+_held: list[Any] = []
+
 
 def prepare(settings: dict[str, Any]) -> list[str]:
     """Load the usual modules. The standard library and the time zones stay readable."""
@@ -43,6 +45,9 @@ def prepare(settings: dict[str, Any]) -> list[str]:
     for name in _USUAL if has_landlock else (*_USUAL, *_REST):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    if not has_landlock:
+        # A zone that somebody holds is found without its file.
+        _held.extend(zoneinfo.ZoneInfo(name) for name in zoneinfo.available_timezones())
     return [folder for folder in (*settings["library"], *settings["zones"]) if os.path.isdir(folder)]
 
 

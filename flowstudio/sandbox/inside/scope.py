@@ -182,7 +182,7 @@ class _Nodes:
 def _zone(name: str | None) -> datetime.tzinfo:
     try:
         return zoneinfo.ZoneInfo(name or "UTC")
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+    except (zoneinfo.ZoneInfoNotFoundError, ImportError, ValueError, OSError):  # no such zone
         return datetime.UTC
 
 
