@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select, update
+from sqlalchemy import Connection, and_, func, literal, or_, select, update
 
 from flowstudio.engine.events import ExecutionStatus, Scope
 from flowstudio.engine.item import Json
@@ -22,7 +22,7 @@ from flowstudio.storage.journal import StoredJournal
 from flowstudio.storage.owners import is_dead
 from flowstudio.storage.records import Claim, Heartbeat, Resumption
 from flowstudio.storage.rows import insert_rows
-from flowstudio.storage.tables import FINAL, executions, resumptions
+from flowstudio.storage.tables import FINAL, Instant, executions, resumptions
 
 columns = executions.c
 
@@ -187,7 +187,7 @@ def _claim(connection: Connection, id_: str, owner: str, lease_seconds: float) -
             fence=columns.fence + 1,
             lease_until=now + timedelta(seconds=lease_seconds),
             status="running",
-            started_at=func.coalesce(columns.started_at, now),
+            started_at=func.coalesce(columns.started_at, literal(now, Instant)),
             wake_at=None,
         )
         .returning(columns.fence, columns.cancel_requested)

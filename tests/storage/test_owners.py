@@ -1,0 +1,36 @@
+"""Names of runners."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from flowstudio.storage.owners import is_dead, new_owner
+
+
+def test_the_owners_of_this_process_are_alive_and_differ() -> None:
+    one, two = new_owner(), new_owner()
+    assert one != two
+    assert not is_dead(one)
+
+
+def test_the_owner_of_an_ended_process_is_dead() -> None:
+    made = subprocess.run(
+        [sys.executable, "-c", "from flowstudio.storage.owners import new_owner; print(new_owner())"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert is_dead(made.stdout.strip())
+
+
+def test_a_process_that_got_the_number_of_a_dead_one_is_not_taken_for_it() -> None:
+    host, pid, _, random = new_owner().split("/")
+    assert is_dead(f"{host}/{pid}/1/{random}")
+
+
+def test_owners_elsewhere_and_of_other_forms_are_taken_for_alive() -> None:
+    _, pid, started, random = new_owner().split("/")
+    assert not is_dead(f"elsewhere.invalid/{pid}/{started}/{random}")
+    assert not is_dead("me")
+    assert not is_dead("")
