@@ -79,7 +79,9 @@ class Runtime:
         )
         self.views = ExecutionViews(self.storage, self.runner.live, self.bus)
         self.accounts = AccountService(self.storage, settings)
-        self.webhooks = WebhookService(self.storage, self.workflows, self.executions, self.bus, settings)
+        self.webhooks = WebhookService(
+            self.storage, self.workflows, self.executions, dispatcher, self.bus, base_url=settings.base_url
+        )
         dispatcher.connect(self.runner.submit, self.runner.cancel)
         self.runner.host = Host(
             evaluator=CagedEvaluator(self.sandbox),

@@ -1,11 +1,327 @@
-"""Webhooks: requests from outside that start, or wake, executions."""
+"""Webhooks: requests from outside that start executions, or wake them."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from flowstudio.engine.events import ExecutionFinished, Responded
+from flowstudio.engine.item import Item
+from flowstudio.engine.store import Binaries, Bus, Subscription
+from flowstudio.errors import Conflict, FlowStudioError, InvalidWorkflow, NotFound, Problem
+from flowstudio.nodes.flow.wait import Wait
+from flowstudio.nodes.http.answer import Answer
+from flowstudio.nodes.triggers.webhook import Webhook
+from flowstudio.nodes.triggers.webhook_access import admit, read_account
+from flowstudio.nodes.triggers.webhook_request import WebhookRequest as Arrived
+from flowstudio.nodes.triggers.webhook_request import request_item
+from flowstudio.services.callers import Caller, require
+from flowstudio.services.dispatcher import Dispatcher
+from flowstudio.services.executions import FINAL, ExecutionService, StartRequest
+from flowstudio.services.webhook_routes import Route, Routes
+from flowstudio.services.workflows import Workflow, WorkflowService, webhooks_of
+from flowstudio.storage import Storage
 
 log = logging.getLogger(__name__)
 
 LISTEN = timedelta(seconds=120)
-"""How long a test webhook waits for its one call."""
+"""How long the test addresses of a workflow wait for their one call."""
+JSON_TYPE = "application/json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookRequest:
+    """A call as it arrived."""
+
+    method: str
+    path: str
+    """Behind `/webhook/`."""
+    query: str = ""
+    headers: Sequence[tuple[str, str]] = ()
+    body: bytes = field(default=b"", repr=False)
+    client: str = ""
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header, by its lower-case name."""
+        return next((value for key, value in self.headers if key.lower() == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookAnswer:
+    """What the caller gets."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Listening:
+    """A workflow whose test addresses are open."""
+
+    workflow: str
+    routes: Routes
+    until: datetime
+
+
+class WebhookService:
+    """Finds the workflow of a call, starts it, and answers as its Webhook node says."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        workflows: WorkflowService,
+        executions: ExecutionService,
+        dispatcher: Dispatcher,
+        bus: Bus,
+        *,
+        base_url: str,
+    ) -> None:
+        self._storage = storage
+        self._workflows = workflows
+        self._executions = executions
+        self._dispatcher = dispatcher
+        self._bus = bus
+        self._base_url = base_url
+        self._binaries: Binaries = storage.binaries
+        self._routes = Routes()
+        self._stale = asyncio.Event()
+        self._stale.set()
+        self._listening: dict[str, _Listening] = {}
+        self._nodes: dict[tuple[str, str], Webhook] = {}
+        workflows.on_routes_changed.append(self._stale.set)
+
+    async def reload(self) -> None:
+        """Read the addresses of all active workflows."""
+        self._stale.clear()
+        stored = await self._storage.workflows.routes()
+        self._routes = Routes(Route(r.method, r.path, r.workflow_id, r.node_id) for r in stored)
+        self._nodes.clear()
+
+    # Starting
+
+    async def handle(self, request: WebhookRequest, *, test: bool = False) -> WebhookAnswer:
+        """Serve a call of `/webhook/…`, or of `/webhook-test/…` while somebody listens. Raises `NotFound` and the like."""
+        if self._stale.is_set():
+            await self.reload()
+        routes = self._test_routes(request) if test else self._routes
+        found = routes.find(request.method, request.path)
+        if found is None:
+            return await self._unrouted(request, routes, test=test)
+        workflow = await self._workflows.load(found.route.workflow)
+        webhook = self._webhook(workflow, found.route.node)
+        claims = await self._admit(workflow, found.route.node, webhook, request)
+        arrived = Arrived(
+            method=request.method,
+            url=f"{self._base_url}/{'webhook-test' if test else 'webhook'}/{request.path}",
+            headers=request.headers,
+            query=request.query,
+            params=found.parameters,
+            body=request.body,
+            test=test,
+        )
+        item = await request_item(arrived, self._binaries, raw_body=webhook.raw_body, claims=claims)
+        if test:
+            self._listening.pop(found.route.workflow, None)
+        start = StartRequest(
+            workflow=workflow,
+            mode="manual" if test else "webhook",
+            node=found.route.node,
+            items=[item],
+            pinned=test,
+        )
+        answer = await self._answer(webhook, start)
+        return await self._render(answer, start.id, webhook.cors(request.header("origin")), request.method)
+
+    async def _answer(self, webhook: Webhook, start: StartRequest) -> Answer:
+        """Start the execution; what its Webhook node answers, and when."""
+        if webhook.respond == "immediately":
+            await self._executions.start(start)
+            answer = webhook.accepted()
+            if isinstance(answer.get("json"), dict):
+                answer = {**answer, "json": {**answer["json"], "execution_id": start.id}}
+            return answer
+        subscription = self._bus.subscribe(start.id)
+        try:
+            await self._executions.start(start)
+            return await self._wait_for_answer(webhook, start.id, subscription)
+        finally:
+            subscription.close()
+
+    async def _wait_for_answer(self, webhook: Webhook, execution: str, subscription: Subscription) -> Answer:
+        async for event in subscription:
+            if isinstance(event, Responded) and webhook.respond == "respond-node":
+                return event.response
+            if isinstance(event, ExecutionFinished) and event.status in FINAL:
+                if event.status != "success":
+                    return refusal(500, "execution_failed", "The workflow did not finish.", execution)
+                if webhook.respond == "last-node":
+                    try:
+                        return webhook.finished(await self._executions.last_items(execution))
+                    except FlowStudioError as error:
+                        return refusal(500, error.code, error.message, execution)
+                return refusal(
+                    500,
+                    "no_response",
+                    "The workflow ended without a Respond to Webhook node being run.",
+                    execution,
+                )
+        raise AssertionError("a subscription does not end")
+
+    async def _admit(
+        self, workflow: Workflow, node: str, webhook: Webhook, request: WebhookRequest
+    ) -> dict[str, Any] | None:
+        """Check who calls; gives the claims of a JWT. Raises `Unauthorized`, `Forbidden`, `CredentialError`."""
+        if webhook.authentication == "none":
+            return None
+        drawn = next(n for n in workflow.document.nodes if n.id == node)
+        credential = drawn.data.credentials.get("account")
+        account = None
+        if credential:
+            types = Webhook.account_types[webhook.authentication]
+            account = read_account(webhook, await self._storage.credentials.open(credential, types))
+        return admit(webhook, account, request.headers)
+
+    async def _unrouted(self, request: WebhookRequest, routes: Routes, *, test: bool) -> WebhookAnswer:
+        """The answer when no webhook has this method and path: a preflight, or an explanation."""
+        methods = routes.methods(request.path)
+        wanted = request.header("access-control-request-method")
+        if request.method == "OPTIONS" and wanted:
+            found = routes.find(wanted, request.path)
+            if found is not None:
+                webhook = self._webhook(await self._workflows.load(found.route.workflow), found.route.node)
+                asked = request.header("access-control-request-headers") or ""
+                answer = webhook.preflight(request.header("origin"), asked)
+                return await self._render(answer, "", {}, request.method)
+        if request.method == "HEAD" and "GET" in methods:
+            return await self.handle(
+                WebhookRequest(
+                    method="GET",
+                    path=request.path,
+                    query=request.query,
+                    headers=request.headers,
+                    client=request.client,
+                ),
+                test=test,
+            )
+        if methods:
+            answer = refusal(
+                405,
+                "method_not_allowed",
+                f"The webhook '{request.path}' is called with {' or '.join(methods)}, not with {request.method}.",
+            )
+            answer["headers"]["allow"] = ", ".join(methods)
+            return await self._render(answer, "", {}, request.method)
+        remedy = (
+            "Press 'Listen for test event' in the editor, then call again within two minutes."
+            if test
+            else "Switch its workflow on, and check the path."
+        )
+        raise NotFound(f"No webhook listens to {request.method} '{request.path}'. {remedy}")
+
+    def _webhook(self, workflow: Workflow, node: str) -> Webhook:
+        key = (workflow.snapshot.hash, node)
+        webhook = self._nodes.get(key)
+        if webhook is None:
+            plan = self._workflows.plan(workflow)
+            if node not in plan.nodes:
+                raise NotFound(f"The workflow has no webhook '{node}' any more.")
+            properties = plan.nodes[node].document.data.properties
+            webhook = self._nodes[key] = Webhook.model_validate(properties)
+        return webhook
+
+    async def _render(
+        self, answer: Answer, execution: str, extra: dict[str, str], method: str
+    ) -> WebhookAnswer:
+        """Bytes of an answer."""
+        headers = {**answer.get("headers", {}), **extra}
+        if "json" in answer:
+            body = orjson.dumps(answer["json"], option=orjson.OPT_NON_STR_KEYS)
+            headers.setdefault("content-type", JSON_TYPE)
+        elif "binary" in answer:
+            body = await self._binaries.get(answer["binary"])
+        else:
+            text = answer.get("body", "")
+            body = text if isinstance(text, bytes) else str(text).encode()
+            if body:
+                headers.setdefault("content-type", "text/plain; charset=utf-8")
+        if execution:
+            headers["x-execution-id"] = execution
+        return WebhookAnswer(int(answer.get("status", 200)), list(headers.items()), body)
+
+    # Testing
+
+    async def listen(self, caller: Caller, workflow_id: str) -> tuple[datetime, list[str]]:
+        """Open the test addresses of a workflow for one call; until when, and the addresses."""
+        require(caller, "run")
+        workflow = await self._workflows.load(workflow_id)
+        self._workflows.plan(workflow)
+        routes = webhooks_of(workflow_id, workflow.document)
+        if not routes:
+            raise InvalidWorkflow(
+                [Problem("no_webhook", "The workflow has no Webhook to listen to; add one.")]
+            )
+        until = datetime.now(UTC) + LISTEN
+        self._listening[workflow_id] = _Listening(
+            workflow_id, Routes(Route(r.method, r.path, r.workflow_id, r.node_id) for r in routes), until
+        )
+        return until, [f"{self._base_url}/webhook-test/{route.path}" for route in routes]
+
+    def _test_routes(self, request: WebhookRequest) -> Routes:
+        now = datetime.now(UTC)
+        for id_ in [id_ for id_, listening in self._listening.items() if listening.until < now]:
+            del self._listening[id_]
+        for listening in self._listening.values():
+            if listening.routes.methods(request.path):
+                return listening.routes
+        return Routes()
+
+    # Waking
+
+    async def resume(self, request: WebhookRequest) -> WebhookAnswer:
+        """Serve a call of `/webhook-waiting/{execution}`, or `…/{execution}/{node}` where several nodes wait.
+
+        Raises `NotFound` for executions that do not exist, `Conflict` when no node waits to be called.
+        """
+        execution, _, node = request.path.strip("/").partition("/")
+        stored = await self._storage.executions.load(execution)
+        if stored is None:
+            raise NotFound("There is no execution that waits at this address.")
+        workflow = self._workflows.of_execution(stored)
+        callable_ = {
+            n.id
+            for n in workflow.document.nodes
+            if n.type == Wait.type and n.data.properties.get("resume") == "on_call" and node in ("", n.id)
+        }
+        latest = {(run.node, run.scope): run for run in await self._storage.executions.node_runs(execution)}
+        waiting = [r for r in latest.values() if r.status == "waiting" and r.node in callable_]
+        arrived = Arrived(
+            method=request.method,
+            url=f"{self._base_url}/webhook-waiting/{request.path}",
+            headers=request.headers,
+            query=request.query,
+            body=request.body,
+        )
+        item: Item = await request_item(arrived, self._binaries)
+        for run in waiting:
+            if await self._storage.executions.wake(execution, run.node, run.scope, item.json):
+                self._dispatcher.submit(execution)
+                answer: Answer = {"status": 200, "headers": {}, "json": {"message": "The execution goes on"}}
+                return await self._render(answer, execution, {}, request.method)
+        raise Conflict("This execution does not wait to be called: it has gone on, or has finished.")
+
+
+def refusal(status: int, code: str, message: str, execution: str | None = None) -> Answer:
+    """An answer that says what went wrong, in the shape of the API's errors."""
+    detail = {"execution_id": execution} if execution else None
+    return {
+        "status": status,
+        "headers": {},
+        "json": {"error": {"code": code, "message": message, "detail": detail}},
+    }
