@@ -8,42 +8,39 @@ from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import quote
 
 import orjson
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
-from flowstudio.engine.node import Choice, Code, ShowIf
+from flowstudio.engine.node import Choice, Code, ShowIf, Widget
+from flowstudio.nodes.entry import Entry
 
 ArrayFormat: TypeAlias = Literal["repeat", "brackets", "indices"]
 """`a=1&a=2`, `a[]=1&a[]=2` or `a[0]=1&a[1]=2`."""
 Pairs: TypeAlias = list[tuple[str, str]]
 
 
-class _Row(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
-
-
-class Parameter(_Row):
+class Parameter(Entry):
     """A name with a value."""
 
     name: str
     """The name, as the service expects it."""
-    value: Any = ""
+    value: Annotated[Any, Widget("text")] = ""
     """The value. Lists and objects are taken apart; an empty result of an expression leaves the parameter out."""
 
 
-class BodyField(_Row):
+class BodyField(Entry):
     """A field of a form: a text, or a file that the item carries."""
 
     name: str
     """The name, as the service expects it."""
     kind: Annotated[Literal["text", "file"], Choice({"text": "Text", "file": "File of the item"})] = "text"
     """Whether the field holds a value or a file. Files need the multipart format."""
-    value: Annotated[Any, ShowIf("kind", ("text",))] = ""
+    value: Annotated[Any, Widget("text"), ShowIf("kind", ("text",))] = ""
     """The value."""
     file: Annotated[str, ShowIf("kind", ("file",))] = "data"
     """The name of the item's file, such as `data`."""
 
 
-class PageParameter(_Row):
+class PageParameter(Entry):
     """What changes from page to page."""
 
     place: Annotated[

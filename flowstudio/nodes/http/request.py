@@ -134,11 +134,18 @@ class HttpRequest(ItemNode):
     ] = "fields"
     """Fill in names and values, or the whole JSON."""
     body_fields: Annotated[
-        list[BodyField], ShowIf("body", ("json", "form", "multipart")), Field(default_factory=list)
+        list[BodyField],
+        ShowIf("body", ("json", "form", "multipart")),
+        ShowIf("body_mode", ("fields",)),
+        Field(default_factory=list),
     ]
     """The fields to send."""
     body_json: Annotated[
-        JsonValue, Widget("json"), ShowIf("body_mode", ("json",)), Field(title="Body (JSON)")
+        JsonValue,
+        Widget("json"),
+        ShowIf("body", ("json", "form")),
+        ShowIf("body_mode", ("json",)),
+        Field(title="Body (JSON)"),
     ] = None
     """The JSON to send."""
     body_text: Annotated[str, Widget("multiline"), ShowIf("body", ("raw",))] = ""
