@@ -12,13 +12,14 @@ Invariants (those of the ledger are written there)
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from flowstudio.engine.attempt import Attempts, Surroundings, finished
+from flowstudio.engine.attempt import Attempts, finished
 from flowstudio.engine.clock import Clock
 from flowstudio.engine.context import ExecutionInfo, Host
 from flowstudio.engine.events import ErrorInfo, ExecutionFinished, ExecutionStatus, Responded, Scope
@@ -30,25 +31,12 @@ from flowstudio.engine.lineage import Trace, placed
 from flowstudio.engine.node import LoopNode
 from flowstudio.engine.outcome import InputReference, Outcome, Rest
 from flowstudio.engine.plan import Plan, PlanNode
+from flowstudio.engine.start import Start, bypass, first_outcome
 from flowstudio.engine.store import Emit, Journal
+from flowstudio.engine.surroundings import Surroundings
 from flowstudio.errors import ExecutionTimeout
 
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Where an execution starts (None: at all nodes without predecessors) and with what."""
-
-    node: str | None
-    items: list[Item]
-
-
-def first_outcome(plan: Plan, start: Start, now: datetime) -> Outcome | None:
-    """The outcome of the trigger, so that it can be stored together with the execution; None without a trigger."""
-    node = plan.nodes.get(start.node) if start.node is not None else None
-    if node is None or node.kind != "trigger":
-        return None
-    outputs = {node.outputs[0]: start.items} if node.outputs and start.items else {}
-    return Outcome(node=node.id, status="success", outputs=outputs, started_at=now, finished_at=now)
+__all__ = ["Run", "Start", "first_outcome"]
 
 
 @dataclass(slots=True)
@@ -108,6 +96,8 @@ class Run:
         """Iterations that began; they can be told again from the log, so they need no write of their own."""
         self._wakes: list[datetime] = []
         self._last: str | None = None
+        self._at_rest: Rest | None = None
+        """Set when it is durable."""
         self._detached = False
 
     async def execute(self) -> Rest:
@@ -139,29 +129,27 @@ class Run:
         except TimeoutError:
             if not deadline.expired():
                 raise
+            if self._at_rest is not None:
+                return self._at_rest
             overtime = ExecutionTimeout(
                 f"The execution took longer than the {limit:g} s that the workflow allows."
             )
             return await self._save(self._rest("error", ErrorInfo(overtime.code, overtime.message)))
         except asyncio.CancelledError:
-            if self._detached:
-                raise
-            rest = await self._save(self._rest("cancelled", None))
+            rest = self._at_rest
+            if rest is None:
+                if self._detached:
+                    raise
+                rest = await self._save(self._rest("cancelled", None))
             if (task := asyncio.current_task()) is not None:
                 while task.uncancel():
                     pass
             return rest
 
     async def _save(self, rest: Rest) -> Rest:
-        """Record a rest come what may; further cancelling does not stop it."""
-        saving = asyncio.ensure_future(self._record([], rest))
-        while not saving.done():
-            try:
-                await asyncio.shield(saving)
-            except asyncio.CancelledError:
-                if saving.cancelled():
-                    raise
-        await saving
+        """Record a rest whatever happened; cancelling does not stop that any more."""
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._record([], rest)
         return rest
 
     async def _run_all(self) -> Rest:
@@ -250,20 +238,41 @@ class Run:
         """Make outcomes durable, then tell about them."""
         if not outcomes and rest is None:
             return
-        unwritten, self._unwritten = self._unwritten, []
-        await self._journal.append([*unwritten, *outcomes], rest)
+        entries = [*self._unwritten, *outcomes]
+        self._unwritten.clear()
+        if rest is None:
+            await self._journal.append(entries)
+            self._tell(outcomes)
+        else:
+            await self._append_rest(entries, rest, outcomes)
+
+    def _tell(self, outcomes: Iterable[Outcome]) -> None:
         for outcome in outcomes:
             self._emit(finished(self._execution, outcome))
-        if rest is not None:
-            self._emit(
-                ExecutionFinished(
-                    execution=self._execution,
-                    at=rest.finished_at,
-                    status=rest.status,
-                    error=rest.error,
-                    wake_at=rest.wake_at,
-                )
+
+    async def _append_rest(self, entries: list[Outcome], rest: Rest, told: list[Outcome]) -> None:
+        """Append what ends the run. Under shield: a rest that is on its way to the log must not be followed by another."""
+        saving = asyncio.ensure_future(self._journal.append(entries, rest))
+        cancelled: asyncio.CancelledError | None = None
+        while not saving.done():
+            try:
+                await asyncio.shield(saving)
+            except asyncio.CancelledError as error:
+                cancelled = error
+        saving.result()
+        self._at_rest = rest
+        self._tell(told)
+        self._emit(
+            ExecutionFinished(
+                execution=self._execution,
+                at=rest.finished_at,
+                status=rest.status,
+                error=rest.error,
+                wake_at=rest.wake_at,
             )
+        )
+        if cancelled is not None:
+            raise cancelled
 
     def _rest_of(self, frame: _Frame) -> Rest:
         if frame.failure is not None:
@@ -288,9 +297,16 @@ class Run:
         if known is not None:
             return known
         inputs, references = self._inputs(node, release, scope)
-        given = self._given(node, scope, inputs, references)
-        if given is not None:
-            return given
+        now = self._clock.now()
+        if (
+            not scope
+            and node.id == self._start.node
+            and (first := first_outcome(self._plan, self._start, now))
+        ):
+            return first
+        passed = bypass(node, scope, inputs, references, now, use_pinned=self._use_pinned)
+        if passed is not None:
+            return passed
         sleeping = self._history.asleep(node.id, scope)
         if sleeping is not None:
             return sleeping
@@ -318,33 +334,6 @@ class Run:
             )
         return {port: placed(items, port) for port, items in gathered.items() if items}, tuple(references)
 
-    def _given(
-        self, node: PlanNode, scope: Scope, inputs: Ports, references: tuple[InputReference, ...]
-    ) -> Outcome | None:
-        """The outcome of a node that does not really run: the trigger, a pinned or a disabled node."""
-        now = self._clock.now()
-        if not scope and node.id == self._start.node:
-            first = first_outcome(self._plan, self._start, now)
-            if first is not None:
-                return first
-        pinned = node.document.data.pinned if self._use_pinned else None
-        if pinned is not None:
-            items = [Item(row) for row in pinned]
-        elif node.disabled:
-            items = inputs.get(node.inputs[0], []) if node.inputs else []
-        else:
-            return None
-        outputs = {node.outputs[0]: items} if node.outputs and items else {}
-        return Outcome(
-            node=node.id,
-            scope=scope,
-            status="success",
-            outputs=outputs,
-            inputs=references,
-            started_at=now,
-            finished_at=now,
-        )
-
     async def _loop(
         self,
         node: PlanNode,
@@ -354,6 +343,7 @@ class Run:
         references: tuple[InputReference, ...],
     ) -> Outcome | None:
         """Run the body once for each batch, one after the other, and gather what comes back."""
+        began = self._clock.now()
         batches = await attempts.loop_batches()
         if isinstance(batches, Outcome):
             return batches
@@ -367,7 +357,7 @@ class Run:
             frame.ready.extend(frame.ledger.enter(batch))
             await self._drive(frame)
             if frame.failure is not None:
-                return attempts.loop_failed(frame.failure, returned)
+                return attempts.loop_failed(began, frame.failure, returned)
             if frame.asleep:
                 return None
             for arrival in frame.ledger.returned:
@@ -380,7 +370,7 @@ class Run:
                     Item(item.json, item.binary, (Pair(first + i, cls.back_port),))
                     for i, item in enumerate(arrival.items)
                 )
-        return attempts.loop_done({cls.done_port: gathered} if gathered else {}, returned)
+        return attempts.loop_done(began, {cls.done_port: gathered} if gathered else {}, returned)
 
     def _begin_iteration(
         self, node: str, scope: Scope, outputs: Ports, references: tuple[InputReference, ...]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import itertools
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, ClassVar
@@ -250,7 +251,7 @@ class Calls:
 class Behaviour:
     """What a `Custom` node does."""
 
-    run: Callable[[Inputs, Context], Any]
+    run: Callable[[Inputs, Context], Awaitable[Ports]]
 
 
 # The world outside
@@ -450,7 +451,7 @@ def _edges(text: str) -> list[Json]:
     """`a > b > c.in` as edges."""
     ends = [end.strip() for end in text.split(">")]
     edges = []
-    for left, right in zip(ends, ends[1:], strict=False):
+    for left, right in itertools.pairwise(ends):
         source, _, out = left.partition(".")
         target, _, into = right.partition(".")
         # In the middle of a chain `b.x` names the output.

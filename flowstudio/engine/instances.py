@@ -1,0 +1,62 @@
+"""The instances that a node run works with: parameters resolved, credentials opened, sub-nodes filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flowstudio.engine.binding import open_credentials
+from flowstudio.engine.node import Node
+from flowstudio.engine.parameters import fields_of
+from flowstudio.engine.plan import PlanNode
+from flowstudio.engine.view import View, resolve
+from flowstudio.errors import ExpressionError, NodeError, ParameterError
+
+
+async def instances(view: View, *, first_only: bool) -> list[Node | Exception]:
+    """An instance for each item, or why there is none; `first_only` for the first item alone.
+
+    Raises `NodeError` for what concerns all items, such as a missing credential.
+    """
+    binding = view.node.binding
+    if binding.instance is not None:
+        return [binding.instance] * (1 if first_only else len(view.items))
+    injected = await _injected(view.node, view)
+    rows = await resolve(binding, view, first_only=first_only)
+    return [_make(view.node, row, injected) for row in rows]
+
+
+def _make(
+    node: PlanNode, row: Sequence[Any] | ExpressionError, injected: Mapping[str, Any]
+) -> Node | Exception:
+    if isinstance(row, ExpressionError):
+        return row
+    try:
+        return node.binding.make(row, injected)
+    except ParameterError as error:
+        return error
+
+
+async def _injected(node: PlanNode, view: View) -> dict[str, Any]:
+    """Credentials and sub-nodes, by field."""
+    values: dict[str, Any] = dict(await open_credentials(node.binding, view.host.vault))
+    for name, ids in node.binding.slots.items():
+        filled = [await _sub_node(view.plan.nodes[id_], view) for id_ in ids]
+        values[name] = filled if fields_of(node.type).slots[name].many else filled[0]
+    return values
+
+
+async def _sub_node(node: PlanNode, view: View) -> Node:
+    """A sub-node; its parameters are resolved for the first item of the node that it belongs to."""
+    if node.disabled:
+        raise NodeError(f"'{node.label}', which '{view.node.label}' needs, is disabled; enable it.")
+    if node.binding.instance is not None:
+        return node.binding.instance
+    injected = await _injected(node, view)
+    row = (await resolve(node.binding, view, first_only=True))[0]
+    made = _make(node, row, injected)
+    if isinstance(made, ParameterError | ExpressionError):
+        raise type(made)(f"'{node.label}': {made.message}", parameter=made.parameter)
+    if isinstance(made, Exception):
+        raise made
+    return made
