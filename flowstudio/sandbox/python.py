@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import orjson
 
-from flowstudio.errors import CodeOutput
+from flowstudio.errors import CodeOutput, SandboxUnavailable
 from flowstudio.sandbox.batch import CodeResult
 from flowstudio.sandbox.jail import Jail
 from flowstudio.sandbox.payload import encode
@@ -65,13 +65,14 @@ class Python:
         Every run has a process of its own; `owner` only counts for the limit.
         """
         report = await self.report()
+        if report.tier == "off":
+            raise SandboxUnavailable(f"Python does not run on this installation. {report.reason}")
         code = code.encode("utf-8", "replace").decode()
         data = {"items": items, "shared": scope, "per_item": per_item or {}}
         async with self._slots.of(owner):
             if report.tier == "strict":
                 result, stdout = await self._strict.run(code, data, mode=mode, timeout=timeout, memory=memory)
             else:
-                await self._jail.require()
                 result, stdout = await self._run_jailed(code, data, mode=mode, timeout=timeout, memory=memory)
         match result:
             case {"value": value} if mode == "all-items":

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Any
 
 import pytest
 
-from flowstudio.errors import CodeError, CodeMemory, CodeOutput, CodeTimeout
+from flowstudio.errors import CodeError, CodeMemory, CodeOutput, CodeTimeout, SandboxUnavailable
 from flowstudio.sandbox import Python
 from tests.sandbox.test_javascript import SHARED
 
@@ -89,3 +90,10 @@ async def test_cancelling_ends_the_run(strict: Python) -> None:
         task.cancel()
         await asyncio.wait([task], timeout=0.2)
     assert task.cancelled()
+
+
+async def test_without_the_interpreter_nothing_runs(strict: Python, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pydantic_monty", None)
+    assert (await strict.report()).tier == "off"
+    with pytest.raises(SandboxUnavailable, match="pydantic-monty is not installed"):
+        await strict.run_code("return []", [], {}, owner="a")
