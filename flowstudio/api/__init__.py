@@ -1,0 +1,1 @@
+"""The HTTP API: one router per resource; `app` puts them together."""

@@ -1,0 +1,92 @@
+"""The HTTP API as one application, for mounting beside the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.applications import Starlette
+from starlette.datastructures import URLPath
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import BaseRoute, Match, NoMatchFound, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from flowstudio.api import (
+    accounts,
+    docs,
+    errors,
+    events,
+    executions,
+    health,
+    node_types,
+    samples,
+    webhooks,
+    workflows,
+)
+from flowstudio.api.access import Provided
+from flowstudio.api.envelope import Envelope
+from flowstudio.runtime import Runtime, current
+
+COMPRESS_FROM = 2048
+"""Bytes from which an answer is compressed."""
+
+
+def create_api(runtime: Callable[[], Runtime] = current) -> Starlette:
+    """Everything under `/api`, `/webhook…`, `/samples` and `/metrics`. Other paths are free for what is mounted later.
+
+    `runtime` gives the started runtime when a request comes.
+    """
+    rest = FastAPI(
+        openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, default_response_class=None
+    )
+    for router in (
+        accounts.entry,
+        accounts.people,
+        accounts.keys,
+        workflows.resource,
+        executions.resource,
+        events.stream,
+        node_types.resource,
+        samples.listing,
+        health.health,
+        docs.pages,
+    ):
+        rest.router.routes.extend(router.routes)
+    errors.install(rest)
+    docs.install(rest)
+    rest.add_middleware(GZipMiddleware, minimum_size=COMPRESS_FROM, compresslevel=4)
+    return Starlette(
+        routes=[
+            *webhooks.routes(),
+            Branch("/api", Envelope(rest), rest.routes),
+            Route("/samples/{name}", samples.read_sample, methods=["GET"]),
+            Route("/metrics", health.metrics, methods=["GET"]),
+        ],
+        middleware=[Middleware(Provided, runtime)],
+    )
+
+
+class Branch(BaseRoute):
+    """Everything under a path, for an application that sees the whole path."""
+
+    def __init__(self, path: str, app: ASGIApp, routes: Sequence[BaseRoute]) -> None:
+        self.path = path
+        self.app = app
+        self.operations = [route for route in routes if isinstance(route, APIRoute)]
+        """What the application answers to."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether a request belongs here."""
+        path = scope.get("path", "")
+        here = scope["type"] == "http" and (path == self.path or path.startswith(f"{self.path}/"))
+        return (Match.FULL if here else Match.NONE), {}
+
+    def url_path_for(self, name: str, /, **path_params: object) -> URLPath:
+        """Addresses are not looked up by name."""
+        raise NoMatchFound(name, dict(path_params))
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the request over."""
+        await self.app(scope, receive, send)

@@ -1,0 +1,146 @@
+"""The API's description and the page that shows it; nothing is loaded from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+from starlette.responses import FileResponse, Response
+
+from flowstudio import __version__
+from flowstudio.api.access import KEY_HEADER, SESSION_COOKIE
+from flowstudio.api.answers import Json
+from flowstudio.api.routes import PERMISSION, Operation, needs, refusals, router
+from flowstudio.engine.workflow import WorkflowDocument
+from flowstudio.errors import NotFound
+
+pages = router("Description")
+
+DESCRIPTION = """
+Everything that the browser does, for programs. Authenticate with an API key in the header `X-API-Key`; make one with
+`flowstudio api-key create --name NAME`. A trailing slash is optional everywhere.
+
+Errors are `{"error": {"code", "message", "detail"}}`: the code is stable, the message names the culprit and the remedy.
+"""
+
+_POLICY = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'",
+    "Cache-Control": "public, max-age=3600",
+}
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>FlowStudio API</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/api/docs/swagger-ui.css">
+</head>
+<body>
+<div id="page"><noscript>This page needs JavaScript; the description itself is at <a href="/api/openapi.json">/api/openapi.json</a>.</noscript></div>
+<script src="/api/docs/swagger-ui-bundle.js"></script>
+<script src="/api/docs/start.js"></script>
+</body>
+</html>
+"""
+_START = """SwaggerUIBundle({
+  url: "/api/openapi.json",
+  dom_id: "#page",
+  deepLinking: true,
+  docExpansion: "none",
+  defaultModelsExpandDepth: 0,
+  tryItOutEnabled: true,
+  validatorUrl: null,
+});
+"""
+_FILES = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript"}
+
+
+@pages.get("/docs", summary="Show this description", include_in_schema=False, openapi_extra=needs("public"))
+async def show_docs() -> Response:
+    """Swagger UI."""
+    return Response(_PAGE, media_type="text/html", headers=_POLICY)
+
+
+@pages.get("/docs/{name}", include_in_schema=False, openapi_extra=needs("public"))
+async def docs_file(name: str) -> Response:
+    """A file of that page."""
+    if name == "start.js":
+        return Response(_START, media_type="text/javascript", headers=_POLICY)
+    if name not in _FILES:
+        raise NotFound(f"There is no file '{name[:100]}'. The page is at /api/docs.")
+    return FileResponse(_assets() / name, media_type=_FILES[name], headers=_POLICY)
+
+
+@pages.get(
+    "/openapi.json",
+    summary="Describe the API",
+    response_model=dict[str, Any],
+    responses=refusals(),
+    openapi_extra=needs("public"),
+)
+async def describe() -> Response:
+    """This document, in OpenAPI 3.1."""
+    return Json(_description())
+
+
+@cache
+def _assets() -> Path:
+    """Swagger UI's files, as the package `fastapi-offline` ships them; its code is not used."""
+    found = find_spec("fastapi_offline")
+    if found is None or found.origin is None:
+        raise NotFound("Swagger UI is not installed. Install it with: pip install fastapi-offline")
+    return Path(found.origin).parent / "static"
+
+
+_description: Callable[[], dict[str, Any]] = dict
+
+
+def install(app: FastAPI) -> None:
+    """Make the description that of this app."""
+    global _description
+    _description = cache(lambda: description(app))
+    app.openapi = _description  # type: ignore[method-assign]  # how FastAPI says to do it
+
+
+def description(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document."""
+    document = get_openapi(
+        title="FlowStudio",
+        version=__version__,
+        description=DESCRIPTION,
+        routes=app.routes,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    )
+    components = document.setdefault("components", {})
+    _, schemas = models_json_schema(
+        [(WorkflowDocument, "validation")], by_alias=True, ref_template="#/components/schemas/{model}"
+    )
+    components.setdefault("schemas", {}).update(schemas["$defs"])
+    components["securitySchemes"] = {
+        "apiKey": {"type": "apiKey", "in": "header", "name": KEY_HEADER.title().replace("Api", "API")},
+        "session": {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE},
+    }
+    document["security"] = [{"apiKey": []}, {"session": []}]
+    for route in app.routes:
+        if isinstance(route, Operation) and route.include_in_schema:
+            for method in route.methods:
+                _finish(document["paths"][route.path_format][method.lower()], route)
+    for unused in ("HTTPValidationError", "ValidationError"):
+        components["schemas"].pop(unused, None)
+    return document
+
+
+def _finish(operation: dict[str, Any], route: Operation) -> None:
+    """What FastAPI does not know of an operation."""
+    if operation.get(PERMISSION) == "public":
+        operation["security"] = []
+    if 422 not in route.responses:
+        operation["responses"].pop("422", None)

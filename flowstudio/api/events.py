@@ -1,0 +1,91 @@
+"""Live events of an execution, as server-sent events."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from flowstudio.api.access import SignedIn, Studio
+from flowstudio.api.answers import dump
+from flowstudio.api.executions import Id
+from flowstudio.api.routes import needs, refusals, router
+from flowstudio.services.views import Change
+
+stream = router("Executions")
+
+HEARTBEAT = 15.0
+"""Seconds of silence after which a comment is sent, so that proxies keep the connection and a lost client is noticed."""
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+@stream.get(
+    "/executions/{id}/events",
+    summary="Watch an execution",
+    response_class=Response,
+    responses=refusals(401, 404)
+    | {
+        200: {
+            "description": "`snapshot` with the present state, then `node` (states that changed), `log` and `execution`, until it is final.",
+            "content": {
+                "text/event-stream": {
+                    "schema": {"type": "string"},
+                    "example": 'id: 1\nevent: snapshot\ndata: {"status": "running", "error": null, "node_states": {}}\n\n',
+                }
+            },
+        }
+    },
+    openapi_extra=needs("read"),
+)
+async def watch(id: Id, caller: SignedIn, studio: Studio) -> Response:
+    """A stream of server-sent events. After a reconnection it begins with a snapshot again, so nothing is missed."""
+    await studio.views.get(caller, id)
+    return EventStream(studio.views.watch(caller, id))
+
+
+class EventStream(Response):
+    """Numbers changes and sends them; fills silence with comments; ends when the changes end or the client leaves."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, changes: AsyncGenerator[Change]) -> None:
+        super().__init__(headers=HEADERS)
+        del self.headers["content-length"]
+        self._changes = changes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send until the end."""
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        gone = asyncio.ensure_future(_disconnected(receive))
+        coming: asyncio.Future[Change] | None = None
+        number = 0
+        try:
+            while not gone.done():
+                coming = coming or asyncio.ensure_future(anext(self._changes))
+                await asyncio.wait({coming, gone}, timeout=HEARTBEAT, return_when=asyncio.FIRST_COMPLETED)
+                body = b": still there\n\n"
+                if coming.done():
+                    number += 1
+                    body = encode(number, coming.result())
+                    coming = None
+                await send({"type": "http.response.body", "body": body, "more_body": True})
+        except StopAsyncIteration:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            open_ends = [task for task in (gone, coming) if task is not None]
+            for task in open_ends:
+                task.cancel()
+            await asyncio.gather(*open_ends, return_exceptions=True)
+            await self._changes.aclose()
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def encode(number: int, change: Change) -> bytes:
+    """One server-sent event."""
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (number, change.kind.encode(), dump(change.data))

@@ -1,0 +1,313 @@
+"""Executions: start, read, cancel, retry, delete."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import orjson
+from fastapi import Body, Path, Query
+from starlette.responses import Response
+
+from flowstudio.api.access import SignedIn, Studio
+from flowstudio.api.answers import Json as JsonAnswer
+from flowstudio.api.models.executions import (
+    Deleted,
+    DeleteExecutions,
+    Execute,
+    ExecuteNode,
+    ExecutionAnswer,
+    ExecutionPage,
+    FullExecutionAnswer,
+    NodeDataAnswer,
+    NodeExecutionAnswer,
+    Retry,
+)
+from flowstudio.api.routes import needs, refusals, router
+from flowstudio.api.workflows import Cursor, Limit
+from flowstudio.api.workflows import Id as WorkflowId
+from flowstudio.engine.context import Mode
+from flowstudio.engine.events import ExecutionStatus
+from flowstudio.engine.item import Item, Json, items_from_json
+from flowstudio.engine.workflow import load_workflow
+from flowstudio.errors import InvalidRequest
+from flowstudio.runtime import Runtime
+from flowstudio.services.callers import Caller
+from flowstudio.services.executions import FINAL
+from flowstudio.services.workflows import changed_ports
+from flowstudio.storage.records import ExecutionFilter
+
+resource = router("Executions")
+
+Id = Annotated[
+    str,
+    Path(max_length=64, description="The execution.", examples=["0199c7a2-6a1f-7c3e-9d8b-5d2f7a1b3c4d"]),
+]
+Node = Annotated[str, Path(max_length=200, description="The node's id.", examples=["2"])]
+Status = Annotated[ExecutionStatus | None, Query(description="Only those with this status.")]
+Started = Annotated[Mode | None, Query(description="Only those started in this way.")]
+Since = Annotated[datetime | None, Query(description="Only those created from then on.")]
+Until = Annotated[datetime | None, Query(description="Only those created before.")]
+ACCEPTED = {202: {"model": ExecutionAnswer, "description": "The execution goes on; look at it again later."}}
+
+
+@resource.post(
+    "/workflows/{id}/execute",
+    summary="Execute a workflow",
+    response_model=ExecutionAnswer,
+    responses=refusals(400, 401, 403, 404, 413, 422) | ACCEPTED,
+    openapi_extra=needs("run"),
+)
+async def execute(
+    id: WorkflowId, caller: SignedIn, studio: Studio, body: Annotated[Execute | None, Body()] = None
+) -> Response:
+    """Starts an execution of the workflow as it is stored, active or not, and waits for its end unless told otherwise.
+
+    200 with the states of all nodes and the data of the last one, or 202 when it goes on.
+    """
+    body = body or Execute()
+    execution = await studio.executions.execute(
+        caller,
+        id,
+        body.trigger_data,
+        node=body.trigger_node,
+        until=body.until,
+        pinned=body.pinned,
+        mode="api" if caller.via == "api_key" else "manual",
+    )
+    if body.wait:
+        await studio.executions.wait(execution, body.timeout)
+    return await _started(studio, caller, execution)
+
+
+@resource.post(
+    "/workflows/{id}/execute_node",
+    summary="Execute one node",
+    response_model=NodeExecutionAnswer,
+    responses=refusals(400, 401, 403, 404, 409, 413, 422)
+    | {202: {"model": NodeExecutionAnswer, "description": "The execution goes on; look at it again later."}},
+    openapi_extra=needs("run"),
+)
+async def execute_node(id: WorkflowId, body: ExecuteNode, caller: SignedIn, studio: Studio) -> Response:
+    """Runs a node on the given items, on what it was fed in an earlier execution, or after all that leads to it."""
+    execution = await studio.executions.run_node(
+        caller, id, body.node_id, items=_given(body.input_data), execution=body.execution_id
+    )
+    await studio.executions.wait(execution, body.timeout)
+    view = await studio.views.get(caller, execution)
+    data = await studio.views.node(caller, execution, body.node_id, limit=10_000)
+    outputs = {port: [item["json"] for item in page["items"]] for port, page in data["outputs"].items()}
+    return JsonAnswer({"execution": view, "outputs": outputs}, 200 if view["status"] in FINAL else 202)
+
+
+@resource.get(
+    "/workflows/{id}/executions",
+    summary="List a workflow's executions",
+    response_model=ExecutionPage,
+    responses=refusals(400, 401, 404),
+    openapi_extra=needs("read"),
+)
+async def list_workflow_executions(
+    id: WorkflowId,
+    caller: SignedIn,
+    studio: Studio,
+    status: Status = None,
+    mode: Started = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """Newest first."""
+    await studio.workflows.get(caller, id)
+    return await _page(studio, caller, id, status, mode, since, until, limit, cursor)
+
+
+@resource.get(
+    "/executions",
+    summary="List executions",
+    response_model=ExecutionPage,
+    responses=refusals(400, 401),
+    openapi_extra=needs("read"),
+)
+async def list_executions(
+    caller: SignedIn,
+    studio: Studio,
+    workflow_id: Annotated[
+        str | None, Query(max_length=64, description="Only those of this workflow.")
+    ] = None,
+    status: Status = None,
+    mode: Started = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """Newest first."""
+    return await _page(studio, caller, workflow_id, status, mode, since, until, limit, cursor)
+
+
+@resource.post(
+    "/executions/delete",
+    summary="Delete executions",
+    response_model=Deleted,
+    responses=refusals(400, 401, 403, 409, 413),
+    openapi_extra=needs("edit"),
+)
+async def delete_executions(body: DeleteExecutions, caller: SignedIn, studio: Studio) -> Response:
+    """Only finished ones; one that has not finished gives 409, and nothing is deleted."""
+    return JsonAnswer({"deleted": await studio.executions.delete(caller, body.ids)})
+
+
+@resource.get(
+    "/executions/{id}",
+    summary="Read an execution",
+    response_model=FullExecutionAnswer,
+    responses=refusals(401, 404),
+    openapi_extra=needs("read"),
+)
+async def read_execution(id: Id, caller: SignedIn, studio: Studio) -> Response:
+    """The states of its nodes, and the workflow as it ran."""
+    view = await studio.views.get(caller, id, document=True)
+    ports = changed_ports(load_workflow(view["document"]), studio.registry)
+    return JsonAnswer({"execution": view | {"ports": ports}})
+
+
+@resource.delete(
+    "/executions/{id}",
+    summary="Delete an execution",
+    status_code=204,
+    responses=refusals(401, 403, 404, 409),
+    openapi_extra=needs("edit"),
+)
+async def delete_execution(id: Id, caller: SignedIn, studio: Studio) -> Response:
+    """Only when it has finished."""
+    await studio.views.get(caller, id)
+    await studio.executions.delete(caller, [id])
+    return Response(status_code=204)
+
+
+@resource.get(
+    "/executions/{id}/nodes/{node}",
+    summary="Read a node's data",
+    response_model=NodeDataAnswer,
+    responses=refusals(400, 401, 404),
+    openapi_extra=needs("read"),
+)
+async def read_node(
+    id: Id,
+    node: Node,
+    caller: SignedIn,
+    studio: Studio,
+    scope: Annotated[
+        str | None,
+        Query(
+            max_length=2000,
+            description="The run in these loop iterations, as a JSON list.",
+            examples=['["5:0"]'],
+        ),
+    ] = None,
+    attempt: Annotated[int | None, Query(ge=1, le=1000, description="The try; missing: the last.")] = None,
+    port: Annotated[str | None, Query(max_length=200, description="This output only.")] = None,
+    offset: Annotated[int, Query(ge=0, le=2**31 - 1, description="Skip so many items.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000, description="How many items at most.")] = 100,
+) -> Response:
+    """All its runs, and the items that went into and came out of one of them: the last, unless told."""
+    return JsonAnswer(
+        await studio.views.node(
+            caller,
+            id,
+            node,
+            scope=_scope(scope),
+            attempt=attempt,
+            port=port,
+            offset=offset,
+            limit=limit,
+        )
+    )
+
+
+@resource.post(
+    "/executions/{id}/cancel",
+    summary="Cancel an execution",
+    response_model=ExecutionAnswer,
+    responses=refusals(401, 403, 404, 409),
+    openapi_extra=needs("run"),
+)
+async def cancel_execution(id: Id, caller: SignedIn, studio: Studio) -> Response:
+    """Stops it for good, at once; whatever its nodes have done stays done."""
+    await studio.executions.cancel(caller, id)
+    await studio.executions.wait(id, 5.0)
+    return JsonAnswer({"execution": await studio.views.get(caller, id)})
+
+
+@resource.post(
+    "/executions/{id}/retry",
+    summary="Run a finished execution again",
+    status_code=202,
+    response_model=ExecutionAnswer,
+    responses=refusals(400, 401, 403, 404, 409, 413, 422),
+    openapi_extra=needs("run"),
+)
+async def retry_execution(
+    id: Id, caller: SignedIn, studio: Studio, body: Annotated[Retry | None, Body()] = None
+) -> Response:
+    """Starts a new execution that takes over what was decided before the node that failed, or before `from_node`."""
+    body = body or Retry()
+    execution = await studio.executions.retry(
+        caller, id, from_node=body.from_node, current=body.version == "current"
+    )
+    return JsonAnswer({"execution": await studio.views.get(caller, execution)}, 202)
+
+
+def _given(data: list[Json] | dict[str, list[Json]] | None) -> list[Item] | None:
+    """The items for a node's first input. Raises `InvalidRequest` for several inputs."""
+    if isinstance(data, dict):
+        filled = [rows for rows in data.values() if rows]
+        if len(filled) > 1:
+            raise InvalidRequest(
+                "input_data: a node is run alone on the items of one input; for several, name an execution_id."
+            )
+        data = filled[0] if filled else []
+    return None if data is None else items_from_json(data)
+
+
+async def _started(studio: Runtime, caller: Caller, execution: str) -> Response:
+    view = await studio.views.get(caller, execution)
+    if view["status"] not in FINAL:
+        return JsonAnswer({"execution": view}, 202)
+    return JsonAnswer({"execution": view | {"data": await studio.views.last_data(execution)}})
+
+
+async def _page(
+    studio: Runtime,
+    caller: Caller,
+    workflow: str | None,
+    status: ExecutionStatus | None,
+    mode: Mode | None,
+    since: datetime | None,
+    until: datetime | None,
+    limit: int,
+    cursor: str | None,
+) -> Response:
+    for name, moment in (("since", since), ("until", until)):
+        if moment is not None and moment.tzinfo is None:
+            raise InvalidRequest(f"query {name}: say the time zone too, such as 2026-01-31T12:00:00Z.")
+    wanted = ExecutionFilter(
+        workflow_id=workflow, status=status, mode=mode, since=since, until=until, cursor=cursor, limit=limit
+    )
+    items, following = await studio.views.page(caller, wanted)
+    return JsonAnswer({"items": items, "next_cursor": following})
+
+
+def _scope(text: str | None) -> tuple[str, ...] | None:
+    """The loop iterations of a query. Raises `InvalidRequest`."""
+    if text is None:
+        return None
+    try:
+        parts: Any = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        parts = None
+    if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
+        raise InvalidRequest('query scope: give a JSON list of texts, such as ["5:0"].')
+    return tuple(parts)

@@ -1,0 +1,181 @@
+"""Shapes of accounts, sessions and keys."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from flowstudio.api.models.common import Line, Shape, View
+from flowstudio.services.callers import Caller
+from flowstudio.services.passwords import LONGEST, SHORTEST
+from flowstudio.storage.records import ApiKey, Role, User
+
+Email = Annotated[
+    str,
+    Field(
+        min_length=3,
+        max_length=320,
+        pattern=r"^[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,255}$",
+        examples=["ada@example.com"],
+    ),
+]
+Password = Annotated[
+    str,
+    Field(
+        min_length=SHORTEST,
+        max_length=LONGEST,
+        json_schema_extra={"format": "password"},
+        examples=["correct horse battery"],
+    ),
+]
+GivenPassword = Annotated[
+    str,
+    Field(max_length=LONGEST, json_schema_extra={"format": "password"}, examples=["correct horse battery"]),
+]
+GrantedRole = Literal["admin", "editor", "viewer"]
+
+
+class SetupState(View):
+    """Whether the owner's account has still to be made."""
+
+    needed: bool
+
+
+class Setup(Shape):
+    """The owner's account."""
+
+    name: Annotated[Line, Field(examples=["Ada"])]
+    email: Email
+    password: Password
+
+
+class Login(Shape):
+    """Who signs in."""
+
+    email: Annotated[str, Field(max_length=320, examples=["ada@example.com"])]
+    password: GivenPassword
+
+
+class UserView(View):
+    """An account."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"id": "0199…", "name": "Ada", "email": "ada@example.com", "role": "owner"}]
+        }
+    )
+
+    id: str
+    name: str
+    email: str
+    role: Role
+    created_at: datetime | None = None
+
+    @classmethod
+    def of(cls, user: User) -> UserView:
+        """From a stored account."""
+        return cls(id=user.id, name=user.name, email=user.email, role=user.role, created_at=user.created_at)
+
+
+class Me(View):
+    """Who calls, and how they showed it."""
+
+    id: str
+    name: str
+    email: str
+    role: Role
+    via: Literal["session", "api_key", "cli"]
+
+    @classmethod
+    def of(cls, caller: Caller) -> Me:
+        """From a caller."""
+        return cls(id=caller.user_id, name=caller.name, email=caller.email, role=caller.role, via=caller.via)
+
+
+class UserAnswer(View):
+    """One account."""
+
+    user: UserView
+
+
+class MeAnswer(View):
+    """The caller."""
+
+    user: Me
+
+
+class UserList(View):
+    """All accounts."""
+
+    items: list[UserView]
+
+
+class NewUser(Shape):
+    """An account to be made."""
+
+    name: Annotated[Line, Field(examples=["Bob"])]
+    email: Email
+    password: Password
+    role: GrantedRole = "editor"
+
+
+class UserChange(Shape):
+    """What to change of an account; what is missing stays. A new password ends the account's sessions."""
+
+    name: Annotated[Line, Field(examples=["Bob"])] | None = None
+    role: GrantedRole | None = None
+    password: Password | None = None
+
+
+class PasswordChange(Shape):
+    """A new password for oneself."""
+
+    old_password: GivenPassword
+    new_password: Password
+
+
+class NewKey(Shape):
+    """A key to be made."""
+
+    name: Annotated[Line, Field(examples=["deploy script"])]
+
+
+class KeyView(View):
+    """An API key, without its text."""
+
+    id: str
+    name: str
+    prefix: str
+    """The first characters, to tell keys apart."""
+    user_id: str
+    created_at: datetime
+    last_used_at: datetime | None
+    expires_at: datetime | None
+
+    @classmethod
+    def of(cls, key: ApiKey) -> KeyView:
+        """From a stored key."""
+        return cls(
+            id=key.id,
+            name=key.name,
+            prefix=key.prefix,
+            user_id=key.user_id,
+            created_at=key.created_at,
+            last_used_at=key.last_used_at,
+            expires_at=key.expires_at,
+        )
+
+
+class KeyList(View):
+    """One's own keys; everybody's for admins."""
+
+    items: list[KeyView]
+
+
+class MadeKey(View):
+    """A new key. Its text is shown this once."""
+
+    api_key: KeyView
+    key: Annotated[str, Field(examples=["fs_2f…"])]

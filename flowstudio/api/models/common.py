@@ -1,0 +1,56 @@
+"""Shapes that all resources share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Shape(BaseModel):
+    """What comes in: unknown keys are refused, so that a misspelt one is noticed; types are not guessed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+
+
+class View(BaseModel):
+    """What goes out."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+
+class ErrorBody(View):
+    """What went wrong."""
+
+    code: str
+    """Stable; programs may rely on it."""
+    message: str
+    """For people: the culprit and the remedy."""
+    detail: Any = None
+    """More for programs, such as the list of problems of a workflow."""
+
+
+class ErrorAnswer(View):
+    """The answer to a request that was refused."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "error": {
+                        "code": "not_found",
+                        "message": "There is no workflow 'abc'.",
+                        "detail": None,
+                    }
+                }
+            ]
+        }
+    )
+
+    error: ErrorBody
+
+
+Line = Annotated[
+    str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*[^\x00-\x20][^\x00-\x1f]*$")
+]
+"""One line of text that is not blank."""

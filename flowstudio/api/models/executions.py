@@ -1,0 +1,218 @@
+"""Shapes of executions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from flowstudio.api.models.common import Shape, View
+from flowstudio.api.models.workflows import NodePorts, StoredDocument
+from flowstudio.engine.context import Mode
+from flowstudio.engine.events import ExecutionStatus
+
+LONGEST_WAIT = 3600.0
+"""Seconds for which a call may wait for an execution."""
+
+NodeId = Annotated[str, Field(min_length=1, max_length=200, examples=["2"])]
+Row = dict[str, Any]
+
+
+class Execute(Shape):
+    """How to execute a workflow."""
+
+    trigger_data: Annotated[
+        Any,
+        Field(
+            description="What the trigger brings: an object, a list of objects, or nothing.",
+            examples=[{"name": "Ada"}],
+        ),
+    ] = None
+    trigger_node: NodeId | None = None
+    """The trigger to start from; missing: the workflow's first."""
+    credentials: Annotated[
+        dict[str, str],
+        Field(
+            description="Secrets for this run alone, by name. They are not stored. No node type of this version takes any."
+        ),
+    ] = Field(default_factory=dict)
+    wait: bool = True
+    """Answer when the execution has finished; else at once."""
+    timeout: Annotated[float, Field(gt=0, le=LONGEST_WAIT)] = 300.0
+    """Seconds to wait. After that the answer is 202 and the execution goes on."""
+    until: NodeId | None = None
+    """Run no further than this node."""
+    pinned: bool = False
+    """Let pinned items stand in for their nodes' outputs."""
+
+
+class ExecuteNode(Shape):
+    """How to execute one node."""
+
+    node_id: NodeId
+    input_data: Annotated[
+        list[Row] | dict[str, list[Row]] | None,
+        Field(description="Items' json, for the first input or by input port.", examples=[[{"name": "Ada"}]]),
+    ] = None
+    execution_id: Annotated[str, Field(max_length=64)] | None = None
+    """Take what the node was fed in this execution."""
+    timeout: Annotated[float, Field(gt=0, le=LONGEST_WAIT)] = 300.0
+    """Seconds to wait for it."""
+
+
+class Retry(Shape):
+    """How to run a finished execution again."""
+
+    from_node: NodeId | None = None
+    """Keep what was decided before this node; missing: before the node that failed."""
+    version: Literal["original", "current"] = "original"
+    """The workflow as it ran, or as it is now."""
+
+
+class DeleteExecutions(Shape):
+    """Which executions to delete."""
+
+    ids: Annotated[list[Annotated[str, Field(max_length=64)]], Field(min_length=1, max_length=1000)]
+
+
+class Failure(View):
+    """Why something failed."""
+
+    code: str
+    message: str
+    node: str | None = None
+    item: int | None = None
+    detail: Any = None
+
+
+class NodeState(View):
+    """What a node of an execution has come to."""
+
+    label: str | None = None
+    status: Literal["running", "waiting", "success", "error", "skipped", "cancelled"]
+    items: dict[str, int]
+    """Items per output port."""
+    error: Failure | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    milliseconds: float | None
+    runs: int
+    """How often it ran: more than once within loops."""
+
+
+class ExecutionSummaryView(View):
+    """An execution in a list."""
+
+    id: str
+    workflow_id: str | None
+    workflow_name: str
+    status: ExecutionStatus
+    mode: Mode
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    wake_at: datetime | None
+    error: Failure | None
+    parent_id: str | None
+    retry_of: str | None
+    data_dropped: bool
+    """Its items were not kept."""
+
+
+class ExecutionPage(View):
+    """Part of the list of executions, newest first."""
+
+    items: list[ExecutionSummaryView]
+    next_cursor: str | None
+    """Pass it as `cursor` for the next part; null at the end."""
+
+
+class ExecutionView(ExecutionSummaryView):
+    """An execution with the states of its nodes."""
+
+    node_states: dict[str, NodeState]
+    chat_response: str | None
+    data: list[Row] | None = None
+    """The json of the last node's items, in answers to `execute`."""
+
+
+class ExecutionAnswer(View):
+    """One execution."""
+
+    execution: ExecutionView
+
+
+class ExecutionWithDocument(ExecutionView):
+    """An execution with what ran."""
+
+    document: StoredDocument
+    ports: dict[str, NodePorts]
+    """Of nodes whose parameters give them other ports than their type has, by node id."""
+
+
+class FullExecutionAnswer(View):
+    """One execution, with the workflow's document as it ran."""
+
+    execution: ExecutionWithDocument
+
+
+class NodeExecutionAnswer(View):
+    """The execution of one node, and what came out."""
+
+    execution: ExecutionView
+    outputs: dict[str, list[Row]]
+
+
+class NodeRunView(View):
+    """One try of a node."""
+
+    node: str
+    scope: list[str]
+    """The loop iterations that it belongs to, outermost first."""
+    attempt: int
+    status: Literal["started", "retrying", "waiting", "success", "error"]
+    items: dict[str, int]
+    error: Failure | None
+    stdout: str
+    started_at: datetime
+    finished_at: datetime
+    milliseconds: float
+
+
+class BinaryView(View):
+    """A file of an item."""
+
+    file_name: str
+    mime_type: str
+    size: int
+
+
+class ItemView(View):
+    """An item."""
+
+    json_: Annotated[Row, Field(alias="json")]
+    binary: dict[str, BinaryView] | None = None
+
+
+class Items(View):
+    """Part of the items of a port."""
+
+    items: list[ItemView]
+    total: int
+
+
+class NodeDataAnswer(View):
+    """The runs of a node, and the items of one of them."""
+
+    runs: list[NodeRunView]
+    scope: list[str]
+    attempt: int | None
+    outputs: dict[str, Items]
+    inputs: dict[str, Items]
+
+
+class Deleted(View):
+    """How many executions are gone."""
+
+    deleted: int

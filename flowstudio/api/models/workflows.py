@@ -1,0 +1,162 @@
+"""Shapes of workflows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import Body
+from pydantic import Field, WithJsonSchema
+
+from flowstudio.api.models.common import View
+from flowstudio.engine.events import ExecutionStatus
+
+EXAMPLE_DOCUMENT: dict[str, Any] = {
+    "name": "Greeting",
+    "nodes": [
+        {"id": "1", "type": "manual-trigger", "position": {"x": 0, "y": 0}},
+        {
+            "id": "2",
+            "type": "edit-fields",
+            "position": {"x": 220, "y": 0},
+            "data": {
+                "label": "Greet",
+                "properties": {
+                    "mode": "manual",
+                    "fields": [{"name": "text", "type": "string", "value": "=Hello {{ $json.name }}"}],
+                },
+            },
+        },
+    ],
+    "edges": [{"source": "1", "target": "2"}],
+}
+
+Document = Annotated[
+    Any,
+    Body(
+        description="The workflow's document. Its form is checked and every culprit named; keys that are not known are dropped.",
+        openapi_examples={"greeting": {"summary": "Two nodes", "value": EXAMPLE_DOCUMENT}},
+    ),
+    WithJsonSchema({"$ref": "#/components/schemas/WorkflowDocument"}),
+]
+StoredDocument = Annotated[
+    dict[str, Any],
+    WithJsonSchema({"$ref": "#/components/schemas/WorkflowDocument"}),
+]
+
+
+class ProblemView(View):
+    """One thing that is wrong with a workflow."""
+
+    code: str
+    message: str
+    node: str | None = None
+    """Id of the culprit."""
+    path: str | None = None
+    """Where in the document, such as `nodes[2].data.properties.url`."""
+    severity: Literal["error", "warning"] = "error"
+    """An error forbids running, a warning does not."""
+
+
+class Validation(View):
+    """What is wrong with a document."""
+
+    valid: bool
+    """Whether it could run: there are no problems but warnings."""
+    problems: list[ProblemView]
+
+
+class LastExecution(View):
+    """The newest execution of a workflow."""
+
+    id: str
+    status: ExecutionStatus
+    started_at: datetime | None
+
+
+class WorkflowSummaryView(View):
+    """A workflow in a list."""
+
+    id: str
+    name: str
+    active: bool
+    version: int
+    tags: list[str]
+    created_at: datetime
+    updated_at: datetime
+    nodes: int
+    """How many nodes it has."""
+    triggers: list[str]
+    """Types of its trigger nodes."""
+    description: str
+    last_execution: LastExecution | None
+
+
+class WorkflowPage(View):
+    """Part of the list of workflows."""
+
+    items: list[WorkflowSummaryView]
+    next_cursor: str | None
+    """Pass it as `cursor` for the next part; null at the end."""
+
+
+class PortView(View):
+    """A place where edges end or begin."""
+
+    id: str
+    label: str
+
+
+class NodePorts(View):
+    """The ports of a node."""
+
+    inputs: list[PortView]
+    outputs: list[PortView]
+
+
+class WorkflowView(View):
+    """A workflow."""
+
+    id: str
+    name: str
+    active: bool
+    version: int
+    """Counts changes; send it as `If-Match` to notice that somebody else was quicker."""
+    tags: list[str]
+    created_at: datetime
+    updated_at: datetime
+    document: Annotated[StoredDocument, Field(examples=[EXAMPLE_DOCUMENT])]
+    ports: dict[str, NodePorts]
+    """Of nodes whose parameters give them other ports than their type has, by node id."""
+    problems: list[ProblemView]
+    """What forbids running it (errors) or looks wrong (warnings)."""
+
+
+class VersionView(View):
+    """An entry of a workflow's history."""
+
+    number: int
+    author: str | None
+    """Id of the user who stored it."""
+    at: datetime
+    note: str
+
+
+class VersionList(View):
+    """The history, newest first."""
+
+    items: list[VersionView]
+
+
+class VersionAnswer(VersionView):
+    """An earlier version."""
+
+    document: StoredDocument
+
+
+class Listening(View):
+    """The editor's test webhooks are open."""
+
+    until: datetime
+    """Until then, and for one call."""
+    urls: list[str]

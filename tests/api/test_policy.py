@@ -1,0 +1,130 @@
+"""Who may call what: one table, walked over a real server. A route without an entry fails."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from starlette.routing import Route
+
+from flowstudio.api.app import Branch, create_api
+from flowstudio.api.routes import Access, Operation
+from flowstudio.services.callers import PERMISSIONS
+from tests.api.conftest import ROLES, Server
+
+POLICY: dict[str, Access] = {
+    "GET /api/setup": "public",
+    "POST /api/setup": "public",
+    "POST /api/login": "public",
+    "POST /api/logout": "public",
+    "GET /api/me": "read",
+    "PUT /api/me/password": "read",
+    "GET /api/users": "admin",
+    "POST /api/users": "admin",
+    "PATCH /api/users/{id}": "admin",
+    "DELETE /api/users/{id}": "admin",
+    "GET /api/api-keys": "read",
+    "POST /api/api-keys": "read",
+    "DELETE /api/api-keys/{id}": "read",
+    "GET /api/workflows": "read",
+    "POST /api/workflows": "edit",
+    "POST /api/workflows/validate": "read",
+    "GET /api/workflows/{id}": "read",
+    "PUT /api/workflows/{id}": "edit",
+    "DELETE /api/workflows/{id}": "edit",
+    "POST /api/workflows/{id}/activate": "edit",
+    "POST /api/workflows/{id}/deactivate": "edit",
+    "POST /api/workflows/{id}/listen": "run",
+    "GET /api/workflows/{id}/versions": "read",
+    "GET /api/workflows/{id}/versions/{number}": "read",
+    "POST /api/workflows/{id}/versions/{number}/restore": "edit",
+    "POST /api/workflows/{id}/execute": "run",
+    "POST /api/workflows/{id}/execute_node": "run",
+    "GET /api/workflows/{id}/executions": "read",
+    "GET /api/executions": "read",
+    "POST /api/executions/delete": "edit",
+    "GET /api/executions/{id}": "read",
+    "DELETE /api/executions/{id}": "edit",
+    "GET /api/executions/{id}/nodes/{node}": "read",
+    "GET /api/executions/{id}/events": "read",
+    "POST /api/executions/{id}/cancel": "run",
+    "POST /api/executions/{id}/retry": "run",
+    "GET /api/node-types": "read",
+    "GET /api/node-types/{type}": "read",
+    "GET /api/samples": "public",
+    "GET /api/health": "public",
+    "GET /api/health/ready": "public",
+    "GET /api/openapi.json": "public",
+    "GET /api/docs": "public",
+    "GET /api/docs/{name}": "public",
+    "GET /metrics": "admin",
+    "GET /samples/{name}": "public",
+    # Webhooks are called by strangers on purpose; each workflow says whom it lets in.
+    "* /webhook/{path:path}": "public",
+    "* /webhook-test/{path:path}": "public",
+    "* /webhook-waiting/{path:path}": "public",
+}
+WALKED = [entry for entry in POLICY if not entry.startswith("*")]
+RANKED = [None, *ROLES]
+
+
+def routes() -> set[str]:
+    """What the application answers to."""
+    found = set()
+    for route in create_api().routes:
+        if isinstance(route, Branch):
+            for operation in route.operations:
+                found |= {f"{method} {operation.path}" for method in operation.methods}
+        elif isinstance(route, Route):
+            methods = (route.methods or {"*"}) - {"HEAD"}
+            found |= {f"{method} {route.path}" for method in methods}
+    return found
+
+
+def test_every_route_has_an_entry_and_every_entry_a_route() -> None:
+    assert routes() == set(POLICY)
+
+
+def test_every_operation_states_the_permission_of_the_table() -> None:
+    [branch] = [route for route in create_api().routes if isinstance(route, Branch)]
+    for operation in branch.operations:
+        assert isinstance(operation, Operation)
+        for method in operation.methods:
+            stated = (operation.openapi_extra or {})["x-permission"]
+            assert stated == POLICY[f"{method} {operation.path}"]
+
+
+@pytest.mark.parametrize("role", RANKED, ids=str)
+@pytest.mark.parametrize("entry", WALKED)
+def test_a_caller_gets_in_or_not(server: Server, entry: str, role: str | None) -> None:
+    method, path = entry.split()
+    path = path.format(id="missing", number=1, node="1", type="missing", name="missing")
+    with server.client(role) as client, client.stream(method, path) as answer:
+        answer.read()
+    permission = POLICY[entry]
+    if permission == "public":
+        assert answer.status_code not in (401, 403), answer.text
+    elif role is None:
+        assert answer.status_code == 401, answer.text
+        assert answer.json()["error"]["code"] == "unauthorized"
+        assert "X-API-Key" in answer.json()["error"]["message"]
+    elif permission in PERMISSIONS[role]:  # type: ignore[index]  # roles of the table
+        assert answer.status_code not in (401, 403), answer.text
+    else:
+        assert answer.status_code == 403, answer.text
+        assert answer.json()["error"]["code"] == "forbidden"
+        assert role in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("header", ["", "fs_wrong", "\xff"])
+def test_a_key_that_is_not_valid_is_told_apart_from_none(server: Server, header: str) -> None:
+    answer = httpx.get(f"{server.url}/api/me", headers={"X-API-Key": header.encode("latin-1")})
+    assert answer.status_code == 401
+    assert "not valid" in answer.json()["error"]["message"]
+
+
+def test_nothing_is_read_from_a_caller_who_may_not(server: Server) -> None:
+    with server.client("viewer") as client:
+        answer = client.post(
+            "/api/workflows", content=b"{broken", headers={"Content-Type": "application/json"}
+        )
+    assert answer.status_code == 403
