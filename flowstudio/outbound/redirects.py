@@ -10,7 +10,9 @@ from flowstudio.errors import NodeError
 from flowstudio.outbound.failures import place
 
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
-_SECRET = frozenset(("authorization", "cookie", "proxy-authorization", "x-api-key", "x-auth-token"))
+_OF_THE_ORIGIN = frozenset(
+    ("host", "authorization", "cookie", "proxy-authorization", "x-api-key", "x-auth-token")
+)
 _OF_THE_BODY = frozenset(("content-type", "content-encoding", "content-language", "content-location"))
 
 
@@ -48,5 +50,5 @@ def redirected(hop: Hop, response: httpx.Response) -> Hop | None:
         method, body = "GET", b""
         headers = tuple(h for h in headers if h[0].lower() not in _OF_THE_BODY)
     if origin(url) != origin(hop.url):
-        headers = tuple(h for h in headers if h[0].lower() not in _SECRET)
+        headers = tuple(h for h in headers if h[0].lower() not in _OF_THE_ORIGIN)
     return Hop(method, url, headers, body)

@@ -19,7 +19,7 @@ from flowstudio.sandbox import Sandbox
 _OTHER_NODES = {
     "python": re.compile(r"\b(_|_node|globals|locals|vars|eval|exec|getattr)\b"),
     "javascript": re.compile(
-        r"\$(?![\w])|\$(node|items)\b|\\u|\b(eval|Function|globalThis|this|constructor)\b"
+        r"\$(?![\w{])|\$(node|items)\b|\\u|\b(eval|Function|globalThis|this|constructor)\b"
     ),
 }
 """What code must contain to see other nodes; without it their items stay out of the cage."""

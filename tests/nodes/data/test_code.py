@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from flowstudio.engine.context import Host
 from flowstudio.engine.item import Binary, Item, Json, Pair
 from flowstudio.errors import CodeError, CodeOutput, CodeTimeout
 from flowstudio.nodes.data.code import CodeNode
-from flowstudio.sandbox import Sandbox
+from flowstudio.sandbox import CodeResult, JavaScript, Sandbox
 from tests.nodes.driver import make_host, run_node
 from tests.nodes.http.harness import MemoryBinaries, World, item
 
@@ -161,23 +162,21 @@ async def test_code_sees_other_nodes(caged_host: Host, language: str, code: str)
 
 
 async def test_items_of_other_nodes_stay_outside_unless_code_asks_for_them() -> None:
-    class Watched(Sandbox):
-        """Notes what goes in."""
+    class Watched(JavaScript):
+        """Notes what goes in, and runs nothing."""
 
-        def __init__(self) -> None:
-            self.scopes: list[Json] = []
-            self.javascript = self  # type: ignore[assignment]  # one object stands for sandbox and language
+        async def run_code(self, code: str, items: Any, scope: Mapping[str, Any], **_: Any) -> CodeResult:
+            scopes.append(scope)
+            return CodeResult([], "")
 
-        async def run_code(self, code: str, items: Any, scope: Json, **_: Any) -> Any:
-            self.scopes.append(scope)
-            return type("Result", (), {"items": [], "stdout": ""})()
-
-    sandbox = Watched()
+    scopes: list[Mapping[str, Any]] = []
+    sandbox = Sandbox()
+    sandbox.javascript = Watched()
     world = World({Sandbox: sandbox}, scope={"nodes": {"A": {"items": []}}, "vars": {"x": 1}})
     for code in ("return $json", "return `${$input.first()}`", "return $('A').all()"):
         await CodeNode.model_validate({"code": code}).run({"main": [item()]}, world.context)
-    assert [scope["nodes"] for scope in sandbox.scopes] == [{}, {}, {"A": {"items": []}}]
-    assert all(scope["vars"] == {"x": 1} for scope in sandbox.scopes)
+    assert [scope["nodes"] for scope in scopes] == [{}, {}, {"A": {"items": []}}]
+    assert all(scope["vars"] == {"x": 1} for scope in scopes)
 
 
 # Files
