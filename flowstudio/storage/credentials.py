@@ -38,8 +38,10 @@ async def open_vault(database: Database, settings: Settings) -> Vault:
 
     Raises `ConfigurationError` when the key that the database needs is not configured.
     """
-    keys = find_keys(settings)
     expected = await database.scalar(select(key_checks.c.fingerprint))
+    keys = find_keys(
+        settings
+    )  # looked for afterwards: another process that starts writes its key before its row
     if expected is None:
         keys = keys or make_key_file(settings.data_dir / FILE_NAME)
         row = {"id": 1, "fingerprint": keys.fingerprints[0]}

@@ -2,27 +2,77 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from sqlalchemy import URL
 
 from flowstudio.config import Settings
 from flowstudio.storage import Storage
+from flowstudio.storage.database import database_url, log_engine
+from flowstudio.storage.migrations import migrate
+from flowstudio.storage.tables import metadata
+from tests.postgres import PostgresServer
+
+DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    """Settings of an empty installation."""
-    url = request.getfixturevalue("postgres_database") if request.param == "postgresql" else None
-    return make_settings(tmp_path / "data", database_url=url)
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file to copy."""
+    path = tmp_path_factory.mktemp("migrated") / "flowstudio.db"
+    engine = log_engine(URL.create("sqlite", database=str(path)))
+    migrate(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_url(postgres_server: PostgresServer) -> str:
+    """SQLAlchemy URL of a migrated PostgreSQL database that the storage tests share."""
+    with psycopg.connect(plain(postgres_server.url()), autocommit=True) as admin:
+        admin.execute("CREATE DATABASE storage_tests")
+    url = postgres_server.url("storage_tests")
+    engine = log_engine(database_url(make_settings(Path(), database_url=url)))
+    migrate(engine)
+    engine.dispose()
+    return url
 
 
 @pytest.fixture
-def sqlite_settings(tmp_path: Path) -> Settings:
-    """Settings of an empty installation on SQLite."""
-    return make_settings(tmp_path / "data")
+def sqlite_settings(tmp_path: Path, migrated_file: Path) -> Settings:
+    """Settings of an installation on SQLite that is migrated and empty."""
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o700)
+    shutil.copy(migrated_file, folder)
+    return make_settings(folder)
+
+
+@pytest.fixture
+def postgres_settings(tmp_path: Path, migrated_url: str) -> Settings:
+    """Settings of an installation on PostgreSQL that is migrated and empty."""
+    with psycopg.connect(plain(migrated_url), autocommit=True) as admin:
+        admin.execute(f"TRUNCATE {', '.join(metadata.tables)}".encode())
+    return make_settings(tmp_path / "data", database_url=migrated_url)
+
+
+@pytest.fixture(params=DATABASES)
+def settings(request: pytest.FixtureRequest) -> Settings:
+    """Settings of an installation that is migrated and empty."""
+    name = "postgres_settings" if request.param == "postgresql" else "sqlite_settings"
+    found: Settings = request.getfixturevalue(name)
+    return found
+
+
+@pytest.fixture(params=DATABASES)
+def empty_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Settings of an installation that was never started."""
+    url = request.getfixturevalue("postgres_database") if request.param == "postgresql" else None
+    return make_settings(tmp_path / "data", database_url=url)
 
 
 @pytest.fixture
@@ -42,3 +92,8 @@ async def other(storage: Storage) -> AsyncIterator[Storage]:
 def make_settings(data_dir: Path, **values: Any) -> Settings:
     """Settings without the environment's."""
     return Settings(_env_prefix="FLOWSTUDIO_TEST_NOTHING_", data_dir=data_dir, **values)
+
+
+def plain(url: str) -> str:
+    """A SQLAlchemy URL as the driver takes it."""
+    return url.replace("+psycopg", "")

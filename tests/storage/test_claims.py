@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 from datetime import timedelta
 
 import pytest
@@ -14,7 +12,7 @@ from flowstudio.errors import LeaseLost
 from flowstudio.storage import Storage
 from flowstudio.storage.owners import new_owner
 from flowstudio.storage.records import Resumption
-from tests.storage.samples import NOON, finished, new, outcome, rest, running
+from tests.storage.samples import NOON, finished, new, outcome, owner_of_an_ended_process, rest, running
 
 
 async def status_of(storage: Storage, id_: str) -> str:
@@ -103,13 +101,7 @@ async def test_released_executions_can_be_claimed_at_once(storage: Storage) -> N
 
 
 async def test_the_leases_of_ended_processes_are_released(storage: Storage) -> None:
-    made = subprocess.run(
-        [sys.executable, "-c", "from flowstudio.storage.owners import new_owner; print(new_owner())"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    dead, me, alive = made.stdout.strip(), new_owner(), new_owner()
+    dead, me, alive = owner_of_an_ended_process(), new_owner(), new_owner()
     ids = {}
     for owner in (dead, me, alive, "of another form"):
         ids[owner] = (await storage.executions.create(new(status="running", owner=owner))).id

@@ -111,5 +111,5 @@ def test_answers_may_hold_bytes_and_files() -> None:
 
 
 def test_an_error_with_details_that_are_no_json_is_still_recorded() -> None:
-    error = ErrorInfo("node", "bad", detail={"when": {1, 1}})
+    error = ErrorInfo("node", "bad", detail={"when": {1}})
     assert unpack_error(pack_error(error)) == ErrorInfo("node", "bad", detail="{'when': {1}}")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 from flowstudio.storage.owners import is_dead, new_owner
+from tests.storage.samples import owner_of_an_ended_process
 
 
 def test_the_owners_of_this_process_are_alive_and_differ() -> None:
@@ -15,13 +13,7 @@ def test_the_owners_of_this_process_are_alive_and_differ() -> None:
 
 
 def test_the_owner_of_an_ended_process_is_dead() -> None:
-    made = subprocess.run(
-        [sys.executable, "-c", "from flowstudio.storage.owners import new_owner; print(new_owner())"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert is_dead(made.stdout.strip())
+    assert is_dead(owner_of_an_ended_process())
 
 
 def test_a_process_that_got_the_number_of_a_dead_one_is_not_taken_for_it() -> None:
