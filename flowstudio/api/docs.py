@@ -131,7 +131,7 @@ def description(app: FastAPI) -> dict[str, Any]:
     document["security"] = [{"apiKey": []}, {"session": []}]
     for route in app.routes:
         if isinstance(route, Operation) and route.include_in_schema:
-            for method in route.methods:
+            for method in route.methods or ():
                 _finish(document["paths"][route.path_format][method.lower()], route)
     for unused in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(unused, None)

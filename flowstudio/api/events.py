@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from typing import Any
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -64,7 +65,8 @@ class EventStream(Response):
         try:
             while not gone.done():
                 coming = coming or asyncio.ensure_future(anext(self._changes))
-                await asyncio.wait({coming, gone}, timeout=HEARTBEAT, return_when=asyncio.FIRST_COMPLETED)
+                ends: set[asyncio.Future[Any]] = {coming, gone}
+                await asyncio.wait(ends, timeout=HEARTBEAT, return_when=asyncio.FIRST_COMPLETED)
                 body = b": still there\n\n"
                 if coming.done():
                     number += 1

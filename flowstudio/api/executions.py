@@ -28,7 +28,7 @@ from flowstudio.api.workflows import Cursor, Limit
 from flowstudio.api.workflows import Id as WorkflowId
 from flowstudio.engine.context import Mode
 from flowstudio.engine.events import ExecutionStatus
-from flowstudio.engine.item import Item, Json, items_from_json
+from flowstudio.engine.item import Json, Ports, items_from_json
 from flowstudio.engine.workflow import load_workflow
 from flowstudio.errors import InvalidRequest
 from flowstudio.runtime import Runtime
@@ -48,7 +48,7 @@ Status = Annotated[ExecutionStatus | None, Query(description="Only those with th
 Started = Annotated[Mode | None, Query(description="Only those started in this way.")]
 Since = Annotated[datetime | None, Query(description="Only those created from then on.")]
 Until = Annotated[datetime | None, Query(description="Only those created before.")]
-ACCEPTED = {202: {"model": ExecutionAnswer, "description": "The execution goes on; look at it again later."}}
+ACCEPTED: dict[int | str, dict[str, Any]] = {202: {"model": ExecutionAnswer, "description": "The execution goes on; look at it again later."}}
 
 
 @resource.post(
@@ -260,16 +260,12 @@ async def retry_execution(
     return JsonAnswer({"execution": await studio.views.get(caller, execution)}, 202)
 
 
-def _given(data: list[Json] | dict[str, list[Json]] | None) -> list[Item] | None:
-    """The items for a node's first input. Raises `InvalidRequest` for several inputs."""
-    if isinstance(data, dict):
-        filled = [rows for rows in data.values() if rows]
-        if len(filled) > 1:
-            raise InvalidRequest(
-                "input_data: a node is run alone on the items of one input; for several, name an execution_id."
-            )
-        data = filled[0] if filled else []
-    return None if data is None else items_from_json(data)
+def _given(data: list[Json] | dict[str, list[Json]] | None) -> Ports | None:
+    """Items by input port; a list means the first."""
+    if data is None:
+        return None
+    ports = data if isinstance(data, dict) else {"main": data}
+    return {port: items_from_json(rows) for port, rows in ports.items()}
 
 
 async def _started(studio: Runtime, caller: Caller, execution: str) -> Response:

@@ -101,7 +101,7 @@ async def populate(runtime: Runtime) -> dict[str, str]:
     accounts = runtime.accounts
     await accounts.create_owner("Owner", email("owner"), PASSWORD)
     owner = await accounts.act_for(None)
-    keys = {}
+    keys: dict[str, str] = {}
     for role in ROLES:
         if role != "owner":
             await accounts.create_user(owner, role.title(), email(role), PASSWORD, role)

@@ -73,7 +73,7 @@ def routes() -> set[str]:
     for route in create_api().routes:
         if isinstance(route, Branch):
             for operation in route.operations:
-                found |= {f"{method} {operation.path}" for method in operation.methods}
+                found |= {f"{method} {operation.path}" for method in operation.methods or ()}
         elif isinstance(route, Route):
             methods = (route.methods or {"*"}) - {"HEAD"}
             found |= {f"{method} {route.path}" for method in methods}
@@ -88,7 +88,7 @@ def test_every_operation_states_the_permission_of_the_table() -> None:
     [branch] = [route for route in create_api().routes if isinstance(route, Branch)]
     for operation in branch.operations:
         assert isinstance(operation, Operation)
-        for method in operation.methods:
+        for method in operation.methods or ():
             stated = (operation.openapi_extra or {})["x-permission"]
             assert stated == POLICY[f"{method} {operation.path}"]
 
@@ -117,7 +117,7 @@ def test_a_caller_gets_in_or_not(server: Server, entry: str, role: str | None) -
 
 @pytest.mark.parametrize("header", ["", "fs_wrong", "\xff"])
 def test_a_key_that_is_not_valid_is_told_apart_from_none(server: Server, header: str) -> None:
-    answer = httpx.get(f"{server.url}/api/me", headers={"X-API-Key": header.encode("latin-1")})
+    answer = httpx.get(f"{server.url}/api/me", headers={b"X-API-Key": header.encode("latin-1")})
     assert answer.status_code == 401
     assert "not valid" in answer.json()["error"]["message"]
 

@@ -84,15 +84,12 @@ def test_the_list_shows_what_a_person_wants_to_know(owner: httpx.Client, stored:
 def test_the_list_comes_in_pages(owner: httpx.Client, stored: Store) -> None:
     made = [stored(greeting(tags=["pages"])) for _ in range(5)]
     seen: list[str] = []
-    cursor: str | None = None
-    while True:
-        page = owner.get(
-            "/api/workflows", params={"tag": "pages", "limit": 2} | ({"cursor": cursor} if cursor else {})
-        )
-        seen += [entry["id"] for entry in page.json()["items"]]
-        cursor = page.json()["next_cursor"]
-        if cursor is None:
+    query: dict[str, str | int] = {"tag": "pages", "limit": 2}
+    while page := owner.get("/api/workflows", params=query).json():
+        seen += [entry["id"] for entry in page["items"]]
+        if page["next_cursor"] is None:
             break
+        query["cursor"] = page["next_cursor"]
     assert seen == made[::-1]
 
 

@@ -1,0 +1,262 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.conftest import chain, greeting, node, sleeper
+
+Store = Callable[[dict[str, Any]], str]
+
+
+def failing() -> dict[str, Any]:
+    """A node that fails after one that works."""
+    code = "if items[0]['json'].get('fail', True):\n    raise ValueError('no good')\nreturn items"
+    return chain(
+        node("1", "manual-trigger", "Start"),
+        node("2", "edit-fields", "Set", mode="manual", fields=[{"name": "n", "type": "number", "value": 7}]),
+        node("3", "code", "Break", language="python", mode="all-items", code=code),
+        name="Failing",
+    )
+
+
+def waiting() -> dict[str, Any]:
+    """An execution that sleeps for an hour."""
+    return chain(
+        node("1", "manual-trigger", "Start"),
+        node("2", "wait", "Sleep", resume="after_time", amount=1, unit="hours"),
+        name="Waiting",
+    )
+
+
+def execute(client: httpx.Client, id_: str, **body: Any) -> httpx.Response:
+    return client.post(f"/api/workflows/{id_}/execute", json=body)
+
+
+def test_an_execution_answers_when_it_has_finished(owner: httpx.Client, stored: Store) -> None:
+    answer = execute(owner, stored(greeting()), trigger_data={"name": "Ada"})
+    assert answer.status_code == 200
+    execution = answer.json()["execution"]
+    assert (execution["status"], execution["mode"], execution["error"]) == ("success", "api", None)
+    assert execution["data"] == [{"text": "Hello Ada"}]
+    assert {state["label"]: state["status"] for state in execution["node_states"].values()} == {
+        "Start": "success",
+        "Greet": "success",
+    }
+    assert execution["node_states"]["2"]["items"] == {"main": 1}
+    assert execution["node_states"]["2"]["milliseconds"] >= 0
+    assert execution["started_at"] <= execution["finished_at"]
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"null"])
+def test_an_execution_needs_no_body(owner: httpx.Client, stored: Store, content: bytes) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = owner.post(f"/api/workflows/{stored(greeting())}/execute/", content=content, headers=headers)
+    assert answer.json()["execution"]["status"] == "success"
+
+
+def test_a_list_of_trigger_data_becomes_items(owner: httpx.Client, stored: Store) -> None:
+    answer = execute(owner, stored(greeting()), trigger_data=[{"name": "Ada"}, {"name": "Bob"}])
+    assert answer.json()["execution"]["data"] == [{"text": "Hello Ada"}, {"text": "Hello Bob"}]
+
+
+def test_data_that_the_fast_writer_refuses_comes_back(owner: httpx.Client, stored: Store) -> None:
+    code = "return [{'big': 2**70, 'deep': [[[1]]]}]"
+    document = chain(
+        node("1", "manual-trigger"), node("2", "code", language="python", mode="all-items", code=code)
+    )
+    answer = execute(owner, stored(document))
+    assert answer.json()["execution"]["data"][0]["deep"] == [[[1]]]
+
+
+def test_who_does_not_wait_gets_the_id_at_once(owner: httpx.Client, stored: Store) -> None:
+    answer = execute(owner, stored(waiting()), wait=False)
+    assert answer.status_code == 202
+    id_ = answer.json()["execution"]["id"]
+    assert owner.get(f"/api/executions/{id_}").json()["execution"]["id"] == id_
+    owner.post(f"/api/executions/{id_}/cancel")
+
+
+def test_who_waits_too_long_gets_the_id_and_the_execution_goes_on(owner: httpx.Client, stored: Store) -> None:
+    answer = execute(owner, stored(waiting()), timeout=0.05)
+    assert answer.status_code == 202
+    execution = answer.json()["execution"]
+    assert execution["status"] in ("running", "waiting")
+    owner.post(f"/api/executions/{execution['id']}/cancel")
+
+
+def test_a_failed_execution_names_the_node_and_the_reason(owner: httpx.Client, stored: Store) -> None:
+    execution = execute(owner, stored(failing())).json()["execution"]
+    assert execution["status"] == "error"
+    assert execution["error"]["node"] == "3"
+    assert "no good" in execution["error"]["message"]
+    assert execution["node_states"]["2"]["status"] == "success"
+    assert "no good" in execution["node_states"]["3"]["error"]["message"]
+
+
+def test_an_unknown_trigger_or_node_is_named(owner: httpx.Client, stored: Store) -> None:
+    id_ = stored(greeting())
+    for body in ({"trigger_node": "Nowhere"}, {"until": "Nowhere"}):
+        answer = execute(owner, id_, **body)
+        assert answer.status_code == 400
+        assert "Nowhere" in answer.json()["error"]["message"]
+
+
+def test_an_execution_runs_no_further_than_asked(owner: httpx.Client, stored: Store) -> None:
+    execution = execute(owner, stored(failing()), until="2").json()["execution"]
+    assert execution["status"] == "success"
+    assert execution["data"] == [{"n": 7}]
+
+
+@pytest.mark.parametrize("document", [sleeper(30), waiting()], ids=["running", "waiting"])
+def test_an_execution_is_cancelled_for_good(
+    owner: httpx.Client, stored: Store, document: dict[str, Any]
+) -> None:
+    id_ = execute(owner, stored(document), wait=False).json()["execution"]["id"]
+    cancelled = owner.post(f"/api/executions/{id_}/cancel")
+    assert cancelled.status_code == 200
+    assert cancelled.json()["execution"]["status"] == "cancelled"
+    again = owner.post(f"/api/executions/{id_}/cancel/")
+    assert again.status_code == 409
+    assert "cancelled" in again.json()["error"]["message"]
+
+
+def test_a_running_execution_is_not_deleted_or_retried(owner: httpx.Client, stored: Store) -> None:
+    id_ = execute(owner, stored(waiting()), wait=False).json()["execution"]["id"]
+    assert owner.delete(f"/api/executions/{id_}").status_code == 409
+    assert owner.post("/api/executions/delete", json={"ids": [id_]}).status_code == 409
+    assert owner.post(f"/api/executions/{id_}/retry").status_code == 409
+    owner.post(f"/api/executions/{id_}/cancel")
+    assert owner.delete(f"/api/executions/{id_}").status_code == 204
+    assert owner.get(f"/api/executions/{id_}").status_code == 404
+
+
+def test_a_retry_goes_on_from_the_node_that_failed(owner: httpx.Client, stored: Store) -> None:
+    workflow = stored(failing())
+    failed = execute(owner, workflow).json()["execution"]
+    mended = failing()
+    mended["nodes"][2]["data"]["properties"]["code"] = "return [{'mended': items[0]['json']['n']}]"
+    owner.put(f"/api/workflows/{workflow}", json=mended)
+    as_it_was = owner.post(f"/api/executions/{failed['id']}/retry")
+    assert as_it_was.status_code == 202
+    current = owner.post(f"/api/executions/{failed['id']}/retry", json={"version": "current"})
+    for answer, status in ((as_it_was, "error"), (current, "success")):
+        execution = finished(owner, answer.json()["execution"]["id"])
+        assert (execution["status"], execution["retry_of"], execution["mode"]) == (
+            status,
+            failed["id"],
+            "retry",
+        )
+    mended_id = current.json()["execution"]["id"]
+    data = owner.get(f"/api/executions/{mended_id}/nodes/3").json()["outputs"]["main"]["items"]
+    assert data == [{"json": {"mended": 7}}]
+
+
+def finished(client: httpx.Client, id_: str) -> dict[str, Any]:
+    """The execution once it is final: its events end then."""
+    with client.stream("GET", f"/api/executions/{id_}/events") as events:
+        events.read()
+    execution: dict[str, Any] = client.get(f"/api/executions/{id_}").json()["execution"]
+    return execution
+
+
+def test_one_node_runs_on_given_items(owner: httpx.Client, stored: Store) -> None:
+    path = f"/api/workflows/{stored(greeting())}/execute_node"
+    for data in ([{"name": "Ada"}], {"main": [{"name": "Ada"}]}):
+        answer = owner.post(path, json={"node_id": "2", "input_data": data})
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["outputs"] == {"main": [{"text": "Hello Ada"}]}
+
+
+def test_one_node_runs_on_what_it_was_fed_before(owner: httpx.Client, stored: Store) -> None:
+    workflow = stored(greeting())
+    before = execute(owner, workflow, trigger_data={"name": "Bob"}).json()["execution"]["id"]
+    body = {"node_id": "2", "execution_id": before}
+    answer = owner.post(f"/api/workflows/{workflow}/execute_node", json=body)
+    assert answer.json()["outputs"] == {"main": [{"text": "Hello Bob"}]}
+
+
+def test_one_node_that_does_not_exist_is_named(owner: httpx.Client, stored: Store) -> None:
+    answer = owner.post(f"/api/workflows/{stored(greeting())}/execute_node", json={"node_id": "nine"})
+    assert answer.status_code == 404
+    assert "nine" in answer.json()["error"]["message"]
+
+
+def test_lists_are_filtered_and_come_in_pages(owner: httpx.Client, stored: Store) -> None:
+    good, bad = stored(greeting()), stored(failing())
+    made = [execute(owner, good).json()["execution"]["id"] for _ in range(3)]
+    failed = execute(owner, bad).json()["execution"]["id"]
+    listed = owner.get(f"/api/workflows/{good}/executions", params={"limit": 2}).json()
+    assert [entry["id"] for entry in listed["items"]] == made[:0:-1]
+    rest = owner.get(
+        f"/api/workflows/{good}/executions", params={"limit": 2, "cursor": listed["next_cursor"]}
+    ).json()
+    assert [entry["id"] for entry in rest["items"]] == made[:1]
+    errors = owner.get("/api/executions", params={"workflow_id": bad, "status": "error"}).json()["items"]
+    assert [entry["id"] for entry in errors] == [failed]
+    assert (
+        owner.get("/api/executions", params={"workflow_id": bad, "status": "success"}).json()["items"] == []
+    )
+    assert owner.get("/api/executions", params={"workflow_id": bad, "mode": "webhook"}).json()["items"] == []
+    since = {"workflow_id": good, "since": "2100-01-01T00:00:00Z"}
+    assert owner.get("/api/executions", params=since).json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "culprit"),
+    [
+        ({"status": "odd"}, "status"),
+        ({"limit": "0"}, "limit"),
+        ({"limit": "many"}, "limit"),
+        ({"since": "yesterday"}, "since"),
+        ({"until": "2026-01-01T00:00:00"}, "time zone"),
+    ],
+)
+def test_a_wrong_filter_is_named(owner: httpx.Client, query: dict[str, str], culprit: str) -> None:
+    answer = owner.get("/api/executions", params=query)
+    assert answer.status_code == 400
+    assert culprit in answer.json()["error"]["message"]
+
+
+def test_an_execution_keeps_the_document_that_ran(owner: httpx.Client, stored: Store) -> None:
+    workflow = stored(greeting())
+    id_ = execute(owner, workflow).json()["execution"]["id"]
+    owner.put(f"/api/workflows/{workflow}", json=greeting() | {"name": "Changed"})
+    execution = owner.get(f"/api/executions/{id_}/").json()["execution"]
+    assert execution["document"]["name"] == "Greeting"
+    assert execution["ports"] == {}
+
+
+def test_a_nodes_items_come_in_pages(owner: httpx.Client, stored: Store) -> None:
+    rows = [{"name": str(n)} for n in range(25)]
+    id_ = execute(owner, stored(greeting()), trigger_data=rows).json()["execution"]["id"]
+    path = f"/api/executions/{id_}/nodes/2"
+    page = owner.get(path, params={"offset": 10, "limit": 2}).json()
+    assert page["outputs"]["main"] == {
+        "items": [{"json": {"text": "Hello 10"}}, {"json": {"text": "Hello 11"}}],
+        "total": 25,
+    }
+    assert page["inputs"]["main"]["total"] == 25
+    assert page["inputs"]["main"]["items"][0] == {"json": {"name": "10"}}
+    assert [(run["status"], run["attempt"], run["scope"]) for run in page["runs"]] == [("success", 1, [])]
+    assert owner.get(path, params={"scope": "[]"}).status_code == 200
+    assert owner.get(path, params={"port": "other"}).json()["outputs"] == {}
+    assert owner.get(path, params={"scope": "{"}).status_code == 400
+    assert owner.get(f"/api/executions/{id_}/nodes/nine").status_code == 404
+
+
+def test_many_executions_are_deleted_at_once(owner: httpx.Client, stored: Store) -> None:
+    workflow = stored(greeting())
+    ids = [execute(owner, workflow).json()["execution"]["id"] for _ in range(3)]
+    assert owner.post("/api/executions/delete", json={"ids": ids}).json() == {"deleted": 3}
+    assert owner.get(f"/api/workflows/{workflow}/executions").json()["items"] == []
+    assert owner.post("/api/executions/delete", json={"ids": []}).status_code == 400
+
+
+def test_the_example_runs_on_the_sample_data(owner: httpx.Client) -> None:
+    answer = execute(owner, "example-order-triage")
+    execution = answer.json()["execution"]
+    assert execution["status"] == "success", execution["error"]
+    assert execution["data"]
