@@ -30,7 +30,7 @@ from flowstudio.engine.plan import Plan, compile_plan
 from flowstudio.engine.registry import Registry
 from flowstudio.engine.run import Run, Start
 from flowstudio.engine.workflow import load_workflow
-from flowstudio.errors import CredentialError, NodeError, NotFound
+from flowstudio.errors import CredentialError, LeaseLost, NodeError, NotFound
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -268,12 +268,20 @@ class MemoryJournal:
     outcomes: list[Outcome] = field(default_factory=list)
     rest: Rest | None = None
     appends: list[list[Outcome]] = field(default_factory=list)
+    held: asyncio.Event | None = None
+    """While it is not set, appends wait."""
+    lost: bool = False
+    """Another runner owns the execution."""
     crash_at: int | None = None
     """Number of the append that dies."""
     crash_durable: bool = False
     """Whether the data of that append is kept."""
 
     async def append(self, outcomes: Sequence[Outcome], rest: Rest | None = None) -> None:
+        if self.held is not None:
+            await self.held.wait()
+        if self.lost:
+            raise LeaseLost("Another runner owns the execution.")
         dies = self.crash_at is not None and len(self.appends) >= self.crash_at
         self.appends.append(list(outcomes))
         if dies and not (self.crash_durable and len(self.appends) == (self.crash_at or 0) + 1):
