@@ -116,7 +116,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_executions_live",
         "executions",
-        ["status", "workflow_id"],
+        ["workflow_id", "status"],
         unique=False,
         sqlite_where=sa.text("status IN ('queued', 'running', 'waiting')"),
         postgresql_where=sa.text("status IN ('queued', 'running', 'waiting')"),

@@ -22,7 +22,7 @@ from flowstudio.storage.journal import StoredJournal
 from flowstudio.storage.owners import is_dead
 from flowstudio.storage.records import Claim, Heartbeat, Resumption
 from flowstudio.storage.rows import insert_rows
-from flowstudio.storage.tables import FINAL, Instant, executions, resumptions
+from flowstudio.storage.tables import FINAL, LIVE, Instant, executions, resumptions
 
 columns = executions.c
 
@@ -75,7 +75,9 @@ class Claims:
     async def release_dead(self, owner: str) -> int:
         """Give back the leases of owners that were processes of this machine and have ended; says how many."""
         rows = await self._database.rows(
-            select(columns.owner).where(columns.status == "running", columns.owner.is_not(None)).distinct()
+            select(columns.owner)
+            .where(LIVE, columns.status == "running", columns.owner.is_not(None))
+            .distinct()
         )
         dead = [row.owner for row in rows if row.owner != owner and is_dead(row.owner)]
         return sum([await self.release(one) for one in dead])
@@ -92,7 +94,7 @@ class Claims:
         """When the next sleeping execution wants to wake."""
         found: datetime | None = await self._database.scalar(
             select(columns.wake_at)
-            .where(columns.status == "waiting", columns.wake_at.is_not(None))
+            .where(LIVE, columns.status == "waiting", columns.wake_at.is_not(None))
             .order_by(columns.wake_at)
             .limit(1)
         )
@@ -109,6 +111,7 @@ class Claims:
                 update(executions)
                 .where(
                     columns.workflow_id == workflow_id,
+                    LIVE,
                     columns.status.in_(("queued", "running", "waiting")),
                     columns.slot_limit.is_not(None),
                     columns.slot_limit.is_distinct_from(limit),
@@ -121,6 +124,7 @@ class Claims:
                 select(columns.id)
                 .where(
                     columns.workflow_id == workflow_id,
+                    LIVE,
                     columns.status.in_(("queued", "running", "waiting")),
                     columns.slot_limit.is_not(None),
                     columns.slot_limit.is_distinct_from(limit),
@@ -172,6 +176,7 @@ def _claim(connection: Connection, id_: str, owner: str, lease_seconds: float) -
             .where(
                 columns.workflow_id == row.workflow_id,
                 columns.slot_limit.is_not(None),
+                LIVE,
                 wants_slot(now),
                 or_(columns.status == "running", columns.id < id_),
                 columns.id != id_,
@@ -207,24 +212,28 @@ def _claimable(now: datetime) -> Any:
 def _release(connection: Connection, owner: str) -> int:
     return connection.execute(
         update(executions)
-        .where(columns.status == "running", columns.owner == owner)
+        .where(LIVE, columns.status == "running", columns.owner == owner)
         .values(owner=None, lease_until=None)
     ).rowcount
 
 
 def _recoverable(connection: Connection, now: datetime) -> list[str]:
     rows = connection.execute(
-        select(columns.id, columns.status, columns.workflow_id, columns.slot_limit)
-        .where(columns.status.in_(("queued", "running", "waiting")), _claimable(now))
-        .order_by(columns.id)
+        select(columns.id, columns.status, columns.workflow_id, columns.slot_limit).where(
+            LIVE, _claimable(now)
+        )
     ).all()
+    rows = sorted(rows, key=lambda row: row.id)  # sorting there would make SQLite read all executions
     limited = sorted({row.workflow_id for row in rows if row.slot_limit is not None and row.workflow_id})
     running: Counter[str] = Counter()
     if limited:
         for workflow, count in connection.execute(
             select(columns.workflow_id, func.count())
             .where(
-                columns.workflow_id.in_(limited), columns.slot_limit.is_not(None), columns.status == "running"
+                LIVE,
+                columns.workflow_id.in_(limited),
+                columns.slot_limit.is_not(None),
+                columns.status == "running",
             )
             .group_by(columns.workflow_id)
         ):
@@ -246,23 +255,23 @@ def _waiting_for_slot(
         select(func.count())
         .select_from(executions)
         .where(
-            columns.workflow_id == workflow_id, columns.slot_limit.is_not(None), columns.status == "running"
+            LIVE,
+            columns.workflow_id == workflow_id,
+            columns.slot_limit.is_not(None),
+            columns.status == "running",
         )
     )
     free = None if limit is None else max(0, limit - (running or 0))
-    return list(
-        connection.scalars(
-            select(columns.id)
-            .where(
-                columns.workflow_id == workflow_id,
-                columns.slot_limit.is_not(None),
-                columns.status != "running",
-                wants_slot(now),
-            )
-            .order_by(columns.id)
-            .limit(free)
+    waiting = connection.scalars(
+        select(columns.id).where(
+            columns.workflow_id == workflow_id,
+            columns.slot_limit.is_not(None),
+            columns.status.in_(("queued", "waiting")),
+            LIVE,
+            wants_slot(now),
         )
     )
+    return sorted(waiting)[:free]
 
 
 def _request_cancel(connection: Connection, id_: str) -> ExecutionStatus | None:

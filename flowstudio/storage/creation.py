@@ -14,7 +14,7 @@ from flowstudio.storage.codec import encode, pack_items, serialise
 from flowstudio.storage.journal import Entries, entries, write_entries
 from flowstudio.storage.records import Created, NewExecution, Snapshot
 from flowstudio.storage.rows import insert_rows
-from flowstudio.storage.tables import executions, snapshots
+from flowstudio.storage.tables import LIVE, executions, snapshots
 from flowstudio.storage.writer import Result
 
 KNOWN_LIMIT = 4096
@@ -158,11 +158,13 @@ def _existing(connection: Connection, works: Sequence[Create]) -> dict[str, Crea
     if not keys and not ids:
         return {}
     columns = executions.c
-    rows = connection.execute(
-        select(columns.id, columns.call_key, columns.status, columns.fence, columns.owner).where(
-            or_(columns.call_key.in_(keys), columns.id.in_(ids))
-        )
-    )
+    query = select(columns.id, columns.call_key, columns.status, columns.fence, columns.owner)
+    rows = [
+        row
+        for column, wanted in ((columns.call_key, keys), (columns.id, ids))
+        if wanted
+        for row in connection.execute(query.where(column.in_(wanted)))
+    ]
     found: dict[str, Created] = {}
     mine = {work.new.id: work.new for work in works if work.retried}
     for row in rows:
@@ -189,7 +191,7 @@ class Slots:
         columns = executions.c
         for workflow, count in connection.execute(
             select(columns.workflow_id, func.count())
-            .where(columns.workflow_id.in_(limited), columns.slot_limit.is_not(None), wants_slot(now))
+            .where(columns.workflow_id.in_(limited), columns.slot_limit.is_not(None), LIVE, wants_slot(now))
             .group_by(columns.workflow_id)
         ):
             self._ahead[workflow] = count

@@ -15,7 +15,7 @@ from flowstudio.storage.codec import decode, pack_scope, unpack_error, unpack_it
 from flowstudio.storage.database import Database
 from flowstudio.storage.journal import read_node_run, read_outcome
 from flowstudio.storage.records import ExecutionFilter, ExecutionSummary, NodeRun, StoredExecution
-from flowstudio.storage.tables import executions, outcomes, snapshots, workflows
+from flowstudio.storage.tables import FINAL, LIVE, executions, outcomes, snapshots, workflows
 
 columns = executions.c
 
@@ -57,6 +57,8 @@ class History:
             (wanted.cursor, columns.id.__lt__),
         )
         query = query.where(*(compare(value) for value, compare in conditions if value is not None))
+        if wanted.status is not None and wanted.status not in FINAL:
+            query = query.where(LIVE)
         return [ExecutionSummary(**_summary(row)) for row in await self._database.rows(query)]
 
     async def last_of(self, workflow_ids: Collection[str]) -> dict[str, ExecutionSummary]:

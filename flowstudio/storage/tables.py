@@ -171,8 +171,8 @@ executions = Table(
     Index("ix_executions_workflow_id_id", "workflow_id", "id"),
     Index(
         "ix_executions_live",
-        "status",
         "workflow_id",
+        "status",
         sqlite_where=text("status IN ('queued', 'running', 'waiting')"),
         postgresql_where=text("status IN ('queued', 'running', 'waiting')"),
     ),
@@ -192,6 +192,9 @@ executions = Table(
 )
 """Executions. Invariants: whoever runs one holds `owner`, `fence` and a `lease_until` in the future; each claim raises
 `fence` by one; one that is at rest has no owner."""
+
+LIVE = text("executions.status IN ('queued', 'running', 'waiting')")
+"""SQL condition: not final. Spelt as in the index `ix_executions_live`, without parameters, so that SQLite uses it."""
 
 outcomes = Table(
     "outcomes",

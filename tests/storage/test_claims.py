@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
+from flowstudio.config import Settings
 from flowstudio.engine.item import Item
 from flowstudio.errors import LeaseLost
 from flowstudio.storage import Storage
@@ -271,3 +274,26 @@ async def test_a_call_that_was_answered_does_not_wake_again(storage: Storage) ->
 async def test_what_has_finished_is_not_woken(storage: Storage) -> None:
     assert not await storage.executions.wake(await finished(storage), "a", (), {})
     assert not await storage.executions.wake("nothing", "a", (), {})
+
+
+# Speed
+
+
+async def test_what_runs_is_found_without_reading_what_has_finished(sqlite_settings: Settings) -> None:
+    plans: list[str] = []
+    async with await Storage.open(sqlite_settings) as storage:
+        async with storage.database.reading() as connection:
+            engine = connection.engine.sync_engine
+
+        def explain(connection: Any, _: Any, statement: str, parameters: Any, *__: Any) -> None:
+            if "FROM executions" in statement and not statement.startswith("EXPLAIN"):
+                rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+                plans.append(" / ".join(row[3] for row in rows))
+
+        event.listen(engine, "before_cursor_execute", explain)
+        await storage.executions.recoverable()
+        await storage.executions.next_wake()
+        await storage.executions.admit("w", 1)
+        await storage.executions.release_dead("me")
+    assert len(plans) == 6
+    assert all("ix_executions_live" in plan for plan in plans), plans
