@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import http.cookies
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -50,19 +50,22 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         from flowstudio.flowstudio import app, lifespan
 
         lifespan.settings = settings or load_settings()
-        return BrowserGuard(app(), lifespan.settings.public_url)
+        pages = frozenset(file.stem for file in (web / "build" / "client").glob("[a-z]*.html"))
+        return BrowserGuard(app(), lifespan.settings.public_url, pages - {"index"})
 
 
 class BrowserGuard:
     """What browsers must not do and what they should know.
 
     The event socket answers its own origin only; the session cookie never reaches Reflex, which logs and stores request
-    headers. Files with a hash in their name may be cached for ever, pages may not.
+    headers. Files with a hash in their name may be cached for ever, pages may not. `pages` are those that were rendered
+    at the build: they are served under their own address, without a redirect to one with a slash.
     """
 
-    def __init__(self, app: ASGIApp, public_url: str = "") -> None:
+    def __init__(self, app: ASGIApp, public_url: str = "", pages: Collection[str] = ()) -> None:
         self.app = app
         self.public_host = urlsplit(public_url).netloc
+        self.pages = pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, guarded."""
@@ -74,6 +77,8 @@ class BrowserGuard:
             scope = {**scope, "headers": _without_cookie(scope)}
         elif scope["type"] == "http" and not scope["path"].startswith(_DYNAMIC):
             send = _with_headers(send, cached=scope["path"].startswith("/assets/"))
+            if (page := scope["path"].strip("/")) in self.pages:
+                scope = {**scope, "path": f"/{page}.html", "raw_path": f"/{page}.html".encode()}
         await self.app(scope, receive, send)
 
     def _same_origin(self, scope: Scope) -> bool:

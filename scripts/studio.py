@@ -66,3 +66,5 @@ class Server:
             self._process.kill()
             self._process.wait()
         self._reader.join()
+        if self._process.stdout is not None:
+            self._process.stdout.close()

@@ -33,7 +33,7 @@ async def call(app: Application, type_: str, path: str = "/_event", **headers: s
         sent.append(message)
 
     raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-    await BrowserGuard(app, "https://flows.example.com")(
+    await BrowserGuard(app, "https://flows.example.com", {"login"})(
         {"type": type_, "path": path, "headers": raw}, receive, send
     )
     return sent
@@ -89,3 +89,12 @@ async def test_pages_may_not_be_framed_by_others() -> None:
 async def test_answers_of_the_api_are_left_alone(path: str) -> None:
     (answer,) = await call(Application(), "http", path)
     assert answer["headers"] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "served"), [("/login", "/login.html"), ("/login/", "/login.html"), ("/logins", "/logins")]
+)
+async def test_rendered_pages_are_served_without_a_redirect(path: str, served: str) -> None:
+    app = Application()
+    await call(app, "http", path)
+    assert app.scope["path"] == served

@@ -68,7 +68,11 @@ def tree() -> State:
 
 def opened(tree: State, cls: type[BaseState], *, session: str = "", path: str = "/") -> Any:
     """A state of the tree, as an event from this session and page would find it."""
-    data = {"headers": {"x-flowstudio-session": session, "origin": "http://studio"}, "asPath": path, "pathname": path}
+    data = {
+        "headers": {"x-flowstudio-session": session, "origin": "http://studio"},
+        "asPath": path,
+        "pathname": path,
+    }
     tree.router_data = data
     tree.router = RouterData.from_router_data(data)
     return tree.get_substate(cls.get_full_name().split("."))

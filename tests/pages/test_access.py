@@ -28,6 +28,7 @@ HANDLERS = sorted(
     ),
     key=lambda entry: (entry[0].__name__, entry[1]),
 )
+HANDLERS = [entry for entry in HANDLERS if entry[1] != "setvar"]  # Reflex's own; see the test about it
 GUARDED = [entry for entry in HANDLERS if entry[0] not in FOR_ANYBODY]
 CHANGING = {"create", "duplicate", "set_active", "ask_delete", "delete"}
 
@@ -46,6 +47,12 @@ def test_the_walk_finds_the_handlers_of_every_page() -> None:
     pages = {entry[0].__module__.rsplit(".", 1)[1] for entry in HANDLERS}
     assert pages == {"workflows", "editor", "executions", "execution", "setup"}
     assert len(GUARDED) > 10
+
+
+@pytest.mark.parametrize("var", ["may_edit", "rows", "doomed_id"])
+def test_clients_cannot_set_the_vars_of_a_state(var: str, tree: State) -> None:
+    with pytest.raises(AttributeError):
+        opened(tree, WorkflowsState).setvar(var, "x")
 
 
 def test_no_helper_is_a_handler_by_accident() -> None:

@@ -48,7 +48,8 @@ function Json({ items }) {
 
 /** `ports` is {id: {items, total}}; `labels` names them; `onPage(port, offset)` asks for another page. */
 export function DataView({ ports, labels, offset, onPage, empty }) {
-  const ids = Object.keys(ports ?? {});
+  const known = Object.keys(labels).filter((id) => ports && id in ports);
+  const ids = [...known, ...Object.keys(ports ?? {}).filter((id) => !known.includes(id))];
   const [chosen, setChosen] = useState(null);
   const [view, setView] = useState("table");
   const filled = ids.find((id) => ports[id].total > 0) ?? ids[0];

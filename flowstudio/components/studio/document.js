@@ -101,7 +101,7 @@ export class WorkflowStore {
     const ports = this.catalogue.ports(node.type, data, this.ports[node.id], this._usedHandles(node.id));
     const [width, height] = sizeOf(ports);
     return {
-      id: node.id, type: "step", position: node.position ?? { x: 0, y: 0 }, data, selected: before?.selected ?? false,
+      id: node.id, type: "step", position: { x: 0, y: 0, ...node.position }, data, selected: before?.selected ?? false,
       ariaLabel: data.label || this.catalogue.type(node.type).label,
       ports, style: { width, height }, measured: { width, height }, handles: handlesOf(ports, width, height),
     };

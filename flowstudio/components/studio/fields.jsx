@@ -54,6 +54,21 @@ function Choice({ id, field, value, onChange, disabled, describedBy }) {
   );
 }
 
+/** Any number of options. */
+function Choices({ field, value, onChange, disabled }) {
+  const chosen = Array.isArray(value) ? value : [];
+  const toggle = (option) => onChange(chosen.includes(option) ? chosen.filter((other) => other !== option) : [...chosen, option]);
+  return (
+    <div className="fs-choices">
+      {(field.options ?? []).map((option) => (
+        <label key={String(option.value)}>
+          <input type="checkbox" checked={chosen.includes(option.value)} disabled={disabled} onChange={() => toggle(option.value)} /> {option.label}
+        </label>
+      ))}
+    </div>
+  );
+}
+
 function WorkflowChoice({ id, value, onChange, disabled, describedBy }) {
   const [options, setOptions] = useState([]);
   useEffect(() => {
@@ -116,7 +131,7 @@ function Switch({ id, value, onChange, disabled, describedBy }) {
 }
 
 const NESTED = new Set(["list", "object", "keyvalue"]);
-const TOGGLED = new Set(["number", "boolean", "choice", "workflow", "date-time"]);
+const TOGGLED = new Set(["number", "boolean", "choice", "choices", "workflow", "date-time"]);
 
 /** A labelled control. `set(value)` stores it. */
 export function Field({ field, value, set, disabled, dark, language }) {
@@ -134,9 +149,10 @@ export function Field({ field, value, set, disabled, dark, language }) {
       case "number": return <NumberInput {...common} />;
       case "boolean": return <Switch {...common} />;
       case "choice": return <Choice {...common} />;
+      case "choices": return <Choices {...common} />;
       case "workflow": return <WorkflowChoice {...common} />;
       case "multiline": return <TextInput {...common} multiline />;
-      case "code": return <Code value={shown} language={language ?? field.language} dark={dark} label={title} disabled={disabled} onChange={set} />;
+      case "code": return <Code value={shown} language={field.language === "expression" ? "javascript" : language ?? field.language} dark={dark} label={title} disabled={disabled} onChange={set} />;
       case "json": return <JsonInput value={shown} dark={dark} label={title} disabled={disabled} onChange={set} />;
       default: return typeof shown === "object" && shown !== null
         ? <JsonInput value={shown} dark={dark} label={title} disabled={disabled} onChange={set} />
@@ -151,7 +167,7 @@ export function Field({ field, value, set, disabled, dark, language }) {
       onClick={() => set(expression ? field.default ?? null : `=${shown == null ? "" : `{{ ${JSON.stringify(shown)} }}`}`)}
     ><Braces size={13} aria-hidden="true" /></button>
   );
-  const usesLabel = !["code", "json"].includes(field.kind);
+  const usesLabel = !["code", "json", "choices"].includes(field.kind);
   const Label = usesLabel ? "label" : "span";
 
   if (NESTED.has(field.kind) && !expression) {

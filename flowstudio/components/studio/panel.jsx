@@ -127,9 +127,15 @@ export function NodePanel({ store, id, mayEdit, dark, tab, setTab, onClose }) {
         {mayEdit && <button type="button" className="fs-tool" aria-label={t("panel.delete")} title={t("panel.delete")} onClick={() => { onClose(); store.remove([id]); }}><Trash2 size={16} aria-hidden="true" /></button>}
         <button type="button" className="fs-tool" aria-label={t("app.close")} title={t("app.close")} onClick={onClose}><X size={16} aria-hidden="true" /></button>
       </header>
-      <div className="fs-tabs" role="tablist">
+      <div className="fs-tabs" role="tablist" onKeyDown={(event) => {
+        const step = { ArrowRight: 1, ArrowLeft: TABS.length - 1 }[event.key];
+        if (!step) return;
+        const next = TABS[(TABS.indexOf(tab) + step) % TABS.length];
+        setTab(next);
+        document.getElementById(`fs-tab-${next}`)?.focus();
+      }}>
         {TABS.map((name) => (
-          <button key={name} type="button" role="tab" id={`fs-tab-${name}`} aria-selected={tab === name} aria-controls="fs-panel-body" onClick={() => setTab(name)}>
+          <button key={name} type="button" role="tab" id={`fs-tab-${name}`} aria-selected={tab === name} tabIndex={tab === name ? 0 : -1} aria-controls="fs-panel-body" onClick={() => setTab(name)}>
             {t(`panel.${name}`)}{counts[name] ? <span className="fs-count" aria-hidden="true">{formatNumber(counts[name])}</span> : null}
           </button>
         ))}
