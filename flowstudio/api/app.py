@@ -38,9 +38,7 @@ def create_api(runtime: Callable[[], Runtime] = current) -> Starlette:
 
     `runtime` gives the started runtime when a request comes.
     """
-    rest = FastAPI(
-        openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
-    )
+    rest = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     for router in (
         accounts.entry,
         accounts.people,

@@ -16,6 +16,7 @@ from starlette.responses import FileResponse, Response
 from flowstudio import __version__
 from flowstudio.api.access import KEY_HEADER, SESSION_COOKIE
 from flowstudio.api.answers import Json
+from flowstudio.api.models.workflows import SHAPE
 from flowstudio.api.routes import PERMISSION, Operation, needs, refusals, router
 from flowstudio.engine.workflow import WorkflowDocument
 from flowstudio.errors import NotFound
@@ -124,6 +125,7 @@ def description(app: FastAPI) -> dict[str, Any]:
         [(WorkflowDocument, "validation")], by_alias=True, ref_template="#/components/schemas/{model}"
     )
     components.setdefault("schemas", {}).update(schemas["$defs"])
+    _refer(document)
     components["securitySchemes"] = {
         "apiKey": {"type": "apiKey", "in": "header", "name": KEY_HEADER.title().replace("Api", "API")},
         "session": {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE},
@@ -136,6 +138,19 @@ def description(app: FastAPI) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(unused, None)
     return document
+
+
+def _refer(part: Any) -> None:
+    """Put references where schemas name another one."""
+    if isinstance(part, dict):
+        if SHAPE in part:
+            part.pop("type", None)
+            part["$ref"] = f"#/components/schemas/{part.pop(SHAPE)}"
+        for value in part.values():
+            _refer(value)
+    elif isinstance(part, list):
+        for value in part:
+            _refer(value)
 
 
 def _finish(operation: dict[str, Any], route: Operation) -> None:

@@ -48,7 +48,9 @@ Status = Annotated[ExecutionStatus | None, Query(description="Only those with th
 Started = Annotated[Mode | None, Query(description="Only those started in this way.")]
 Since = Annotated[datetime | None, Query(description="Only those created from then on.")]
 Until = Annotated[datetime | None, Query(description="Only those created before.")]
-ACCEPTED: dict[int | str, dict[str, Any]] = {202: {"model": ExecutionAnswer, "description": "The execution goes on; look at it again later."}}
+ACCEPTED: dict[int | str, dict[str, Any]] = {
+    202: {"model": ExecutionAnswer, "description": "The execution goes on; look at it again later."}
+}
 
 
 @resource.post(

@@ -63,7 +63,7 @@ def parse(body: bytes) -> Any:
             raise InvalidRequest(
                 f"The body is not UTF-8: byte {wrong.start} is 0x{body[wrong.start]:02x}. Send JSON in UTF-8."
             ) from error
-        if "ecursion" in error.msg:
+        if "ecursion" in error.msg or "depth" in error.msg:
             raise InvalidRequest("The JSON is nested too deeply; flatten it to below 500 levels.") from error
         raise InvalidRequest(
             f"The body is not JSON: {error.msg}, at line {error.lineno}, column {error.colno}."

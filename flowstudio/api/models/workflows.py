@@ -11,6 +11,9 @@ from pydantic import Field, WithJsonSchema
 from flowstudio.api.models.common import View
 from flowstudio.engine.events import ExecutionStatus
 
+SHAPE = "x-shape"
+"""Stands in a schema for a reference to another one, until the description is put together."""
+
 EXAMPLE_DOCUMENT: dict[str, Any] = {
     "name": "Greeting",
     "nodes": [
@@ -37,11 +40,11 @@ Document = Annotated[
         description="The workflow's document. Its form is checked and every culprit named; keys that are not known are dropped.",
         openapi_examples={"greeting": {"summary": "Two nodes", "value": EXAMPLE_DOCUMENT}},
     ),
-    WithJsonSchema({"$ref": "#/components/schemas/WorkflowDocument"}),
+    WithJsonSchema({"type": "object", SHAPE: "WorkflowDocument"}),
 ]
 StoredDocument = Annotated[
     dict[str, Any],
-    WithJsonSchema({"$ref": "#/components/schemas/WorkflowDocument"}),
+    WithJsonSchema({"type": "object", SHAPE: "WorkflowDocument"}),
 ]
 
 
