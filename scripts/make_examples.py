@@ -16,7 +16,7 @@ def node(
     data: dict[str, Any] = {"label": label, "properties": properties}
     if notes:
         data["notes"] = notes
-    return {"id": id_, "type": type_, "position": {"x": x * 260, "y": y * 120}, "data": data}
+    return {"id": id_, "type": type_, "position": {"x": x * 340, "y": y * 140}, "data": data}
 
 
 def edge(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,6 @@ import pytest
 
 from flowstudio.config import load_settings
 from flowstudio.runtime import Runtime
-from flowstudio.services.callers import COMMAND_LINE
-from flowstudio.services.workflows import Workflow
 
 Document = dict[str, Any]
 
@@ -49,19 +47,17 @@ async def start_runtime(folder: Path, **settings: Any) -> Runtime:
     return runtime
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database(request: pytest.FixtureRequest) -> dict[str, str]:
+    """The settings of an empty database: each test runs on both kinds."""
+    if request.param == "sqlite":
+        return {}
+    return {"database_url": request.getfixturevalue("postgres_database")}
+
+
 @pytest.fixture
-async def runtime(tmp_path: Path) -> AsyncIterator[Runtime]:
-    """A started runtime on a folder of the test's own."""
-    started = await start_runtime(tmp_path / "data")
+async def runtime(tmp_path: Path, database: dict[str, str]) -> AsyncIterator[Runtime]:
+    """A started runtime on a folder and a database of the test's own."""
+    started = await start_runtime(tmp_path / "data", **database)
     yield started
     await started.stop()
-
-
-@pytest.fixture
-def store(runtime: Runtime) -> Callable[[Document], Awaitable[Workflow]]:
-    """Stores a document."""
-
-    async def create(document: Document) -> Workflow:
-        return await runtime.workflows.create(COMMAND_LINE, document)
-
-    return create

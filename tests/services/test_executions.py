@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from flowstudio.engine.item import items_from_json
 from flowstudio.errors import Conflict, Forbidden, InvalidWorkflow, NotFound
 from flowstudio.runtime import Runtime
 from flowstudio.services.callers import COMMAND_LINE, Caller
@@ -122,9 +123,9 @@ async def test_cancelling_stops_a_running_node_at_once(runtime: Runtime) -> None
         await runtime.executions.cancel(COMMAND_LINE, execution)
 
 
-async def test_a_stopped_server_goes_on_where_it_was(tmp_path: Path) -> None:
+async def test_a_stopped_server_goes_on_where_it_was(tmp_path: Path, database: dict[str, str]) -> None:
     """start → first → long → last: the server stops while `long` waits; the next one finishes without `first`."""
-    first = await start_runtime(tmp_path)
+    first = await start_runtime(tmp_path, **database)
     workflow = await create(
         first,
         chain(
@@ -138,7 +139,7 @@ async def test_a_stopped_server_goes_on_where_it_was(tmp_path: Path) -> None:
     await until_running(first, execution, "pause")
     before = (await first.views.node(COMMAND_LINE, execution, "first"))["outputs"]
     await first.stop()
-    second = await start_runtime(tmp_path)
+    second = await start_runtime(tmp_path, **database)
     try:
         rest = await second.executions.wait(execution, 30)
         assert rest is not None
@@ -195,8 +196,6 @@ async def test_one_node_runs_alone_on_given_items(runtime: Runtime) -> None:
     workflow = await create(
         runtime, chain(node("start", "manual-trigger"), edit("a", x="={{ $json.n + 1 }}"), edit("b", y="1"))
     )
-    from flowstudio.engine.item import items_from_json
-
     execution = await runtime.executions.run_node(
         COMMAND_LINE, workflow.record.id, "a", items={"main": items_from_json([{"n": 1}])}
     )

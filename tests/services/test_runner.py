@@ -1,0 +1,179 @@
+"""The runner: what becomes of executions that cannot go on, are cancelled at bad moments or are called while they run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from flowstudio.errors import InvalidRequest
+from flowstudio.runtime import Runtime
+from flowstudio.services.callers import COMMAND_LINE
+from flowstudio.services.executions import StartRequest
+from flowstudio.services.runner import Claimed
+from flowstudio.services.workflows import Workflow
+from flowstudio.services.webhooks import WebhookRequest
+from flowstudio.engine.outcome import Rest
+from flowstudio.storage.journal import StoredJournal
+from flowstudio.storage.records import NewExecution
+from tests.services.conftest import Document, chain, edit, node, start_runtime
+
+PAUSE = node("pause", "wait", resume="after_time", amount=60, unit="seconds")
+CALL = node("call", "wait", resume="on_call")
+
+
+async def create(runtime: Runtime, document: Document) -> Workflow:
+    return await runtime.workflows.create(COMMAND_LINE, document)
+
+
+async def start(runtime: Runtime, document: Document) -> str:
+    return await runtime.executions.start(StartRequest(workflow=await create(runtime, document), mode="api"))
+
+
+async def until_status(runtime: Runtime, execution: str, status: str) -> None:
+    """Wait until an execution says so."""
+    async for change in runtime.views.watch(COMMAND_LINE, execution):
+        if change.data.get("status") == status:
+            return
+    raise AssertionError(f"execution ended before it was {status}")
+
+
+class Gate:
+    """Stands in for what follows a rest, and holds it up until it is opened."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.reached = asyncio.Event()
+        self.opened = asyncio.Event()
+        self.passed: list[str] = []
+        self._inner = runtime.runner.after_rest
+        runtime.runner.after_rest = self
+
+    async def __call__(self, claimed: Claimed, rest: Rest) -> None:
+        self.reached.set()
+        await self.opened.wait()
+        assert self._inner is not None
+        await self._inner(claimed, rest)
+        self.passed.append(rest.status)
+
+
+async def test_an_execution_whose_document_no_longer_compiles_fails_for_good(runtime: Runtime) -> None:
+    created = await runtime.storage.executions.create(
+        NewExecution(document={"nodes": [{"id": "x", "type": "withdrawn"}], "edges": []}, mode="webhook")
+    )
+    runtime.runner.submit(created.id)
+    rest = await runtime.executions.wait(created.id, 10)
+    assert rest is not None
+    assert rest.status == "error"
+    assert rest.error is not None
+    assert "withdrawn" in rest.error.message
+    assert await runtime.storage.executions.recoverable() == []
+
+
+async def test_an_outcome_that_cannot_be_stored_fails_the_execution(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append = StoredJournal.append
+
+    async def refusing(self: StoredJournal, new: Any, rest: Rest | None = None) -> None:
+        if new:
+            raise InvalidRequest("The data cannot be stored as JSON.")
+        await append(self, new, rest)
+
+    monkeypatch.setattr(StoredJournal, "append", refusing)
+    execution = await start(runtime, chain(node("start", "manual-trigger"), edit("a", x="1")))
+    rest = await runtime.executions.wait(execution, 10)
+    assert rest is not None
+    assert rest.status == "error"
+    assert rest.error is not None
+    assert "cannot be stored" in rest.error.message
+
+
+async def test_cancelling_does_not_wait_for_a_free_slot(tmp_path: Any) -> None:
+    runtime = await start_runtime(tmp_path / "data", concurrency=1)
+    try:
+        document = chain(node("start", "manual-trigger"), PAUSE)
+        first = await start(runtime, document)
+        second = await start(runtime, document)
+        await runtime.executions.cancel(COMMAND_LINE, second)
+        rest = await runtime.executions.wait(second, 10)
+        assert rest is not None
+        assert rest.status == "cancelled"
+        summary = await runtime.storage.executions.get(first)
+        assert summary is not None
+        assert summary.status == "running"
+    finally:
+        await runtime.stop()
+
+
+async def test_cancelling_after_the_rest_does_not_stop_what_follows_it(runtime: Runtime) -> None:
+    gate = Gate(runtime)
+    execution = await start(runtime, chain(node("start", "manual-trigger"), edit("a", x="1")))
+    await gate.reached.wait()
+    runtime.runner.cancel(execution)
+    gate.opened.set()
+    rest = await runtime.executions.wait(execution, 10)
+    assert rest is not None
+    assert rest.status == "success"
+    assert gate.passed == ["success"]
+
+
+async def test_a_wish_to_cancel_that_meets_a_sleeper_falling_asleep_is_fulfilled(runtime: Runtime) -> None:
+    gate = Gate(runtime)
+    append, asked = StoredJournal.append, asyncio.Event()
+    execution = ""
+
+    async def asking(self: StoredJournal, new: Any, rest: Rest | None = None) -> None:
+        if rest is not None and rest.status == "waiting":
+            await runtime.storage.executions.request_cancel(execution)
+            asked.set()
+        await append(self, new, rest)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(StoredJournal, "append", asking)
+        workflow = await create(runtime, chain(node("start", "manual-trigger"), CALL))
+        request = StartRequest(workflow=workflow, mode="api")
+        execution = request.id
+        await runtime.executions.start(request)
+        await asked.wait()
+        await gate.reached.wait()
+        runtime.runner.cancel(execution)
+        gate.opened.set()
+        rest = await runtime.executions.wait(execution, 3)
+    assert rest is not None
+    assert rest.status == "cancelled"
+
+
+async def test_a_call_that_comes_while_an_execution_falls_asleep_wakes_it_at_once(runtime: Runtime) -> None:
+    gate = Gate(runtime)
+    execution = await start(runtime, chain(node("start", "manual-trigger"), CALL, edit("after", x="1")))
+    await gate.reached.wait()
+    answer = await runtime.webhooks.resume(WebhookRequest(method="POST", path=execution, body=b""))
+    assert answer.status == 200
+    gate.opened.set()
+    rest = await runtime.executions.wait(execution, 3)
+    assert rest is not None
+    assert rest.status == "success"
+
+
+async def test_a_wish_to_cancel_that_comes_during_the_claim_is_fulfilled(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """queued → claimed → (the wish comes here) → read → run"""
+    workflow = await create(runtime, chain(node("start", "manual-trigger"), PAUSE))
+    created = await runtime.storage.executions.create(
+        NewExecution(document=workflow.snapshot, mode="api", start_node="start")
+    )
+    load = runtime.storage.executions.load
+
+    async def loading(id_: str) -> Any:
+        await runtime.storage.executions.request_cancel(id_)
+        runtime.runner.cancel(id_)
+        return await load(id_)
+
+    monkeypatch.setattr(runtime.storage.executions, "load", loading)
+    runtime.runner.submit(created.id)
+    rest = await runtime.executions.wait(created.id, 5)
+    assert rest is not None
+    assert rest.status == "cancelled"
