@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Self
 
-from sqlalchemy import Engine, select, text
+from sqlalchemy import URL, Engine, select, text
 
 from flowstudio.config import Settings
 from flowstudio.errors import ConfigurationError
@@ -44,7 +45,7 @@ class Storage:
         """
         url = database_url(settings)
         try:
-            await asyncio.to_thread(settings.data_dir.mkdir, mode=0o700, parents=True, exist_ok=True)
+            await asyncio.to_thread(_make_files, settings, url)
         except OSError as error:
             raise ConfigurationError(
                 f"The data folder {settings.data_dir} cannot be made: {error.strerror}. Set FLOWSTUDIO_DATA_DIR to "
@@ -72,6 +73,13 @@ class Storage:
 
     async def __aexit__(self, *failure: object) -> None:
         await self.close()
+
+
+def _make_files(settings: Settings, url: URL) -> None:
+    """Make the data folder and an empty SQLite file, for this account only: SQLite copies its mode to the files beside."""
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if url.get_backend_name() == "sqlite" and url.database is not None:
+        Path(url.database).touch(mode=0o600)
 
 
 def _prepare(engine: Engine) -> None:

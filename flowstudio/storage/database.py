@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, Row, Select, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from flowstudio.config import Settings
-from flowstudio.errors import ConfigurationError
+from flowstudio.errors import ConfigurationError, InvalidRequest
 from flowstudio.storage.writer import RETRY_WAITS, Alone, Call, Work, Writer, may_pass
 
 T = TypeVar("T")
@@ -50,41 +50,37 @@ class Database:
         if self.writer is not None:
             await self.writer.close()
         await self._engine.dispose()
-        await asyncio.to_thread(self._dispose)
-
-    def _dispose(self) -> None:
-        if self.is_sqlite and self.writer is not None:
-            with self.log_engine.connect() as connection:
-                connection.exec_driver_sql("PRAGMA optimize")
-        self.log_engine.dispose()
+        await asyncio.to_thread(self.log_engine.dispose)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A connection that reads; each statement sees the latest committed state."""
-        async with self._reader.connect() as connection:
-            yield connection
+        with _storable():
+            async with self._reader.connect() as connection:
+                yield connection
 
     async def rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
         """All rows of a query."""
-        async with self._reader.connect() as connection:
+        async with self.reading() as connection:
             rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
             return rows
 
     async def first(self, query: Select[Any]) -> Row[Any] | None:
         """The first row of a query."""
-        async with self._reader.connect() as connection:
+        async with self.reading() as connection:
             row: Row[Any] | None = (await connection.execute(query)).first()
             return row
 
     async def scalar(self, query: Select[Any]) -> Any:
         """The first column of the first row."""
-        async with self._reader.connect() as connection:
+        async with self.reading() as connection:
             return await connection.scalar(query)
 
     async def work(self, work: Work) -> Any:
         """Do work in the next group commit."""
         assert self.writer is not None, "Storage.open starts the writer"
-        return await self.writer.do(work)
+        with _storable():
+            return await self.writer.do(work)
 
     async def write(self, function: Callable[[Connection], T]) -> T:
         """Call the function in a transaction; it may be called again after a deadlock or a lost connection.
@@ -104,13 +100,27 @@ class Database:
         return await self._write_once(function)
 
     async def _write_once(self, function: Callable[[Connection], T]) -> T:
-        async with self._engine.begin() as connection:
-            return await connection.run_sync(function)
+        with _storable():
+            async with self._engine.begin() as connection:
+                return await connection.run_sync(function)
 
     async def write_alone(self, function: Callable[[Connection], T]) -> T:
         """Call the function outside of a transaction, between those of the writer."""
         result: T = await self.work(Alone(function))
         return result
+
+
+@contextmanager
+def _storable() -> Iterator[None]:
+    """Say clearly that a text or number of the caller's cannot be stored."""
+    try:
+        yield
+    except UnicodeEncodeError as error:
+        raise InvalidRequest("A text holds half of a surrogate pair; remove it.") from error
+    except OverflowError as error:
+        raise InvalidRequest("A number is too large to be stored.") from error
+    except DataError as error:
+        raise InvalidRequest(f"A value cannot be stored: {error.orig}. Remove it.") from error
 
 
 def database_url(settings: Settings) -> URL:

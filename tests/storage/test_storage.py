@@ -7,12 +7,13 @@ import stat
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from flowstudio.config import Settings
-from flowstudio.errors import ConfigurationError
+from flowstudio.errors import ConfigurationError, InvalidRequest
 from flowstudio.storage import Storage
 from tests.storage.conftest import make_settings
-from tests.storage.samples import outcome, running
+from tests.storage.samples import DOCUMENT, outcome, running
 
 
 async def test_the_data_folder_is_for_this_account_only(tmp_path: Path) -> None:
@@ -20,7 +21,7 @@ async def test_the_data_folder_is_for_this_account_only(tmp_path: Path) -> None:
     async with await Storage.open(make_settings(folder)) as storage:
         await storage.ping()
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert (folder / "flowstudio.db").is_file()
+    assert stat.S_IMODE((folder / "flowstudio.db").stat().st_mode) == 0o600
 
 
 async def test_everything_is_there_after_a_restart(settings: Settings) -> None:
@@ -71,3 +72,31 @@ async def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> Non
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError, match="FLOWSTUDIO_DATA_DIR"):
         await Storage.open(make_settings(tmp_path / "file" / "data"))
+
+
+async def test_text_and_numbers_that_cannot_be_stored_are_the_callers_mistake(storage: Storage) -> None:
+    for name in ("half \ud800", "nul \x00"):
+        try:
+            record = await storage.workflows.create(name=name, document=DOCUMENT)
+        except InvalidRequest:
+            continue
+        assert record.name == name
+    with pytest.raises(InvalidRequest):
+        await storage.workflows.create(name="half \ud800", document=DOCUMENT)
+    with pytest.raises(InvalidRequest):
+        await storage.executions.get("\udfff")
+    with pytest.raises(InvalidRequest):
+        await storage.workflows.version("w", 10**30)
+    with pytest.raises(InvalidRequest):
+        await (storage.executions.journal((await running(storage)).id, "me", 1)).append([outcome("\ud800")])
+
+
+@pytest.mark.parametrize(("name", "level"), [("normal", 1), ("full", 2)])
+async def test_a_setting_says_whether_a_power_loss_counts(tmp_path: Path, name: str, level: int) -> None:
+    settings = make_settings(tmp_path, synchronous=name)
+    async with await Storage.open(settings) as storage:
+
+        def pragma(connection: Connection) -> object:
+            return connection.exec_driver_sql("PRAGMA synchronous").scalar()
+
+        assert await storage.database.write(pragma) == level
