@@ -130,7 +130,14 @@ def _words(detail: ErrorDetails) -> str:
     if kind == "literal_error":
         return f"must be {context.get('expected')}, but is {shown(detail['input'])}."
     family, _, rest = kind.partition("_")
-    if family in _KINDS and rest in {"type", "parsing", "attributes_type", "from_float", "from_number"}:
+    if family in _KINDS and rest in {
+        "type",
+        "parsing",
+        "attributes_type",
+        "from_float",
+        "from_number",
+        "from_date_parsing",
+    }:
         return f"must be {_KINDS[family]}, but is {shown(detail['input'])}."
     if kind in {"too_short", "string_too_short"} and context.get("min_length") == 1:
         return "must not be empty."
