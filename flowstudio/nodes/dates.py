@@ -43,7 +43,7 @@ def zone_named(name: str) -> tzinfo:
         return UTC
     try:
         return ZoneInfo(name)
-    except (ValueError, OSError) as error:
+    except (ValueError, KeyError, OSError) as error:
         raise ConfigurationError(
             f"'{name}' is not a time zone; use a name such as Europe/Berlin or UTC."
         ) from error

@@ -46,7 +46,7 @@ class Sampler(Node):
     send_all: bool = True
     mode: Annotated[Literal["one", "two-way"], Choice({"one": "Just one"})] = "one"
     tags: list[str] = Field(default_factory=list)
-    ways: list[Literal["left", "right"]] = Field(default_factory=lambda: ["left"])
+    ways: list[Literal["left", "right"]] = ["left"]  # noqa: RUF012 - pydantic copies defaults
     rows: Annotated[list[Row], Field(min_length=1)] = Field(default_factory=list)
     row: Row = Row(name="x")
     headers: dict[str, str] = Field(default_factory=dict)

@@ -101,6 +101,7 @@ class Result:
 
     outcome: Outcome
     rest: Rest
+    log: tuple[Outcome, ...]
 
     @property
     def ports(self) -> dict[str, list[Json]]:
@@ -182,4 +183,4 @@ async def run_node(
     )
     rest = await run.execute()
     outcome = next(outcome for outcome in reversed(memory.outcomes) if outcome.node == "it")
-    return Result(outcome, rest)
+    return Result(outcome, rest, tuple(memory.outcomes))

@@ -18,7 +18,7 @@ def verdict(
     return judge(condition, 1, Terms(**terms), zone)
 
 
-STRING = [
+STRING: list[tuple[Any, str, Any, bool]] = [
     ("abc", "equals", "abc", True),
     ("abc", "equals", "ABC", False),
     ("", "equals", None, True),
@@ -54,7 +54,7 @@ STRING = [
     (None, "not_exists", None, True),
 ]
 
-NUMBER = [
+NUMBER: list[tuple[Any, str, Any, bool]] = [
     (5, "equals", 5, True),
     (5, "equals", 5.0, True),
     (5, "equals", "5", True),
@@ -86,7 +86,7 @@ NUMBER = [
 
 NEW_YEAR = "2026-01-01T00:00:00Z"
 
-DATE_TIME = [
+DATE_TIME: list[tuple[Any, str, Any, bool]] = [
     (NEW_YEAR, "equals", "2026-01-01", True),
     (NEW_YEAR, "equals", "2026-01-01T01:00:00+01:00", True),
     (NEW_YEAR, "equals", 1767225600, True),
@@ -120,7 +120,7 @@ DATE_TIME = [
     (None, "not_exists", None, True),
 ]
 
-BOOLEAN = [
+BOOLEAN: list[tuple[Any, str, Any, bool]] = [
     (True, "is_true", None, True),
     (False, "is_true", None, False),
     (None, "is_true", None, False),
@@ -140,7 +140,7 @@ BOOLEAN = [
     (None, "not_exists", None, True),
 ]
 
-ARRAY = [
+ARRAY: list[tuple[Any, str, Any, bool]] = [
     ([1, "a"], "contains", "a", True),
     ([1, "a"], "contains", 1, True),
     ([1, "a"], "contains", "1", False),
@@ -173,7 +173,7 @@ ARRAY = [
     (None, "not_exists", None, True),
 ]
 
-OBJECT = [
+OBJECT: list[tuple[Any, str, Any, bool]] = [
     ({}, "is_empty", None, True),
     (None, "is_empty", None, True),
     ({"a": None}, "is_empty", None, False),
@@ -186,18 +186,19 @@ OBJECT = [
     (None, "not_exists", None, True),
 ]
 
-TABLE = [
-    pytest.param(kind, left, test, right, wanted, id=f"{kind} {left!r} {test} {right!r}")
-    for kind, rows in {
-        "string": STRING,
-        "number": NUMBER,
-        "date-time": DATE_TIME,
-        "boolean": BOOLEAN,
-        "array": ARRAY,
-        "object": OBJECT,
-    }.items()
-    for left, test, right, wanted in rows
+ROWS: list[tuple[str, Any, str, Any, bool]] = [
+    (kind, *row)
+    for kind, rows in (
+        ("string", STRING),
+        ("number", NUMBER),
+        ("date-time", DATE_TIME),
+        ("boolean", BOOLEAN),
+        ("array", ARRAY),
+        ("object", OBJECT),
+    )
+    for row in rows
 ]
+TABLE = [pytest.param(*row, id=f"{row[0]} {row[1]!r} {row[2]} {row[3]!r}") for row in ROWS]
 
 
 @pytest.mark.parametrize("strict", [True, False])
@@ -209,7 +210,7 @@ def test_a_value_is_judged_as_its_type(
 
 
 def test_every_test_of_every_type_is_in_the_table() -> None:
-    tried = {(param.values[0], param.values[2]) for param in TABLE}
+    tried = {(kind, test) for kind, _, test, _, _ in ROWS}
     known = {(kind, test) for kind, rules in RULES.items() for test in rules}
     assert known - tried == {("string", "matches_regex"), ("string", "not_matches_regex")}
 
