@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePath
+from typing import Any
 
+import click
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+import flowstudio.nodes
+from flowstudio.cli import commands as command_line
 from flowstudio.config import Settings
+from flowstudio.engine.form import describe
+from flowstudio.engine.node import Example
+from flowstudio.engine.registry import discover
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS_PAGE = "docs/settings.md"
+NODES_PAGE = "docs/nodes.md"
+COMMANDS_PAGE = "docs/commands.md"
 
 
 def settings_page() -> str:
@@ -56,6 +67,87 @@ def escaped(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
+def nodes_page() -> str:
+    """The page on node types, from their classes: help, ports, parameters, examples."""
+    types = sorted(discover(flowstudio.nodes), key=lambda cls: (cls.group, cls.label))
+    lines = [
+        "# Nodes",
+        "",
+        "Every node type with its parameters and examples. The examples are run by the tests. This page is generated:",
+        "`make docs`.",
+        "",
+    ]
+    for cls in types:
+        form = describe(cls)
+        lines += [f"## {cls.label}", "", f"`{cls.type}` · {cls.group}", "", form["help"], ""]
+        for title, ports in (("Inputs", form["inputs"]), ("Outputs", form["outputs"])):
+            named = [f"`{port['id']}`" + (f" ({port['label']})" if port["label"] else "") for port in ports]
+            lines += [f"{title}: {', '.join(named) or 'none'}", ""]
+        if form["fields"]:
+            lines += ["| Parameter | Kind | Default | Meaning |", "|---|---|---|---|"]
+            lines += list(_parameters(form["fields"], ""))
+            lines.append("")
+        for example in cls.examples:
+            lines += _example(example)
+    return "\n".join(lines)
+
+
+def _parameters(fields: list[Mapping[str, Any]], prefix: str) -> Iterator[str]:
+    for field in fields:
+        name = f"{prefix}{field['name']}"
+        options = ", ".join(f"`{option['value']}`" for option in field.get("options", ()))
+        kind = f"{field['kind']}: {options}" if options else field["kind"]
+        if field["required"]:
+            given = "required"
+        else:
+            given = f"`{json.dumps(field.get('default'), ensure_ascii=False)}`"
+        yield f"| `{name}` | {escaped(kind)} | {escaped(given)} | {escaped(field['help'])} |"
+        if field.get("fields"):
+            yield from _parameters(field["fields"], f"{name}[]." if field["kind"] == "list" else f"{name}.")
+
+
+def _example(example: Example) -> list[str]:
+    shown: dict[str, Any] = {"properties": example.properties, "given": example.given, "gives": example.gives}
+    if example.fails:
+        shown["fails"] = example.fails
+    text = json.dumps(shown, indent=1, ensure_ascii=False)
+    return [f"**{example.title}**", "", "```json", text, "```", ""]
+
+
+def commands_page() -> str:
+    """The page on the command line, from its own help texts."""
+    lines = [
+        "# Command line",
+        "",
+        "What `flowstudio … --help` says. This page is generated: `make docs`.",
+        "",
+    ]
+    context = click.Context(command_line, info_name="flowstudio")
+    for name, command in _commands(command_line, "flowstudio", context):
+        help_text = command.get_help(click.Context(command, info_name=name, max_content_width=100))
+        lines += [f"## {name}", "", "```text", help_text, "```", ""]
+    return "\n".join(lines)
+
+
+def _commands(
+    command: click.Command, name: str, context: click.Context
+) -> Iterator[tuple[str, click.Command]]:
+    yield name, command
+    if isinstance(command, click.Group):
+        for part in command.list_commands(context):
+            found = command.get_command(context, part)
+            if found is not None:
+                yield from _commands(found, f"{name} {part}", context)
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    SETTINGS_PAGE: settings_page,
+    NODES_PAGE: nodes_page,
+    COMMANDS_PAGE: commands_page,
+}
+
+
 if __name__ == "__main__":
-    (ROOT / SETTINGS_PAGE).write_text(settings_page())
-    print(f"Wrote {SETTINGS_PAGE}")
+    for page, write in PAGES.items():
+        (ROOT / page).write_text(write(), encoding="utf-8")
+        print(f"Wrote {page}")

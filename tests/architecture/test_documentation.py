@@ -1,7 +1,7 @@
 import pytest
 
 from flowstudio.config import Settings
-from scripts.document import ROOT, SETTINGS_PAGE, settings_page, variable
+from scripts.document import PAGES, ROOT, settings_page, variable
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)
@@ -10,8 +10,9 @@ def test_every_setting_says_what_it_is_for(name: str) -> None:
     assert description.endswith("."), f"{name} needs a docstring that is a sentence"
 
 
-def test_the_page_on_settings_is_up_to_date() -> None:
-    assert (ROOT / SETTINGS_PAGE).read_text() == settings_page(), "run make docs"
+@pytest.mark.parametrize("page", PAGES)
+def test_the_generated_pages_are_up_to_date(page: str) -> None:
+    assert (ROOT / page).read_text() == PAGES[page](), "run make docs"
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)
