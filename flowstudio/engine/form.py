@@ -201,8 +201,11 @@ def _unwrapped(annotation: Any, metadata: Sequence[Any]) -> tuple[Any, Sequence[
         return _unwrapped(inner, [*metadata, *marks])
     if get_origin(annotation) in (Union, types.UnionType):
         members = [member for member in get_args(annotation) if member is not type(None)]
-        if len(members) == 1:
-            return _unwrapped(members[0], metadata)
+        for member in members:
+            inner, merged = _unwrapped(member, metadata)
+            model = isinstance(inner, type) and issubclass(inner, BaseModel)
+            if len(members) == 1 or model or get_origin(inner) is Literal:
+                return inner, merged
     return annotation, metadata
 
 

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from flowstudio.engine.form import describe
 from flowstudio.engine.item import Binary, Item
 from flowstudio.errors import NodeError
 from flowstudio.nodes.http.answer import SANDBOX
@@ -128,3 +129,16 @@ def test_a_file_is_sent_with_its_type() -> None:
     assert webhook.finished(ITEMS)["headers"]["content-type"] == "image/png"
     text = [Item({}, {"data": Binary("00", "text/csv", "a.csv", 1)})]
     assert webhook.finished(text)["headers"]["content-type"] == "text/csv; charset=utf-8"
+
+
+def test_the_form_lets_choose_one_method() -> None:
+    [method] = [field for field in describe(Webhook)["fields"] if field["name"] == "method"]
+    assert method["kind"] == "choice"
+    assert [option["value"] for option in method["options"]] == [
+        "GET",
+        "POST",
+        "PUT",
+        "PATCH",
+        "DELETE",
+        "HEAD",
+    ]
