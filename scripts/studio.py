@@ -13,6 +13,7 @@ from typing import Self
 START = 60.0
 """Seconds that a start may take, on a busy machine."""
 STOP = 20.0
+READY = "Uvicorn running on"
 
 
 class Server:
@@ -25,6 +26,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log: list[str] = []
         self._up = threading.Event()
+        self._ready = False
         self._process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "uvicorn", "--factory", "flowstudio.server:create_app"),
@@ -39,7 +41,7 @@ class Server:
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        if not self._up.wait(START) or self._process.poll() is not None:
+        if not self._up.wait(START) or not self._ready:
             self.stop()
             raise RuntimeError("The server did not start:\n" + "".join(self.log))
 
@@ -53,7 +55,8 @@ class Server:
         stream = self._process.stdout
         for line in stream or ():
             self.log.append(line)
-            if "Uvicorn running on" in line:
+            if READY in line:
+                self._ready = True
                 self._up.set()
         self._up.set()
 

@@ -63,7 +63,9 @@ def services(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> SimpleNames
 @pytest.fixture
 def tree() -> State:
     """The states of one browser tab."""
-    return State(_reflex_internal_init=True)
+    make: Any = State  # the argument is internal to Reflex
+    made: State = make(_reflex_internal_init=True)
+    return made
 
 
 def opened(tree: State, cls: type[BaseState], *, session: str = "", path: str = "/") -> Any:

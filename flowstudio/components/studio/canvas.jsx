@@ -170,7 +170,7 @@ export const Canvas = memo(function Canvas({ store, catalogue, mayEdit, dark, op
         snapToGrid snapGrid={SNAP} minZoom={0.05} maxZoom={2} connectionRadius={32} fitView fitViewOptions={FIT}
         onlyRenderVisibleElements={nodes.length > MANY} proOptions={{ hideAttribution: true }}
       >
-        <Background variant={BackgroundVariant.Dots} gap={GRID + 4} size={1.6} />
+        <Background variant={BackgroundVariant.Dots} gap={GRID + 4} size={2} />
         {nodes.length > 3 && <MiniMap pannable zoomable nodeColor={miniMapColor} nodeStrokeWidth={0} nodeBorderRadius={6} ariaLabel={t("canvas.minimap")} />}
         <Panel position="bottom-left" className="fs-tools">
           <Tool icon={ZoomIn} label={t("canvas.zoom_in")} onClick={() => flow.zoomIn({ duration: 150 })} />

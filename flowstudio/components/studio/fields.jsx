@@ -3,6 +3,7 @@ import { Suspense, lazy, useEffect, useId, useState } from "react";
 import { Braces, Plus, Trash2 } from "lucide-react";
 import { t } from "../texts/texts.js";
 import { get } from "./api.js";
+import { Prose } from "./prose.jsx";
 
 const CodeEditor = lazy(() => import("./code.jsx"));
 
@@ -183,7 +184,7 @@ export function Field({ field, value, set, disabled, dark, language }) {
         {toggle}
       </div>
       {NESTED.has(field.kind) ? <TextInput {...common} /> : control()}
-      {field.help && <p className="fs-help" id={helpId}>{field.help}</p>}
+      {field.help && <p className="fs-help" id={helpId}><Prose text={field.help} /></p>}
     </div>
   );
 }
@@ -202,7 +203,7 @@ export function Fields({ fields, values, change, disabled, dark }) {
 }
 
 function Nested({ field, title, value, set, disabled, dark }) {
-  const help = field.help && <p className="fs-help">{field.help}</p>;
+  const help = field.help && <p className="fs-help"><Prose text={field.help} /></p>;
   if (field.kind === "object" && field.fields?.length) {
     const values = value ?? {};
     return (

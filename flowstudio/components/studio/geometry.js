@@ -1,5 +1,6 @@
 // Sizes and places of nodes. Known before anything is drawn, so that React Flow need not measure.
 const WIDTH = 216;
+const LABELLED = 48; // more for a side that names its ports
 const HEIGHT = 64;
 const ROW = 26; // height that one of several ports needs
 const HANDLE = 12;
@@ -7,9 +8,13 @@ export const GRID = 16;
 
 export function sizeOf({ inputs, outputs }) {
   const rows = Math.max(inputs.length, outputs.length);
-  const height = Math.max(HEIGHT, rows > 1 ? rows * ROW + 18 : HEIGHT);
-  return [WIDTH, Math.ceil(height / 2) * 2];
+  const height = Math.max(HEIGHT, rows > 2 ? rows * ROW + 18 : HEIGHT);
+  const width = WIDTH + (namesPorts(inputs) ? LABELLED : 0) + (namesPorts(outputs) ? LABELLED : 0);
+  return [width, Math.ceil(height / 2) * 2];
 }
+
+/** Whether a side shows the names of its ports: where there is a choice. */
+export const namesPorts = (ports) => ports.length > 1;
 
 /** Where port number `index` of `count` sits on a side, as a fraction of the height. */
 export const portAt = (index, count) => (index + 1) / (count + 1);

@@ -5,6 +5,7 @@ import { formatDuration, formatNumber, formatTime, t } from "../texts/texts.js";
 import { ApiError, get } from "./api.js";
 import { DataView, PAGE } from "./data.jsx";
 import { Field, Fields } from "./fields.jsx";
+import { Paragraphs } from "./prose.jsx";
 import { totalItems, useNodeState, useRun } from "./runs.js";
 import { StatusMark, StudioContext } from "./step.jsx";
 
@@ -147,7 +148,7 @@ export function NodePanel({ store, id, mayEdit, dark, tab, setTab, onClose }) {
         {tab === "parameters" && (type.fields?.length
           ? <Fields fields={type.fields} values={node.data.properties ?? {}} change={change} disabled={!mayEdit} dark={dark} />
           : <p className="fs-quiet">{t("panel.no_parameters")}</p>)}
-        {tab === "parameters" && type.help && <details className="fs-about"><summary>{t("panel.about")}</summary><Help text={type.help} /></details>}
+        {tab === "parameters" && type.help && <details className="fs-about"><summary>{t("panel.about")}</summary><Paragraphs text={type.help} /></details>}
         {tab === "input" && <DataView ports={data?.inputs} labels={labels(ports.inputs)} offset={page.offset} empty={waiting} onPage={(port, offset) => setPage({ ...page, port, offset })} />}
         {tab === "output" && <DataView ports={data?.outputs} labels={labels(ports.outputs)} offset={page.offset} empty={waiting} onPage={(port, offset) => setPage({ ...page, port, offset })} />}
         {tab === "log" && (data ? <LogTab data={data} /> : <p className="fs-quiet">{waiting}</p>)}
@@ -164,15 +165,4 @@ export function NodePanel({ store, id, mayEdit, dark, tab, setTab, onClose }) {
       </div>
     </aside>
   );
-}
-
-/** A docstring as paragraphs, with **bold** and `code`. */
-function Help({ text }) {
-  return text.trim().split(/\n\s*\n/).map((paragraph, index) => (
-    <p key={index}>
-      {paragraph.split(/(\*\*[^*]+\*\*|`[^`]+`)/).map((piece, at) =>
-        piece.startsWith("**") ? <strong key={at}>{piece.slice(2, -2)}</strong>
-          : piece.startsWith("`") ? <code key={at}>{piece.slice(1, -1)}</code> : piece)}
-    </p>
-  ));
 }

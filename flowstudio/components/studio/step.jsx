@@ -3,13 +3,13 @@ import { Fragment, createContext, memo, useContext } from "react";
 import { BaseEdge, EdgeLabelRenderer, Handle, Position, getBezierPath, getSmoothStepPath } from "@xyflow/react";
 import { Check, CircleAlert, CircleSlash, Hourglass, X } from "lucide-react";
 import { count, formatDuration, formatNumber, t } from "../texts/texts.js";
-import { portAt } from "./geometry.js";
+import { namesPorts, portAt } from "./geometry.js";
 import { useNodeState } from "./runs.js";
 
 /** {catalogue, runs, problems: Map(node id -> messages), open(id)} */
 export const StudioContext = createContext(null);
 
-const ROOMY = 130; // pixels from which "1,432 items" fits between two steps
+const ROOMY = 110; // pixels from which "1,432 items" fits between two steps
 const BACK = 20; // an edge that leads back by more than this goes around, below its steps
 const BELOW = 88;
 
@@ -30,11 +30,11 @@ export function StatusMark({ state, size = 12 }) {
 function Ports({ ports, type, position }) {
   return ports.map((port, index) => {
     const style = { top: `${portAt(index, ports.length) * 100}%` };
-    const label = port.label || (ports.length > 1 ? port.id : "");
+    const label = namesPorts(ports) && (port.label || port.id);
     return (
       <Fragment key={port.id}>
         <Handle id={port.id} type={type} position={position} style={style} className={`fs-port fs-port-${port.id}`} />
-        {label && ports.length > 1 && <span className={`fs-port-label fs-port-label-${type}`} style={style}>{label}</span>}
+        {label && <span className={`fs-port-label fs-port-label-${type}`} style={style} title={label}>{label}</span>}
       </Fragment>
     );
   });
@@ -49,6 +49,7 @@ export const Step = memo(function Step({ id, data, selected }) {
   const subtitle = data.disabled ? t("canvas.disabled") : catalogue.subtitle(data.type, data.properties);
   const faults = problems.get(id);
   const look = ["fs-step", type.trigger && "fs-step-trigger", selected && "is-selected", data.disabled && "is-disabled",
+    namesPorts(ports.inputs) && "names-inputs", namesPorts(ports.outputs) && "names-outputs",
     state && `fs-is-${state.status}`].filter(Boolean).join(" ");
   return (
     <div className={look} style={{ "--fs-type": catalogue.color(data.type) }} data-status={state?.status ?? "idle"}>
@@ -87,14 +88,12 @@ export const Connection = memo(function Connection({
     .filter(Boolean).join(" ");
   const label = items > 0 && count(items, "canvas.item", "canvas.items");
   const narrow = targetX - sourceX < ROOMY;
-  // Beside the label of the port that it leaves, where there is one.
-  const shift = outputs.length > 1 && targetX > sourceX ? (targetX - sourceX) * 0.14 : 0;
   return (
     <>
       <BaseEdge id={id} path={path} className={look} markerEnd={markerEnd} interactionWidth={16} />
       {items > 0 && (
         <EdgeLabelRenderer>
-          <span className="fs-edge-items" title={label} style={{ transform: `translate(-50%, -50%) translate(${x + shift}px, ${y + (shift && (targetY - sourceY) * 0.18)}px)` }}>
+          <span className="fs-edge-items" title={label} style={{ transform: `translate(-50%, -50%) translate(${x}px, ${y}px)` }}>
             {narrow ? formatNumber(items) : label}{narrow && <span className="fs-visually-hidden"> {label}</span>}
           </span>
         </EdgeLabelRenderer>
