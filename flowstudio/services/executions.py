@@ -224,7 +224,7 @@ class ExecutionService:
             raise Conflict(f"Execution '{id_}' belongs to no stored workflow; retry it as it was.")
         plan = self._workflows.plan(workflow)
         if from_node is not None and from_node not in plan.nodes:
-            raise InvalidRequest(f"The workflow has no node '{from_node}' to retry from.")
+            raise NotFound(f"The workflow has no node '{from_node}' to retry from.")
         kept = kept_before(plan, await self._storage.executions.outcomes(id_), from_node)
         return await self.start(
             StartRequest(
@@ -262,7 +262,7 @@ class ExecutionService:
             ports = plan.nodes[node].inputs
             given = [port for port in items if port != "main" and port not in ports[:1]]
             if given:
-                raise InvalidRequest(
+                raise Conflict(
                     f"'{plan.nodes[node].label}' can be run alone on items of its first input only, not of '{given[0]}'; "
                     "name an execution whose data it should run on."
                 )
@@ -297,8 +297,10 @@ class ExecutionService:
         status = await self._storage.executions.request_cancel(id_)
         if status == "cancelled":
             self._bus.publish(ExecutionFinished(execution=id_, at=datetime.now(UTC), status="cancelled"))
-        else:
+        elif status == "running":
             self._dispatcher.cancel(id_)
+        else:
+            raise Conflict(f"Execution '{id_}' has finished already: {status}.")
 
     async def delete(self, caller: Caller, ids: Sequence[str]) -> int:
         """Delete finished executions; gives how many. Raises `Conflict` for one that still runs."""

@@ -4,6 +4,8 @@ Invariants
 1. An execution runs here only between a successful claim and the moment its rest is stored or its lease is lost.
 2. A stopping runner records nothing for what it interrupts: it gives the leases back, and whoever claims next resumes.
 3. Sub-workflow executions take no slot: their parent holds one while it waits for them.
+4. An execution that cannot go on fails with the reason, so that it is not claimed again and again; only what may pass (a
+   lost lease, a database that is away) leaves it for a later claim.
 """
 
 from __future__ import annotations
@@ -12,22 +14,23 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from flowstudio.engine.context import ExecutionInfo, Host
-from flowstudio.engine.events import Event, ExecutionFinished, ExecutionStarted
+from flowstudio.engine.events import ErrorInfo, Event, ExecutionFinished, ExecutionStarted
 from flowstudio.engine.outcome import Outcome, Rest
 from flowstudio.engine.plan import Plan
 from flowstudio.engine.run import Run, Start
 from flowstudio.engine.store import Bus
-from flowstudio.errors import FlowStudioError, LeaseLost
+from flowstudio.errors import ConfigurationError, FlowStudioError, LeaseLost
 from flowstudio.services.live import LiveStates
 from flowstudio.services.workflows import Workflow, WorkflowService
 from flowstudio.storage import Storage
 from flowstudio.storage.owners import new_owner
 from flowstudio.storage.records import StoredExecution
+from flowstudio.storage.writer import may_pass
 
 log = logging.getLogger(__name__)
 
@@ -59,8 +62,13 @@ class Active:
     finished: asyncio.Future[Rest]
     task: asyncio.Task[None] | None = None
     run: Run | None = None
+    queued: bool = False
+    """It waits for a slot."""
     cancelled: bool = False
-    waiters: int = field(default=0)
+    rested: bool = False
+    """Its rest is durable: what follows from it is not cancelled any more."""
+    hinted: bool = False
+    """A hint came while it ran; it is taken up once the execution is at rest."""
 
 
 AfterRest = Callable[[Claimed, Rest], Awaitable[None]]
@@ -83,6 +91,8 @@ class Runner:
         self._slots = asyncio.Semaphore(limit)
         self._active: dict[str, Active] = {}
         self._claiming: set[str] = set()
+        self._unwanted: set[str] = set()
+        """Of those being claimed: the ones to cancel."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._look = asyncio.Event()
@@ -119,7 +129,10 @@ class Runner:
 
     def submit(self, execution: str) -> None:
         """An execution waits for a runner: try to claim and run it."""
-        if not self._stopping and execution not in self._active and execution not in self._claiming:
+        active = self._active.get(execution)
+        if active is not None:
+            active.hinted = True
+        elif not self._stopping and execution not in self._claiming:
             self._claiming.add(execution)
             self._spawn(self._claim_and_run(execution))
 
@@ -133,9 +146,14 @@ class Runner:
     def cancel(self, execution: str) -> None:
         """Stop an execution for good if it runs here."""
         active = self._active.get(execution)
-        if active is not None and not active.cancelled:
+        if active is None:
+            if execution in self._claiming:
+                self._unwanted.add(execution)
+        elif active.rested:
+            active.hinted = True
+        elif not active.cancelled:
             active.cancelled = True
-            if active.run is not None and active.task is not None:
+            if (active.run is not None or active.queued) and active.task is not None:
                 active.task.cancel()
 
     def finished(self, execution: str) -> asyncio.Future[Rest] | None:
@@ -155,9 +173,21 @@ class Runner:
             claim = await self._storage.executions.claim(execution, self.owner, LEASE)
             if claim is None:
                 return
-            claimed = await self._read(execution, claim.fence, claim.cancel_requested)
+            try:
+                claimed = await self._read(execution, claim.fence, claim.cancel_requested)
+            except Exception as error:
+                rest = await self._give_up(execution, claim.fence, error)
+                if rest is not None:
+                    self._emit_rest(execution, rest)
+                return
+            if execution in self._unwanted:
+                claimed = replace(claimed, cancel_requested=True)
+        except Exception:
+            log.exception("claiming an execution failed; it is tried again", extra={"execution": execution})
+            return
         finally:
             self._claiming.discard(execution)
+            self._unwanted.discard(execution)
         self.run(claimed)
 
     async def _read(self, id_: str, fence: int, cancel_requested: bool) -> Claimed:
@@ -202,23 +232,66 @@ class Runner:
         """Run one execution to rest. Nothing but a cancelled runner comes out of here."""
         id_ = claimed.info.id
         try:
-            async with self._slots if claimed.info.depth == 0 else contextlib.nullcontext():
-                rest = await self._execute(claimed, active)
+            rest: Rest | None
+            try:
+                rest = await self._admitted(claimed, active)
+            except Exception as error:
+                rest = await self._give_up(id_, claimed.fence, error)
             if rest is not None:
+                active.rested = True
                 await self._rested(claimed, active, rest)
-        except LeaseLost:
-            log.warning("execution taken over by another runner", extra={"execution": id_})
-        except FlowStudioError as error:
-            log.error("execution left for later", extra={"execution": id_, "reason": error.message})
         except Exception:
-            log.exception("execution left for later: this is a bug", extra={"execution": id_})
+            log.exception("what follows an execution's rest failed", extra={"execution": id_})
         finally:
             self._active.pop(id_, None)
             self.live.end(id_)
             if not active.finished.done():
                 active.finished.cancel()
+            if active.hinted:
+                self.submit(id_)
 
-    async def _execute(self, claimed: Claimed, active: Active) -> Rest | None:
+    async def _admitted(self, claimed: Claimed, active: Active) -> Rest:
+        """Run once there is a slot; cancelling does not wait for one."""
+        if claimed.info.depth:
+            return await self._execute(claimed, active)
+        try:
+            active.queued = True
+            await self._slots.acquire()
+        except asyncio.CancelledError:
+            if not active.cancelled or self._stopping or active.task is None:
+                raise
+            active.task.uncancel()
+            active.queued = False
+            return await self._execute(claimed, active)
+        active.queued = False
+        try:
+            return await self._execute(claimed, active)
+        finally:
+            self._slots.release()
+
+    async def _give_up(self, id_: str, fence: int, error: Exception) -> Rest | None:
+        """Record that an execution cannot go on; None when it is left for a later claim, which may have more luck."""
+        if isinstance(error, LeaseLost):
+            log.warning("execution taken over by another runner", extra={"execution": id_})
+            return None
+        if isinstance(error, ConfigurationError) or may_pass(error):
+            log.error("execution left for later", extra={"execution": id_, "reason": str(error)})
+            return None
+        if isinstance(error, FlowStudioError):
+            told = ErrorInfo(error.code, error.message)
+            log.error("execution cannot go on", extra={"execution": id_, "reason": error.message})
+        else:
+            told = ErrorInfo("internal", "Something went wrong in FlowStudio itself; its log tells more.")
+            log.error("execution cannot go on: this is a bug", exc_info=error, extra={"execution": id_})
+        rest = Rest(status="error", error=told, finished_at=datetime.now(UTC))
+        try:
+            await self._storage.executions.journal(id_, self.owner, fence).append((), rest)
+        except Exception:
+            log.exception("execution left for later", extra={"execution": id_})
+            return None
+        return rest
+
+    async def _execute(self, claimed: Claimed, active: Active) -> Rest:
         id_ = claimed.info.id
         journal = self._storage.executions.journal(id_, self.owner, claimed.fence)
         self._emit(
@@ -256,9 +329,12 @@ class Runner:
         self._active.pop(claimed.info.id, None)
         if not active.finished.done():
             active.finished.set_result(rest)
+        self._emit_rest(claimed.info.id, rest)
+
+    def _emit_rest(self, execution: str, rest: Rest) -> None:
         self._emit(
             ExecutionFinished(
-                execution=claimed.info.id,
+                execution=execution,
                 at=rest.finished_at,
                 status=rest.status,
                 error=rest.error,

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, LargeBinary, bindparam, exists, select, update
+from sqlalchemy import Connection, LargeBinary, bindparam, exists, or_, select, update
 
 from flowstudio.engine.outcome import Outcome, Rest
 from flowstudio.errors import LeaseLost
@@ -258,10 +258,13 @@ def pending_resumption(execution: Any) -> Any:
 
 
 def _wake_if_called(connection: Connection, execution: str) -> None:
-    """A call may have come in before the execution fell asleep."""
+    """A call, or the wish to cancel, may have come in before the execution fell asleep."""
     connection.execute(
         update(executions)
-        .where(executions.c.id == execution, pending_resumption(executions.c.id))
+        .where(
+            executions.c.id == execution,
+            or_(executions.c.cancel_requested, pending_resumption(executions.c.id)),
+        )
         .values(wake_at=current_time(connection))
     )
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from flowstudio.engine.item import Item
+from flowstudio.engine.outcome import Rest
 from flowstudio.errors import InvalidRequest
 from flowstudio.runtime import Runtime
 from flowstudio.services.callers import COMMAND_LINE
 from flowstudio.services.executions import StartRequest
 from flowstudio.services.runner import Claimed
-from flowstudio.services.workflows import Workflow
 from flowstudio.services.webhooks import WebhookRequest
-from flowstudio.engine.outcome import Rest
+from flowstudio.services.workflows import Workflow
 from flowstudio.storage.journal import StoredJournal
 from flowstudio.storage.records import NewExecution
 from tests.services.conftest import Document, chain, edit, node, start_runtime
@@ -163,7 +163,7 @@ async def test_a_wish_to_cancel_that_comes_during_the_claim_is_fulfilled(
     """queued → claimed → (the wish comes here) → read → run"""
     workflow = await create(runtime, chain(node("start", "manual-trigger"), PAUSE))
     created = await runtime.storage.executions.create(
-        NewExecution(document=workflow.snapshot, mode="api", start_node="start")
+        NewExecution(document=workflow.snapshot, mode="api", start_node="start", start_items=[Item({})])
     )
     load = runtime.storage.executions.load
 
