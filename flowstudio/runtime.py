@@ -17,6 +17,7 @@ from flowstudio.outbound import Outbound
 from flowstudio.sandbox import Sandbox
 from flowstudio.services.accounts import AccountService
 from flowstudio.services.bus import LocalBus
+from flowstudio.services.credentials import CredentialService
 from flowstudio.services.dispatcher import InProcess
 from flowstudio.services.evaluator import CagedEvaluator
 from flowstudio.services.examples import seed_examples
@@ -51,6 +52,7 @@ class Runtime:
     executions: ExecutionService
     views: ExecutionViews
     accounts: AccountService
+    credentials: CredentialService
     webhooks: WebhookService
     samples: Samples
 
@@ -79,6 +81,7 @@ class Runtime:
         )
         self.views = ExecutionViews(self.storage, self.runner.live, self.bus)
         self.accounts = AccountService(self.storage, settings)
+        self.credentials = CredentialService(self.storage)
         self.webhooks = WebhookService(
             self.storage, self.workflows, self.executions, dispatcher, self.bus, base_url=settings.base_url
         )
@@ -94,8 +97,9 @@ class Runtime:
             public_url=settings.base_url,
         )
         self.runner.after_rest = self.executions.after_rest
+        if await self.accounts.setup_needed():
+            await seed_examples(self.storage, self.workflows)
         await self.accounts.create_configured_owner()
-        await seed_examples(self.storage, self.workflows)
         await self.webhooks.reload()
         await self.runner.start()
         self._pruning = asyncio.create_task(self._prune())

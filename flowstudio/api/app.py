@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flowstudio.api import (
     accounts,
+    credentials,
     docs,
     errors,
     events,
@@ -47,6 +48,7 @@ def create_api(runtime: Callable[[], Runtime] = current) -> Starlette:
         executions.resource,
         events.stream,
         node_types.resource,
+        credentials.resource,
         samples.listing,
         health.health,
         docs.pages,

@@ -1,0 +1,115 @@
+"""Credentials: secrets that nodes use and nobody reads. Values go in, and come out for nodes only."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import SecretStr, ValidationError
+
+from flowstudio.engine.credential import CredentialType
+from flowstudio.engine.form import describe_model
+from flowstudio.engine.item import Json
+from flowstudio.errors import InvalidRequest, NotFound
+from flowstudio.nodes import credentials as shapes
+from flowstudio.services.callers import Caller, require
+from flowstudio.services.live import timestamp
+from flowstudio.storage import Storage
+from flowstudio.storage.records import CredentialRecord
+
+TYPES: Mapping[str, type[CredentialType]] = {
+    cls.type: cls
+    for _, cls in inspect.getmembers(shapes, inspect.isclass)
+    if issubclass(cls, CredentialType) and cls.__dict__.get("type")
+}
+"""Credential types by slug."""
+
+
+def credential_json(record: CredentialRecord) -> Json:
+    """A credential without its values, as the API gives it."""
+    return {
+        "id": record.id,
+        "name": record.name,
+        "type": record.type,
+        "created_at": timestamp(record.created_at),
+        "updated_at": timestamp(record.updated_at),
+    }
+
+
+def described_types() -> list[Json]:
+    """The kinds of credentials and their forms."""
+    return [
+        {
+            "type": cls.type,
+            "label": cls.label,
+            "help": inspect.cleandoc(cls.__doc__ or ""),
+            "fields": describe_model(cls),
+        }
+        for cls in TYPES.values()
+    ]
+
+
+class CredentialService:
+    """What people do with credentials. Every method checks the caller first."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._credentials = storage.credentials
+
+    async def all(self, caller: Caller) -> list[Json]:
+        """All credentials without their values: whoever builds workflows may use them."""
+        require(caller, "edit")
+        return [credential_json(record) for record in await self._credentials.all()]
+
+    async def get(self, caller: Caller, id_: str) -> Json:
+        """A credential without its values. Raises `NotFound`."""
+        require(caller, "edit")
+        record = await self._credentials.get(id_)
+        if record is None:
+            raise NotFound(f"There is no credential '{id_}'.")
+        return credential_json(record)
+
+    async def create(self, caller: Caller, name: str, type_: str, values: Json) -> Json:
+        """Store a credential, encrypted. Raises `InvalidRequest` that names the wrong field."""
+        require(caller, "admin")
+        checked = validated(type_, values)
+        record = await self._credentials.create(
+            name=name, type=type_, values=checked, owner_id=caller.user_id or None
+        )
+        return credential_json(record)
+
+    async def update(
+        self, caller: Caller, id_: str, *, name: str | None = None, values: Json | None = None
+    ) -> Json:
+        """Change the name, or all values together. Raises `NotFound`, `InvalidRequest`."""
+        require(caller, "admin")
+        record = await self._credentials.get(id_)
+        if record is None:
+            raise NotFound(f"There is no credential '{id_}'.")
+        checked = validated(record.type, values) if values is not None else None
+        return credential_json(await self._credentials.update(id_, name=name, values=checked))
+
+    async def delete(self, caller: Caller, id_: str) -> None:
+        """Delete a credential; nodes that use it fail from now on. Raises `NotFound`."""
+        require(caller, "admin")
+        if not await self._credentials.delete(id_):
+            raise NotFound(f"There is no credential '{id_}'.")
+
+
+def validated(type_: str, values: Json) -> Json:
+    """The values as the type's shape has them. Raises `InvalidRequest`, whose text never holds a value."""
+    shape = TYPES.get(type_)
+    if shape is None:
+        raise InvalidRequest(f"There is no credential type '{type_}'. There are: {', '.join(sorted(TYPES))}.")
+    try:
+        model = shape.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "values"
+        raise InvalidRequest(f"The credential's '{place}': {first['msg']}.") from None
+    return {name: plain(getattr(model, name)) for name in shape.model_fields}
+
+
+def plain(value: Any) -> Any:
+    """A value as it is encrypted."""
+    return value.get_secret_value() if isinstance(value, SecretStr) else value

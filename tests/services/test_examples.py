@@ -1,0 +1,74 @@
+"""The examples: every one runs, and together they use every node type."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import flowstudio.nodes
+from flowstudio.engine.plan import check
+from flowstudio.engine.registry import discover
+from flowstudio.engine.workflow import load_workflow
+from flowstudio.runtime import Runtime
+from flowstudio.services.callers import COMMAND_LINE
+from flowstudio.shipped import shipped
+from tests.services.conftest import start_runtime
+
+FILES = sorted(shipped("examples").glob("*.json"))
+REGISTRY = discover(flowstudio.nodes)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+async def test_an_example_runs_as_it_is_shipped(runtime: Runtime, file: Path) -> None:
+    execution = await runtime.executions.execute(COMMAND_LINE, f"example-{file.stem}")
+    rest = await runtime.executions.wait(execution, 60)
+    assert rest is not None
+    assert (rest.status, rest.error) == ("success", None)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_an_example_has_no_problems_not_even_warnings(file: Path) -> None:
+    assert check(load_workflow(json.loads(file.read_text())), REGISTRY) == []
+
+
+def test_the_examples_use_every_node_type() -> None:
+    used = {node["type"] for file in FILES for node in json.loads(file.read_text())["nodes"]}
+    assert {cls.type for cls in REGISTRY} <= used
+
+
+async def test_the_order_triage_reports_what_the_data_says(runtime: Runtime) -> None:
+    """The totals by region, computed again in a few lines from the file itself."""
+    orders = json.loads((shipped("examples") / "data" / "orders.json").read_text())
+    assert len(orders) >= 2000
+    europe, america = {"DE", "FR", "IT", "ES", "NL", "PL", "GB"}, {"US", "CA", "MX"}
+    expected: dict[str, list[float]] = {}
+    for order in (order for order in orders if order["status"] == "paid"):
+        country = order["country"]
+        region = (
+            "Europe" if country in europe else "North America" if country in america else "Rest of the world"
+        )
+        total = round(sum(line["quantity"] * line["price"] for line in order["lines"]), 2)
+        expected.setdefault(region, []).append(total)
+    execution = await runtime.executions.execute(COMMAND_LINE, "example-order-triage")
+    await runtime.executions.wait(execution, 60)
+    report = {row["region"]: row for row in await runtime.views.last_data(execution)}
+    assert {region: row["orders"] for region, row in report.items()} == {
+        r: len(t) for r, t in expected.items()
+    }
+    for region, totals in expected.items():
+        assert report[region]["total"] == pytest.approx(sum(totals), abs=0.01)
+        assert report[region]["largest"] == max(totals)
+
+
+async def test_examples_that_were_deleted_stay_away(tmp_path: Path) -> None:
+    owner = {"owner_email": "ada@example.com", "owner_password": "correct horse battery"}
+    first = await start_runtime(tmp_path, **owner)
+    for file in FILES:
+        await first.workflows.delete(COMMAND_LINE, f"example-{file.stem}")
+    await first.stop()
+    second = await start_runtime(tmp_path, **owner)
+    page, _ = await second.workflows.page(COMMAND_LINE)
+    await second.stop()
+    assert page == []
