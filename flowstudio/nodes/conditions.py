@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import Field, field_validator
@@ -159,22 +161,38 @@ def judge(condition: Condition, number: int, terms: Terms, timezone: str) -> boo
         return left is not None
     if test == "not_exists":
         return left is None
-    stated = condition.type
-    kind: Kind = infer(test, left, condition.right, timezone) if stated == "auto" else stated
+    stated, right = condition.type, condition.right
+    words = type(left) is str and type(right) is str
+    if stated != "auto":
+        kind: Kind = stated
+    elif words and test in ("equals", "not_equals", "contains", "not_contains"):
+        kind = "string"
+    else:
+        kind = infer(test, left, right, timezone)
     rule = RULES[kind].get(test)
     if rule is None:
         known = ", ".join(f"'{LABELS[name]}'" for name in RULES[kind])
         raise NodeError(
             f"Condition {number}: '{LABELS[test]}' does not go with the type {kind}; choose one of {known}, or another type."
         )
-    reader = _Reader(condition, number, kind, zone=timezone)
-    left = reader.left(strict=terms.strict and stated != "auto")
-    right = None if test in ONE_SIDED else reader.right()
+    if not (words if kind == "string" else kind == "number" and {type(left), type(right)} <= _NUMBERS):
+        reader = _Reader(condition, number, kind, zone=timezone)
+        left = reader.left(strict=terms.strict and stated != "auto")
+        right = None if test in ONE_SIDED else reader.right()
     if terms.ignore_case:
         left = _lower(left)
         if not test.endswith("matches_regex"):
             right = _lower(right)
     return rule(left, right)
+
+
+_NUMBERS = {int, float}
+
+
+@lru_cache(maxsize=10_000)
+def _instant(value: str | float, zone: str) -> datetime:
+    """The same few moments are compared with many items."""
+    return parse_instant(value, zone_named(zone))
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +226,9 @@ class _Reader:
             return None
         try:
             if kind == "date-time":
-                return None if value == "" else parse_instant(value, zone_named(self.zone))
+                if isinstance(value, str | float) or type(value) is int:
+                    return _instant(value, self.zone) if value != "" else None
+                raise ValueError(value)
             return READERS[kind](value)
         except ValueError as error:
             raise self._failure(

@@ -7,6 +7,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from flowstudio.engine.expression import number_to_text
 from flowstudio.engine.item import Item, Json
 from flowstudio.nodes import paths, values
 
@@ -132,7 +133,7 @@ def _coarse(value: Any, fuzzy: bool) -> Hashable:
             return ""
         if isinstance(value, str):
             try:
-                return values.number_text(values.to_number(value))
+                return number_to_text(values.to_number(value))
             except ValueError:
                 return value.lower() if value.lower() in ("true", "false") else value
         return values.to_text(value)

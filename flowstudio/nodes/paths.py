@@ -72,7 +72,8 @@ def _put(container: Any, keys: list[str], value: Any) -> Any:
 
 def put_all(data: Json, values: Json, *, dots: bool = True) -> Json:
     """The data with several values at their paths."""
-    if not dots or not any("." in path or "[" in path for path in values):
+    names = "".join(values)
+    if not dots or not ("." in names or "[" in names):
         return {**data, **values}
     for path, value in values.items():
         data = put(data, path, value)

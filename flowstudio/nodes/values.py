@@ -8,13 +8,23 @@ from __future__ import annotations
 import json
 import math
 import re
-from decimal import Decimal
 from typing import Any, TypeAlias
+
+from flowstudio.engine.expression import number_to_text
 
 Number: TypeAlias = int | float
 
 _DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _RADIX = re.compile(r"0(?:[xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+)", re.ASCII)
+_TYPE_NAMES: dict[type, str] = {
+    type(None): "null",
+    bool: "boolean",
+    int: "number",
+    float: "number",
+    str: "string",
+    list: "array",
+    dict: "object",
+}
 _SAFE = 2**53
 _SPACE = " \t\n\v\f\r\u00a0\ufeff\u2028\u2029\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 """What JavaScript trims."""
@@ -22,49 +32,12 @@ _SPACE = " \t\n\v\f\r\u00a0\ufeff\u2028\u2029\u1680\u2000\u2001\u2002\u2003\u200
 
 def type_name(value: Any) -> str:
     """The JSON type of a value, in the words of the form."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "boolean"
-        case int() | float():
-            return "number"
-        case str():
-            return "string"
-        case list():
-            return "array"
-        case _:
-            return "object"
+    return _TYPE_NAMES.get(type(value), "object")
 
 
 def is_number(value: Any) -> bool:
     """Whether it is a JSON number (booleans are not)."""
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def number_text(number: Number) -> str:
-    """`String(number)` of JavaScript: `1.0` is `1`, `1e21` is `1e+21`."""
-    if isinstance(number, int):
-        if abs(number) < 10**21:
-            return str(number)
-        try:
-            number = float(number)
-        except OverflowError:
-            return "Infinity" if number > 0 else "-Infinity"
-    if math.isnan(number):
-        return "NaN"
-    if math.isinf(number):
-        return "Infinity" if number > 0 else "-Infinity"
-    if number == 0:
-        return "0"
-    sign, digits, exponent = Decimal(repr(number)).normalize().as_tuple()
-    assert isinstance(exponent, int)
-    magnitude = len(digits) + exponent
-    if -6 < magnitude <= 21:
-        return format(Decimal(repr(number)).normalize(), "f")
-    text = "".join(map(str, digits))
-    fraction = f".{text[1:]}" if len(text) > 1 else ""
-    return f"{'-' if sign else ''}{text[0]}{fraction}e{magnitude - 1:+d}"
 
 
 def json_text(value: Any) -> str:
@@ -75,7 +48,7 @@ def json_text(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case int() | float():
-            return number_text(value) if math.isfinite(value) else "null"
+            return number_to_text(value) if math.isfinite(value) else "null"
         case str():
             return json.dumps(value, ensure_ascii=False)
         case list() | tuple():
@@ -89,21 +62,23 @@ def json_text(value: Any) -> str:
 
 def to_text(value: Any) -> str:
     """A string; objects and arrays become JSON, null the empty string."""
+    if type(value) is str:
+        return value
     match value:
-        case str():
-            return value
         case None:
             return ""
         case bool():
             return "true" if value else "false"
         case int() | float():
-            return number_text(value)
+            return number_to_text(value)
         case _:
             return json_text(value)
 
 
 def to_number(value: Any) -> Number:
     """`Number(value)` of JavaScript, where that is a finite number."""
+    if type(value) is int:
+        return value
     match value:
         case bool():
             return int(value)

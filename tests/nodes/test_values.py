@@ -10,35 +10,9 @@ from hypothesis import strategies as st
 from flowstudio.nodes import values
 
 
-@pytest.mark.parametrize(
-    ("number", "text"),
-    [
-        (0, "0"),
-        (-0.0, "0"),
-        (1.0, "1"),
-        (-12.50, "-12.5"),
-        (0.1, "0.1"),
-        (100.0, "100"),
-        (123456789012345680000.0, "123456789012345680000"),
-        (1e21, "1e+21"),
-        (1.5e300, "1.5e+300"),
-        (0.000001, "0.000001"),
-        (0.0000015, "0.0000015"),
-        (0.0000001, "1e-7"),
-        (-1.25e-9, "-1.25e-9"),
-        (10**21, "1e+21"),
-        (-(10**400), "-Infinity"),
-        (float("nan"), "NaN"),
-        (float("inf"), "Infinity"),
-    ],
-)
-def test_numbers_are_written_as_javascript_does(number: float, text: str) -> None:
-    assert values.number_text(number) == text
-
-
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_written_number_reads_back_the_same(number: float) -> None:
-    assert float(values.to_number(values.number_text(number))) == number
+    assert float(values.to_number(values.to_text(number))) == number
 
 
 @pytest.mark.parametrize(
@@ -102,6 +76,9 @@ def test_what_is_no_boolean_is_refused(value: Any) -> None:
         (None, ""),
         (True, "true"),
         (1.0, "1"),
+        (-0.0, "0"),
+        (1e21, "1e+21"),
+        (-1.25e-9, "-1.25e-9"),
         ([1, "a", None], '[1,"a",null]'),
         ({"a": {"b": 1.0}}, '{"a":{"b":1}}'),
         ({"ü": "\n"}, '{"ü":"\\n"}'),
