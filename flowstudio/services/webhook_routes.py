@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from urllib.parse import unquote
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,8 @@ class Routes:
 
     def __init__(self, routes: Iterable[Route] = ()) -> None:
         self._plain: dict[tuple[str, str], Route] = {}
-        self._patterns: list[tuple[re.Pattern[str], Route]] = []
+        self._patterns: list[tuple[re.Pattern[str], tuple[str, ...], Route]] = []
+        """How a path looks, the names of what its groups match, the route."""
         self._paths: set[str] = set()
         for route in routes:
             self._add(route)
@@ -47,30 +47,29 @@ class Routes:
         if ":" not in path:
             self._plain[route.method, path] = route
             return
-        parts = [
-            f"(?P<{re.sub(r'[^A-Za-z0-9_]', '_', part[1:]) or 'parameter'}>[^/]+)"
-            if part.startswith(":")
-            else re.escape(part)
-            for part in path.split("/")
-        ]
-        self._patterns.append((re.compile("/".join(parts)), route))
+        parts = path.split("/")
+        names = tuple(part[1:] for part in parts if part.startswith(":"))
+        pattern = "/".join("([^/]+)" if part.startswith(":") else re.escape(part) for part in parts)
+        self._patterns.append((re.compile(pattern), names, route))
         self._patterns.sort(
-            key=lambda entry: -sum(not part.startswith(":") for part in entry[1].path.split("/"))
+            key=lambda entry: -sum(not part.startswith(":") for part in entry[2].path.split("/"))
         )
 
     def find(self, method: str, path: str) -> Match | None:
-        """The route of a request."""
+        """The route of a request, whose path is not percent-encoded any more."""
         path = normalise(path)
         route = self._plain.get((method, path))
         if route is not None:
             return Match(route)
-        for pattern, candidate in self._patterns:
+        for pattern, names, candidate in self._patterns:
             if candidate.method == method and (found := pattern.fullmatch(path)):
-                return Match(candidate, {name: unquote(value) for name, value in found.groupdict().items()})
+                return Match(candidate, dict(zip(names, found.groups(), strict=True)))
         return None
 
     def methods(self, path: str) -> list[str]:
         """The methods that some webhook takes at this path, for 405 and CORS answers."""
         path = normalise(path)
         plain = {method for method, known in self._plain if known == path}
-        return sorted(plain | {route.method for pattern, route in self._patterns if pattern.fullmatch(path)})
+        return sorted(
+            plain | {route.method for pattern, _, route in self._patterns if pattern.fullmatch(path)}
+        )

@@ -93,24 +93,37 @@ class WebhookService:
         self._routes = Routes()
         self._stale = asyncio.Event()
         self._stale.set()
+        self._reloading = asyncio.Lock()
         self._listening: dict[str, _Listening] = {}
         self._nodes: dict[tuple[str, str], Webhook] = {}
         workflows.on_routes_changed.append(self._stale.set)
 
     async def reload(self) -> None:
         """Read the addresses of all active workflows."""
-        self._stale.clear()
-        stored = await self._storage.workflows.routes()
-        self._routes = Routes(Route(r.method, r.path, r.workflow_id, r.node_id) for r in stored)
-        self._nodes.clear()
+        async with self._reloading:
+            self._stale.clear()
+            try:
+                stored = await self._storage.workflows.routes()
+                self._routes = Routes(Route(r.method, r.path, r.workflow_id, r.node_id) for r in stored)
+            except BaseException:
+                self._stale.set()
+                raise
+            self._nodes.clear()
+
+    async def _settled(self) -> Routes:
+        """The addresses of all active workflows as of now; waits for a reload that is under way."""
+        while self._stale.is_set() or self._reloading.locked():
+            if self._reloading.locked():
+                async with self._reloading:
+                    continue
+            await self.reload()
+        return self._routes
 
     # Starting
 
     async def handle(self, request: WebhookRequest, *, test: bool = False) -> WebhookAnswer:
         """Serve a call of `/webhook/…`, or of `/webhook-test/…` while somebody listens. Raises `NotFound` and the like."""
-        if self._stale.is_set():
-            await self.reload()
-        routes = self._test_routes(request) if test else self._routes
+        routes = self._test_routes(request) if test else await self._settled()
         found = routes.find(request.method, request.path)
         if found is None:
             return await self._unrouted(request, routes, test=test)

@@ -23,7 +23,8 @@ ROUTES = Routes([HELLO, HELLO_POST, ORDER, NEWEST, LINE, ANYTHING])
         ("POST", "hello", Match(HELLO_POST)),
         ("PUT", "hello", None),
         ("GET", "orders/newest", Match(NEWEST)),
-        ("GET", "orders/a%20b", Match(ORDER, {"id": "a b"})),
+        ("GET", "orders/a b", Match(ORDER, {"id": "a b"})),
+        ("GET", "orders/a%20b", Match(ORDER, {"id": "a%20b"})),
         ("GET", "orders/7/lines/2", Match(LINE, {"id": "7", "line": "2"})),
         ("GET", "invoices/7", Match(ANYTHING, {"a": "invoices", "b": "7"})),
         ("GET", "orders", None),
@@ -38,3 +39,25 @@ def test_a_path_tells_its_methods() -> None:
     assert ROUTES.methods("hello") == ["GET", "POST"]
     assert ROUTES.methods("orders/7") == ["GET"]
     assert ROUTES.methods("nowhere") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "parameters"),
+    [
+        (":1st/:2nd", {"1st": "a", "2nd": "b"}),
+        (":same/:same", {"same": "b"}),
+        (":/:", {"": "b"}),
+        (":größe/:order-id", {"größe": "a", "order-id": "b"}),
+        (":a(/:b)+", {"a(": "a", "b)+": "b"}),
+    ],
+)
+def test_parameters_may_have_any_name(path: str, parameters: dict[str, str]) -> None:
+    match = Routes([Route("GET", path, "w", "n")]).find("GET", "a/b")
+    assert match is not None
+    assert match.parameters == parameters
+
+
+def test_a_path_with_a_colon_inside_is_plain_there() -> None:
+    routes = Routes([Route("GET", "a:b", "w", "n")])
+    assert routes.find("GET", "a:b") is not None
+    assert routes.find("GET", "axb") is None

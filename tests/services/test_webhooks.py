@@ -198,3 +198,9 @@ async def test_a_call_wakes_a_waiting_execution_with_its_data_once(runtime: Runt
         await runtime.webhooks.resume(request)
     with pytest.raises(NotFound):
         await runtime.webhooks.resume(WebhookRequest(method="POST", path="nothing"))
+
+
+async def test_calls_that_come_at_once_after_switching_on_all_find_the_webhook(runtime: Runtime) -> None:
+    await publish(runtime, chain(hook("last-node"), edit("a", x="1")))
+    answers = await asyncio.gather(*(call(runtime, f"orders/{n}", {}) for n in range(5)))
+    assert [answer.status for answer in answers] == [200] * 5
