@@ -82,10 +82,10 @@ def put_all(data: Json, values: Json, *, dots: bool = True) -> Json:
 
 def drop(data: Json, path: str, *, dots: bool = True) -> Json:
     """The data without what is at a path."""
-    if path in data:
-        return {key: value for key, value in data.items() if key != path}
-    keys = split(path)
-    if not dots or len(keys) == 1 or get(data, path) is MISSING:
+    keys = [path] if not dots or path in data else split(path)
+    if len(keys) == 1:
+        return {key: value for key, value in data.items() if key != keys[0]}
+    if get(data, path) is MISSING:
         return data
     parent: Any = data
     for key in keys[:-1]:

@@ -98,6 +98,7 @@ def test_an_absurd_position_is_refused() -> None:
         ("b.d[0]", {"a": 0, "b": {"c": 1, "d": [None, 2]}}),
         ("b.x.y", {"a": 0, "b": {"c": 1, "d": [1, 2]}}),
         ("x", {"a": 0, "b": {"c": 1, "d": [1, 2]}}),
+        ("['a']", {"b": {"c": 1, "d": [1, 2]}}),
     ],
 )
 def test_a_value_is_dropped_without_changing_what_was_given(path: str, result: Json) -> None:

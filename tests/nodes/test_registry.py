@@ -13,7 +13,7 @@ from flowstudio.engine.registry import discover
 TYPES = sorted(discover(flowstudio.nodes), key=lambda cls: cls.type)
 EVERY_TYPE = pytest.mark.parametrize("cls", TYPES, ids=lambda cls: cls.type)
 
-BUILT_IN = """edit-fields execute-workflow filter http-request if-else loop-over-items manual-trigger merge no-op
+BUILT_IN = """code edit-fields execute-workflow filter http-request if-else loop-over-items manual-trigger merge no-op
 respond-to-webhook stop-and-error switch wait webhook""".split()
 
 

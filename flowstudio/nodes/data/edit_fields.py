@@ -183,8 +183,14 @@ class EditFields(ItemNode):
         for name in names:
             value = paths.get(data, name, dots=self.dot_notation)
             if value is not paths.MISSING:
-                kept[name.rpartition(".")[2] if self.dot_notation else name] = value
+                kept = paths.put(kept, self._own_name(name), value, dots=self.dot_notation)
         return kept
+
+    def _own_name(self, path: str) -> str:
+        """Where a selected field goes: what was within an object comes out of it."""
+        if not self.dot_notation:
+            return path
+        return paths.split(path)[-1] if "'" in path or '"' in path else path.rpartition(".")[2]
 
 
 _READERS: dict[str, Callable[[Any], Any]] = {

@@ -84,6 +84,24 @@ async def test_a_long_value_is_cut_in_the_error() -> None:
     assert len((await edit({"v": "x" * 10_000}, ("x", "number", "={{ $json.v }}"))).error) < 300
 
 
+ODD: Json = {"full name": "Ada", "list": [5, 6], "o": {"x y": 7}}
+
+
+@pytest.mark.parametrize(
+    ("name", "kept", "left"),
+    [
+        ("full name", {"full name": "Ada"}, {"list": [5, 6], "o": {"x y": 7}}),
+        ("['full name']", {"full name": "Ada"}, {"list": [5, 6], "o": {"x y": 7}}),
+        ("list[1]", {"list": [None, 6]}, {"full name": "Ada", "list": [5, None], "o": {"x y": 7}}),
+        ("o['x y']", {"x y": 7}, {"full name": "Ada", "list": [5, 6], "o": {}}),
+    ],
+)
+async def test_names_may_be_written_with_brackets(name: str, kept: Json, left: Json) -> None:
+    for include, wanted in (("selected", kept), ("except", left)):
+        options = {"include_other_fields": True, "include": include, "include_fields": [name]}
+        assert (await edit(ODD, **options)).rows == [wanted]
+
+
 ITEM = {"a": 1, "b": {"c": 2, "d": 3}, "list": [{"n": 1}, {"n": 2}]}
 
 
