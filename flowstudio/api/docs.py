@@ -17,8 +17,8 @@ from flowstudio import __version__
 from flowstudio.api.access import KEY_HEADER, SESSION_COOKIE
 from flowstudio.api.answers import Json
 from flowstudio.api.models.workflows import SHAPE
-from flowstudio.api.routes import PERMISSION, Operation, needs, refusals, router
-from flowstudio.engine.workflow import WorkflowDocument
+from flowstudio.api.routes import PERMISSION, REFUSALS, Operation, needs, refusals, router
+from flowstudio.engine.workflow import SCHEMA_VERSION, WorkflowDocument
 from flowstudio.errors import NotFound
 
 pages = router("Description")
@@ -61,6 +61,7 @@ _START = """SwaggerUIBundle({
   validatorUrl: null,
 });
 """
+_REFUSAL = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorAnswer"}}}
 _FILES = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript"}
 
 
@@ -125,6 +126,7 @@ def description(app: FastAPI) -> dict[str, Any]:
         [(WorkflowDocument, "validation")], by_alias=True, ref_template="#/components/schemas/{model}"
     )
     components.setdefault("schemas", {}).update(schemas["$defs"])
+    components["schemas"]["WorkflowDocument"]["properties"]["schema_version"]["maximum"] = SCHEMA_VERSION
     _refer(document)
     components["securitySchemes"] = {
         "apiKey": {"type": "apiKey", "in": "header", "name": KEY_HEADER.title().replace("Api", "API")},
@@ -157,5 +159,11 @@ def _finish(operation: dict[str, Any], route: Operation) -> None:
     """What FastAPI does not know of an operation."""
     if operation.get(PERMISSION) == "public":
         operation["security"] = []
+    responses = operation["responses"]
     if 422 not in route.responses:
-        operation["responses"].pop("422", None)
+        responses.pop("422", None)
+    implied = [400] if operation.get("parameters") or "requestBody" in operation else []
+    implied += [413] if "requestBody" in operation else []
+    for status in implied:
+        responses.setdefault(str(status), {"description": REFUSALS[status], "content": _REFUSAL})
+    operation["responses"] = dict(sorted(responses.items()))

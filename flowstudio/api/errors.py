@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -31,6 +33,20 @@ from flowstudio.logs import request_id
 
 log = logging.getLogger(__name__)
 
+
+class NotRunnable(InvalidWorkflow):
+    """A stored workflow that cannot do what is asked, as it is now; the request itself is fine."""
+
+
+@contextmanager
+def as_stored() -> Iterator[None]:
+    """What is wrong with a stored workflow is a conflict with its state, not a mistake of the request."""
+    try:
+        yield
+    except InvalidWorkflow as error:
+        raise NotRunnable(error.problems) from error
+
+
 STATUSES: dict[type[FlowStudioError], int] = {
     TooLarge: 413,
     InvalidRequest: 400,
@@ -38,6 +54,7 @@ STATUSES: dict[type[FlowStudioError], int] = {
     Forbidden: 403,
     NotFound: 404,
     Conflict: 409,
+    NotRunnable: 409,
     InvalidWorkflow: 422,
     NodeError: 422,
     RateLimited: 429,
@@ -103,13 +120,16 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     if isinstance(cause, RecursionError):
         return too_deep()
     code = _BY_STATUS.get(error.status_code, "error")
+    headers = dict(error.headers or {})
     if error.status_code == 404:
         message = f"There is nothing at {request.url.path}. The API is described at /api/docs."
     elif error.status_code == 405:
-        message = f"{request.method} does not work on {request.url.path}."
+        allowed = sorted(methods_at(request))
+        message = f"{request.method} does not work on {request.url.path}; {' and '.join(allowed)} do."
+        headers["allow"] = ", ".join(allowed)
     else:
         message = str(error.detail)
-    return problem(error.status_code, code, message, headers=error.headers)
+    return problem(error.status_code, code, message, headers=headers)
 
 
 async def _on_validation_error(request: Request, error: Exception) -> Response:
@@ -131,6 +151,16 @@ async def _on_disconnect(request: Request, error: Exception) -> Response:
 
 async def _on_anything(request: Request, error: Exception) -> Response:
     return unexpected()
+
+
+def methods_at(request: Request) -> set[str]:
+    """The methods that work on a path."""
+    return {
+        method
+        for route in request.app.routes
+        if isinstance(route, APIRoute) and route.path_regex.match(request.scope["path"])
+        for method in route.methods or ()
+    }
 
 
 def _path(location: Sequence[str | int]) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import json
 from typing import Annotated, Any
 
-import orjson
 from fastapi import Body, Path, Query
 from starlette.responses import Response
 
 from flowstudio.api.access import SignedIn, Studio
 from flowstudio.api.answers import Json as JsonAnswer
+from flowstudio.api.errors import as_stored
+from flowstudio.api.models.common import Moment
 from flowstudio.api.models.executions import (
     Deleted,
     DeleteExecutions,
@@ -29,8 +30,9 @@ from flowstudio.api.workflows import Id as WorkflowId
 from flowstudio.engine.context import Mode
 from flowstudio.engine.events import ExecutionStatus
 from flowstudio.engine.item import Json, Ports, items_from_json
+from flowstudio.engine.plan import Plan
 from flowstudio.engine.workflow import load_workflow
-from flowstudio.errors import InvalidRequest
+from flowstudio.errors import InvalidRequest, NotFound
 from flowstudio.runtime import Runtime
 from flowstudio.services.callers import Caller
 from flowstudio.services.executions import FINAL
@@ -39,6 +41,10 @@ from flowstudio.storage.records import ExecutionFilter
 
 resource = router("Executions")
 
+_TEXT = r'"([^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*"'
+SCOPE = rf"^\[({_TEXT}(, ?{_TEXT})*)?\]$"
+"""A JSON list of texts."""
+
 Id = Annotated[
     str,
     Path(max_length=64, description="The execution.", examples=["0199c7a2-6a1f-7c3e-9d8b-5d2f7a1b3c4d"]),
@@ -46,8 +52,8 @@ Id = Annotated[
 Node = Annotated[str, Path(max_length=200, description="The node's id.", examples=["2"])]
 Status = Annotated[ExecutionStatus | None, Query(description="Only those with this status.")]
 Started = Annotated[Mode | None, Query(description="Only those started in this way.")]
-Since = Annotated[datetime | None, Query(description="Only those created from then on.")]
-Until = Annotated[datetime | None, Query(description="Only those created before.")]
+Since = Annotated[Moment | None, Query(description="Only those created from then on.")]
+Until = Annotated[Moment | None, Query(description="Only those created before.")]
 ACCEPTED: dict[int | str, dict[str, Any]] = {
     202: {"model": ExecutionAnswer, "description": "The execution goes on; look at it again later."}
 }
@@ -57,7 +63,7 @@ ACCEPTED: dict[int | str, dict[str, Any]] = {
     "/workflows/{id}/execute",
     summary="Execute a workflow",
     response_model=ExecutionAnswer,
-    responses=refusals(400, 401, 403, 404, 413, 422) | ACCEPTED,
+    responses=refusals(400, 401, 403, 404, 409, 413) | ACCEPTED,
     openapi_extra=needs("run"),
 )
 async def execute(
@@ -68,15 +74,17 @@ async def execute(
     200 with the states of all nodes and the data of the last one, or 202 when it goes on.
     """
     body = body or Execute()
-    execution = await studio.executions.execute(
-        caller,
-        id,
-        body.trigger_data,
-        node=body.trigger_node,
-        until=body.until,
-        pinned=body.pinned,
-        mode="api" if caller.via == "api_key" else "manual",
-    )
+    with as_stored():
+        plan = studio.workflows.plan(await studio.workflows.get(caller, id))
+        execution = await studio.executions.execute(
+            caller,
+            id,
+            body.trigger_data,
+            node=_known(plan, body.trigger_node),
+            until=_known(plan, body.until),
+            pinned=body.pinned,
+            mode="api" if caller.via == "api_key" else "manual",
+        )
     if body.wait:
         await studio.executions.wait(execution, body.timeout)
     return await _started(studio, caller, execution)
@@ -86,15 +94,16 @@ async def execute(
     "/workflows/{id}/execute_node",
     summary="Execute one node",
     response_model=NodeExecutionAnswer,
-    responses=refusals(400, 401, 403, 404, 409, 413, 422)
+    responses=refusals(400, 401, 403, 404, 409, 413)
     | {202: {"model": NodeExecutionAnswer, "description": "The execution goes on; look at it again later."}},
     openapi_extra=needs("run"),
 )
 async def execute_node(id: WorkflowId, body: ExecuteNode, caller: SignedIn, studio: Studio) -> Response:
     """Runs a node on the given items, on what it was fed in an earlier execution, or after all that leads to it."""
-    execution = await studio.executions.run_node(
-        caller, id, body.node_id, items=_given(body.input_data), execution=body.execution_id
-    )
+    with as_stored():
+        execution = await studio.executions.run_node(
+            caller, id, body.node_id, items=_given(body.input_data), execution=body.execution_id
+        )
     await studio.executions.wait(execution, body.timeout)
     view = await studio.views.get(caller, execution)
     data = await studio.views.node(caller, execution, body.node_id, limit=10_000)
@@ -205,6 +214,7 @@ async def read_node(
         str | None,
         Query(
             max_length=2000,
+            pattern=SCOPE,
             description="The run in these loop iterations, as a JSON list.",
             examples=['["5:0"]'],
         ),
@@ -248,7 +258,7 @@ async def cancel_execution(id: Id, caller: SignedIn, studio: Studio) -> Response
     summary="Run a finished execution again",
     status_code=202,
     response_model=ExecutionAnswer,
-    responses=refusals(400, 401, 403, 404, 409, 413, 422),
+    responses=refusals(400, 401, 403, 404, 409, 413),
     openapi_extra=needs("run"),
 )
 async def retry_execution(
@@ -256,10 +266,21 @@ async def retry_execution(
 ) -> Response:
     """Starts a new execution that takes over what was decided before the node that failed, or before `from_node`."""
     body = body or Retry()
-    execution = await studio.executions.retry(
-        caller, id, from_node=body.from_node, current=body.version == "current"
-    )
+    with as_stored():
+        execution = await studio.executions.retry(
+            caller, id, from_node=body.from_node, current=body.version == "current"
+        )
     return JsonAnswer({"execution": await studio.views.get(caller, execution)}, 202)
+
+
+def _known(plan: Plan, name: str | None) -> str | None:
+    """The id of a node that is named by its id or label. Raises `NotFound`."""
+    if name is None:
+        return None
+    try:
+        return plan.find(name).id
+    except InvalidRequest as error:
+        raise NotFound(error.message) from error
 
 
 def _given(data: list[Json] | dict[str, list[Json]] | None) -> Ports | None:
@@ -283,14 +304,11 @@ async def _page(
     workflow: str | None,
     status: ExecutionStatus | None,
     mode: Mode | None,
-    since: datetime | None,
-    until: datetime | None,
+    since: Moment | None,
+    until: Moment | None,
     limit: int,
     cursor: str | None,
 ) -> Response:
-    for name, moment in (("since", since), ("until", until)):
-        if moment is not None and moment.tzinfo is None:
-            raise InvalidRequest(f"query {name}: say the time zone too, such as 2026-01-31T12:00:00Z.")
     wanted = ExecutionFilter(
         workflow_id=workflow, status=status, mode=mode, since=since, until=until, cursor=cursor, limit=limit
     )
@@ -299,13 +317,5 @@ async def _page(
 
 
 def _scope(text: str | None) -> tuple[str, ...] | None:
-    """The loop iterations of a query. Raises `InvalidRequest`."""
-    if text is None:
-        return None
-    try:
-        parts: Any = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        parts = None
-    if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
-        raise InvalidRequest('query scope: give a JSON list of texts, such as ["5:0"].')
-    return tuple(parts)
+    """The loop iterations of a query."""
+    return None if text is None else tuple(json.loads(text))

@@ -10,7 +10,9 @@ from starlette.responses import Response
 
 from flowstudio.api.access import SignedIn, Studio
 from flowstudio.api.answers import Json
+from flowstudio.api.errors import as_stored
 from flowstudio.api.models.workflows import (
+    Anything,
     Document,
     Listening,
     Validation,
@@ -20,6 +22,7 @@ from flowstudio.api.models.workflows import (
     WorkflowView,
 )
 from flowstudio.api.routes import needs, refusals, router
+from flowstudio.engine.workflow import load_workflow
 from flowstudio.errors import Problem
 from flowstudio.runtime import Runtime
 from flowstudio.services.live import timestamp
@@ -84,11 +87,13 @@ async def create_workflow(document: Document, caller: SignedIn, studio: Studio) 
     "/workflows/validate",
     summary="Check a document",
     response_model=Validation,
-    responses=refusals(400, 401, 413),
+    responses=refusals(400, 401, 413, 422),
     openapi_extra=needs("read"),
 )
-async def validate_workflow(document: Document, caller: SignedIn, studio: Studio) -> Response:
+async def validate_workflow(document: Anything, caller: SignedIn, studio: Studio) -> Response:
     """Finds everything that is wrong. Executes and stores nothing."""
+    if not isinstance(document, dict):
+        load_workflow(document)
     problems = studio.workflows.check(document)
     valid = all(problem.severity != "error" for problem in problems)
     return Json({"valid": valid, "problems": _problems(problems)})
@@ -141,12 +146,13 @@ async def delete_workflow(id: Id, caller: SignedIn, studio: Studio) -> Response:
     "/workflows/{id}/activate",
     summary="Arm a workflow's triggers",
     response_model=WorkflowView,
-    responses=refusals(401, 403, 404, 409, 422),
+    responses=refusals(401, 403, 404, 409),
     openapi_extra=needs("edit"),
 )
 async def activate_workflow(id: Id, caller: SignedIn, studio: Studio) -> Response:
     """From now on its webhooks answer."""
-    return _answer(studio, await studio.workflows.activate(caller, id))
+    with as_stored():
+        return _answer(studio, await studio.workflows.activate(caller, id))
 
 
 @resource.post(
@@ -165,12 +171,13 @@ async def deactivate_workflow(id: Id, caller: SignedIn, studio: Studio) -> Respo
     "/workflows/{id}/listen",
     summary="Open the test webhooks",
     response_model=Listening,
-    responses=refusals(401, 403, 404, 422),
+    responses=refusals(401, 403, 404, 409),
     openapi_extra=needs("run"),
 )
 async def listen(id: Id, caller: SignedIn, studio: Studio) -> Response:
     """For two minutes or one call, `/webhook-test/…` starts the workflow as it is stored, whether active or not."""
-    until, urls = await studio.webhooks.listen(caller, id)
+    with as_stored():
+        until, urls = await studio.webhooks.listen(caller, id)
     return Json({"until": timestamp(until), "urls": urls})
 
 
@@ -203,12 +210,13 @@ async def read_version(id: Id, number: Number, caller: SignedIn, studio: Studio)
     "/workflows/{id}/versions/{number}/restore",
     summary="Restore a version",
     response_model=WorkflowView,
-    responses=refusals(400, 401, 403, 404, 409, 422),
+    responses=refusals(400, 401, 403, 404, 409),
     openapi_extra=needs("edit"),
 )
 async def restore_version(id: Id, number: Number, caller: SignedIn, studio: Studio) -> Response:
     """Stores an earlier document as the newest version."""
-    return _answer(studio, await studio.workflows.restore(caller, id, number))
+    with as_stored():
+        return _answer(studio, await studio.workflows.restore(caller, id, number))
 
 
 def _answer(studio: Runtime, workflow: Workflow) -> Response:

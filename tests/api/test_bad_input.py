@@ -113,7 +113,8 @@ def test_a_workflow_that_makes_no_sense_is_not_run(owner: httpx.Client, stored: 
     path = f"/api/workflows/{stored(document)}"
     for action in ("execute", "activate"):
         refused = owner.post(f"{path}/{action}")
-        assert refused.status_code == 422
+        assert refused.status_code == 409
+        assert refused.json()["error"]["code"] == "invalid_workflow"
         messages = [problem["message"] for problem in refused.json()["error"]["detail"]]
         assert any(culprit in message for message in messages)
     assert owner.get(f"{path}/executions").json()["items"] == []

@@ -100,7 +100,7 @@ def test_an_unknown_trigger_or_node_is_named(owner: httpx.Client, stored: Store)
     id_ = stored(greeting())
     for body in ({"trigger_node": "Nowhere"}, {"until": "Nowhere"}):
         answer = execute(owner, id_, **body)
-        assert answer.status_code == 400
+        assert answer.status_code == 404
         assert "Nowhere" in answer.json()["error"]["message"]
 
 
@@ -211,7 +211,7 @@ def test_lists_are_filtered_and_come_in_pages(owner: httpx.Client, stored: Store
         ({"limit": "0"}, "limit"),
         ({"limit": "many"}, "limit"),
         ({"since": "yesterday"}, "since"),
-        ({"until": "2026-01-01T00:00:00"}, "time zone"),
+        ({"until": "2026-01-01T00:00:00"}, "until"),
     ],
 )
 def test_a_wrong_filter_is_named(owner: httpx.Client, query: dict[str, str], culprit: str) -> None:

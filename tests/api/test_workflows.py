@@ -65,7 +65,7 @@ def test_a_draft_that_cannot_run_is_stored_with_its_problems(owner: httpx.Client
     assert (problem["severity"], problem["node"]) == ("error", "2")
     assert "no-such-type" in problem["message"]
     refused = owner.post(f"{path}/execute")
-    assert refused.status_code == 422
+    assert refused.status_code == 409
     assert refused.json()["error"]["code"] == "invalid_workflow"
     assert refused.json()["error"]["detail"][0]["node"] == "2"
 
@@ -123,7 +123,7 @@ def test_a_workflow_without_a_trigger_that_arms_cannot_be_activated(
     owner: httpx.Client, stored: Store
 ) -> None:
     answer = owner.post(f"/api/workflows/{stored(greeting())}/activate")
-    assert answer.status_code == 422
+    assert answer.status_code == 409
     assert "Webhook" in answer.json()["error"]["message"]
 
 

@@ -15,18 +15,15 @@ from flowstudio.services.passwords import AT_ONCE, LONGEST, PasswordHasher, argo
         ("short", "5 characters"),
         ("x" * (LONGEST + 1), "at most"),
         ("Password", "first"),
-        ("ada@example.com", "first"),
-        ("ada.lovelace", "first"),
     ],
 )
 def test_a_weak_password_is_refused_with_the_reason(password: str, culprit: str) -> None:
-    email = "ada.lovelace@example.com" if password == "ada.lovelace" else "ada@example.com"
     with pytest.raises(InvalidRequest, match=culprit):
-        check_password(password, email)
+        check_password(password)
 
 
 def test_a_long_password_is_accepted() -> None:
-    check_password("correct horse battery", "ada@example.com")
+    check_password("correct horse battery")
 
 
 async def test_the_right_password_verifies_and_others_do_not() -> None:

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 
 from flowstudio.api.models.common import Line, Shape, View
 from flowstudio.services.callers import Caller
-from flowstudio.services.passwords import LONGEST, SHORTEST
+from flowstudio.services.passwords import COMMON, LONGEST, SHORTEST
 from flowstudio.storage.records import ApiKey, Role, User
 
 Email = Annotated[
@@ -26,7 +26,7 @@ Password = Annotated[
     Field(
         min_length=SHORTEST,
         max_length=LONGEST,
-        json_schema_extra={"format": "password"},
+        json_schema_extra={"format": "password", "not": {"enum": sorted(COMMON)}},
         examples=["correct horse battery"],
     ),
 ]

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def _timestamp(value: Any) -> Any:
+    """Refuse numbers written as text, which would pass for seconds since 1970."""
+    if isinstance(value, str) and not _DATE_TIME.match(value):
+        raise ValueError("should be a date, a time and a time zone, such as 2026-01-31T12:00:00Z")
+    return value
+
+
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
+Moment = Annotated[AwareDatetime, BeforeValidator(_timestamp)]
+"""A date and time with its time zone."""
 
 
 class Shape(BaseModel):

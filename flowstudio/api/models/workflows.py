@@ -42,6 +42,14 @@ Document = Annotated[
     ),
     WithJsonSchema({"type": "object", SHAPE: "WorkflowDocument"}),
 ]
+Anything = Annotated[
+    Any,
+    Body(
+        description="What might be a workflow's document: any JSON object.",
+        openapi_examples={"greeting": {"summary": "Two nodes", "value": EXAMPLE_DOCUMENT}},
+    ),
+    WithJsonSchema({"type": "object"}),
+]
 StoredDocument = Annotated[
     dict[str, Any],
     WithJsonSchema({"type": "object", SHAPE: "WorkflowDocument"}),
