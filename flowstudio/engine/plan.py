@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flowstudio.engine.binding import Binding, bind
 from flowstudio.engine.graph import Edge, Fault, Layout, Level, lay_out, reachable
@@ -132,7 +133,7 @@ class _Compilation:
     def __init__(self, document: WorkflowDocument, registry: Registry) -> None:
         self.document, self.registry = document, registry
         self.wiring: Wiring = wire(document, registry)
-        self.problems: list[Problem] = list(self.wiring.problems)
+        self.problems: list[Problem] = [*_settings_problems(document), *self.wiring.problems]
         self.bindings: dict[str, Binding] = {}
         self._index = {node.id: i for i, node in enumerate(document.nodes)}
         self._by_label = {connector.label: id_ for id_, connector in self.wiring.connectors.items()}
@@ -290,3 +291,20 @@ class _Compilation:
                     f"data.properties.{path_text(place.location)}",
                     severity="warning",
                 )
+
+
+def _settings_problems(document: WorkflowDocument) -> list[Problem]:
+    """What is wrong with the settings of the whole workflow."""
+    zone = document.settings.timezone
+    if zone is None or _is_zone(zone):
+        return []
+    message = f"There is no time zone '{zone}'; choose one such as Europe/Berlin or UTC."
+    return [Problem("unknown_timezone", message, path="settings.timezone")]
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True

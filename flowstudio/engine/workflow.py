@@ -7,13 +7,17 @@ writes some) are dropped. Older documents are migrated by `load_workflow`.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from flowstudio.errors import InvalidWorkflow, Problem
 
 SCHEMA_VERSION = 1
+MAX_DEPTH = 200
+"""Levels of objects and lists within each other."""
 
 Identifier = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -100,7 +104,7 @@ class EdgeDocument(Part):
 class WorkflowSettings(Part):
     """What holds for every execution of the workflow."""
 
-    timeout: Annotated[float, Field(gt=0)] | None = None
+    timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """Seconds that one execution may take, waits not counted."""
     concurrency: Annotated[int, Field(ge=1, le=10_000)] | None = None
     """Executions at the same time; more of them wait their turn."""
@@ -117,13 +121,15 @@ class WorkflowSettings(Part):
 class WorkflowDocument(Part):
     """A workflow as it is stored, exported and drawn."""
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Annotated[int, Field(ge=1)] = SCHEMA_VERSION
     name: Annotated[str, Field(max_length=200)] = "My workflow"
     description: str = ""
     nodes: Annotated[list[NodeDocument], Field(max_length=20_000)] = Field(default_factory=list)
     edges: Annotated[list[EdgeDocument], Field(max_length=100_000)] = Field(default_factory=list)
     settings: WorkflowSettings = WorkflowSettings()
-    tags: list[str] = Field(default_factory=list)
+    tags: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=200)] = Field(
+        default_factory=list
+    )
 
 
 def load_workflow(raw: Any) -> WorkflowDocument:
@@ -151,10 +157,15 @@ def load_workflow(raw: Any) -> WorkflowDocument:
                 )
             ]
         )
+    unfit = _unfit(raw)
+    if unfit:
+        raise InvalidWorkflow(unfit)
     try:
         document = WorkflowDocument.model_validate(raw)
     except ValidationError as error:
-        raise InvalidWorkflow([_problem(raw, e) for e in error.errors(include_url=False)]) from error
+        raise InvalidWorkflow(
+            [_problem(raw, e["loc"], f"{e['msg']}.") for e in error.errors(include_url=False)]
+        ) from error
     twice = [id_ for id_, n in Counter(node.id for node in document.nodes).items() if n > 1]
     if twice:
         raise InvalidWorkflow(
@@ -176,13 +187,59 @@ def dump_workflow(document: WorkflowDocument) -> dict[str, Any]:
     }
 
 
-def _problem(raw: dict[str, Any], error: Any) -> Problem:
-    """Say a pydantic error in terms of the document."""
-    location = error["loc"]
+def _problem(raw: dict[str, Any], location: Sequence[str | int], message: str) -> Problem:
+    """What is wrong at a place, in terms of the document."""
     path = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in location).lstrip(".")
     node = None
     if len(location) > 1 and location[0] == "nodes" and isinstance(location[1], int):
         entry = raw["nodes"][location[1]]
         node = str(entry["id"]) if isinstance(entry, dict) and "id" in entry else None
     culprit = f"Node '{node}', {path}" if node else path or "The document"
-    return Problem("invalid_document", f"{culprit}: {error['msg']}.", node=node, path=path or None)
+    return Problem("invalid_document", f"{culprit}: {message}", node=node, path=path or None)
+
+
+def _unfit(raw: dict[str, Any]) -> list[Problem]:
+    """What cannot be stored whatever it means: texts that databases refuse, and too many levels.
+
+    Cheap for what is right: one pass of a fast encoder, which itself refuses lone surrogates and too many levels.
+    """
+    try:
+        if b"\\u0000" not in orjson.dumps(raw) and not _deeper(raw, MAX_DEPTH):
+            return []
+    except TypeError:
+        pass
+    problems: list[Problem] = []
+    todo: list[tuple[Any, tuple[str | int, ...]]] = [(raw, ())]
+    while todo:
+        value, place = todo.pop()
+        if isinstance(value, str):
+            if (flaw := _flaw(value)) is not None:
+                problems.append(_problem(raw, place, flaw))
+        elif isinstance(value, dict | list) and len(place) > MAX_DEPTH:
+            problems.append(
+                _problem(raw, place[:6], f"it is nested more than {MAX_DEPTH} levels deep; flatten it.")
+            )
+        elif isinstance(value, dict):
+            problems += [_problem(raw, place, f"in a key, {flaw}") for k in value if (flaw := _flaw(str(k)))]
+            todo.extend((child, (*place, key)) for key, child in reversed(value.items()))
+        elif isinstance(value, list):
+            todo.extend((child, (*place, i)) for i, child in reversed(list(enumerate(value))))
+    return problems
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    """Whether containers are within each other on more levels. Recurses no deeper than the encoder lets data be."""
+    if isinstance(value, dict):
+        return levels < 0 or any(_deeper(child, levels - 1) for child in value.values())
+    if isinstance(value, list):
+        return levels < 0 or any(_deeper(child, levels - 1) for child in value)
+    return False
+
+
+def _flaw(text: str) -> str | None:
+    """Why a text cannot be stored."""
+    if "\0" in text:
+        return "the text holds a NUL character, which databases refuse; remove it."
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        return "the text holds half of a character (a lone surrogate); remove it."
+    return None

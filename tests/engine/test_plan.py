@@ -300,3 +300,18 @@ def test_the_output_that_leads_to_a_node_is_found() -> None:
     assert plan.port_toward("s", "c") == "low"
     assert plan.port_toward("s", "s") is None
     assert plan.port_toward("a", "c") == "main"
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "../../etc/passwd", "Europe", "", "UTC\x01"])
+def test_an_unknown_time_zone_is_named(zone: str) -> None:
+    problem = only_problem(
+        {"nodes": [{"id": "1", "type": "manual-trigger"}], "edges": [], "settings": {"timezone": zone}}
+    )
+    assert (problem.code, problem.path) == ("unknown_timezone", "settings.timezone")
+    assert f"'{zone}'" in problem.message
+
+
+def test_a_known_time_zone_is_fine() -> None:
+    assert not problems(
+        {"nodes": [{"id": "1", "type": "manual-trigger"}], "settings": {"timezone": "Europe/Berlin"}}
+    )
