@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -149,8 +150,15 @@ def _export() -> None:
             "The front end could not be built. Is the npm registry reachable? The build's last words:\n"
             + "".join(last)
         )
+    _sort_manifest()
     _stamp().write_text(before)
     _say(f"  done in {time.monotonic() - started:.0f} s")
+
+
+def _sort_manifest() -> None:
+    """Reflex writes its package.json back in whatever order npm left it: keep the file under version control stable."""
+    manifest = CHECKOUT / "reflex.lock" / "package.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text("utf-8")), indent=2, sort_keys=True) + "\n")
 
 
 def _environment() -> dict[str, str]:
