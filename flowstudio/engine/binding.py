@@ -13,27 +13,14 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from flowstudio.engine.expression import Template, is_template, parse
+from flowstudio.engine.expression import Template
+from flowstudio.engine.holes import Place, dig, fill
 from flowstudio.engine.item import Json
+from flowstudio.engine.mould import Mould
 from flowstudio.engine.node import Node
 from flowstudio.engine.parameters import Location, faults, fields_of, parameter_error
 from flowstudio.engine.store import Vault
 from flowstudio.errors import CredentialError, NodeError
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A template and where it stands."""
-
-    location: Location
-    template: Template
-
-
-@dataclass(frozen=True, slots=True)
-class _Hole:
-    """Stands where a template's value goes."""
-
-    place: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +33,7 @@ class Binding:
     places: tuple[Place, ...]
     _holed: Mapping[str, Any]
     """The top-level properties that contain templates, with holes in their stead."""
+    _mould: Mould
     credentials: Mapping[str, str]
     """Field -> credential id."""
     slots: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -58,13 +46,18 @@ class Binding:
         """The templates, in the order of their places."""
         return [place.template for place in self.places]
 
-    def make(self, values: Sequence[Any], injected: Mapping[str, Any]) -> Node:
-        """An instance, with a value for each place. Raises `ParameterError`."""
+    def make(self, values: Sequence[Any], injected: Mapping[str, Any], first: Node | None = None) -> Node:
+        """An instance, with a value for each place. Raises `ParameterError`.
+
+        Quicker after a `first` one, which was made with the same `injected` and not used yet.
+        """
         if self.instance is not None:
             return self.instance
+        if first is not None and (made := self._mould.after(first, values)) is not None:
+            return made
         properties = dict(self.properties)
         for name, holed in self._holed.items():
-            properties[name] = _fill(holed, values)
+            properties[name] = fill(holed, values)
         try:
             return self.cls.model_validate({**properties, **injected})
         except ValidationError as error:
@@ -85,7 +78,7 @@ def bind(
     for name, value in known.items():
         if name not in fields.code:
             before = len(places)
-            structure = _dig(value, (name,), places)
+            structure = dig(value, (name,), places)
             if len(places) > before:
                 holed[name] = structure
     given = {name: id_ for name, id_ in credentials.items() if name in fields.credentials and id_}
@@ -107,29 +100,7 @@ def bind(
         needed = any(cls.model_fields[name].is_required() for name in injected)
         if not (holed or given or filled or needed):
             instance = made
-    return Binding(cls, known, tuple(places), holed, given, filled, instance), wrong
-
-
-def _dig(value: Any, location: Location, places: list[Place]) -> Any:
-    """Copy a value with holes for its templates; note their places."""
-    if is_template(value):
-        places.append(Place(location, parse(value[1:])))
-        return _Hole(len(places) - 1)
-    if isinstance(value, dict):
-        return {key: _dig(child, (*location, key), places) for key, child in value.items()}
-    if isinstance(value, list):
-        return [_dig(child, (*location, i), places) for i, child in enumerate(value)]
-    return value
-
-
-def _fill(holed: Any, values: Sequence[Any]) -> Any:
-    if isinstance(holed, _Hole):
-        return values[holed.place]
-    if isinstance(holed, dict):
-        return {key: _fill(child, values) for key, child in holed.items()}
-    if isinstance(holed, list):
-        return [_fill(child, values) for child in holed]
-    return holed
+    return Binding(cls, known, tuple(places), holed, Mould(cls, holed), given, filled, instance), wrong
 
 
 async def open_credentials(binding: Binding, vault: Vault) -> dict[str, Any]:

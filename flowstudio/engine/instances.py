@@ -23,16 +23,25 @@ async def instances(view: View, *, first_only: bool) -> list[Node | Exception]:
         return [binding.instance] * (1 if first_only else len(view.items))
     injected = await _injected(view.node, view)
     rows = await resolve(binding, view, first_only=first_only)
-    return [_make(view.node, row, injected) for row in rows]
+    made: list[Node | Exception] = []
+    first: Node | None = None
+    for row in rows:
+        made.append(_make(view.node, row, injected, first))
+        if first is None and isinstance(made[-1], Node):
+            first = made[-1]
+    return made
 
 
 def _make(
-    node: PlanNode, row: Sequence[Any] | ExpressionError, injected: Mapping[str, Any]
+    node: PlanNode,
+    row: Sequence[Any] | ExpressionError,
+    injected: Mapping[str, Any],
+    first: Node | None = None,
 ) -> Node | Exception:
     if isinstance(row, ExpressionError):
         return row
     try:
-        return node.binding.make(row, injected)
+        return node.binding.make(row, injected, first)
     except ParameterError as error:
         return error
 
