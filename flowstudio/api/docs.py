@@ -62,6 +62,7 @@ _START = """SwaggerUIBundle({
 });
 """
 _REFUSAL = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorAnswer"}}}
+_NO_NUL = "^[^\\x00]*$"
 _FILES = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript"}
 
 
@@ -126,7 +127,7 @@ def description(app: FastAPI) -> dict[str, Any]:
         [(WorkflowDocument, "validation")], by_alias=True, ref_template="#/components/schemas/{model}"
     )
     components.setdefault("schemas", {}).update(schemas["$defs"])
-    components["schemas"]["WorkflowDocument"]["properties"]["schema_version"]["maximum"] = SCHEMA_VERSION
+    _refine(components["schemas"])
     _refer(document)
     components["securitySchemes"] = {
         "apiKey": {"type": "apiKey", "in": "header", "name": KEY_HEADER.title().replace("Api", "API")},
@@ -140,6 +141,48 @@ def description(app: FastAPI) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(unused, None)
     return document
+
+
+def _refine(schemas: dict[str, Any]) -> None:
+    """Say of documents what their models check in code: a version, texts without NUL, numbers as ids."""
+    schemas["WorkflowDocument"]["properties"]["schema_version"]["maximum"] = SCHEMA_VERSION
+    text = {"type": "string", "pattern": _NO_NUL}
+    value = {"$ref": "#/components/schemas/Value"}
+    objects = {"type": "object", "propertyNames": text, "additionalProperties": value}
+    schemas["Value"] = {
+        "title": "Value",
+        "description": "Any JSON whose texts hold no NUL character.",
+        "anyOf": [
+            {"type": ["null", "boolean", "number"]},
+            text,
+            {"type": "array", "items": value},
+            objects,
+        ],
+    }
+    for name in ("WorkflowDocument", "NodeDocument", "NodeData", "EdgeDocument", "WorkflowSettings"):
+        _without_nul(schemas[name])
+    data = schemas["NodeData"]["properties"]
+    data["properties"] |= objects
+    data["pinned"]["anyOf"][0]["items"] = objects
+    data["credentials"] |= {"propertyNames": text, "additionalProperties": text}
+    for name, fields in (("NodeDocument", ("id",)), ("EdgeDocument", ("source", "target"))):
+        for field in fields:
+            properties = schemas[name]["properties"]
+            properties[field] = {
+                "title": properties[field].pop("title"),
+                "anyOf": [properties[field], {"type": "integer"}],
+            }
+
+
+def _without_nul(part: Any) -> None:
+    if isinstance(part, dict):
+        if part.get("type") == "string" and "enum" not in part:
+            part["pattern"] = _NO_NUL
+        for inner in part.values():
+            _without_nul(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            _without_nul(inner)
 
 
 def _refer(part: Any) -> None:

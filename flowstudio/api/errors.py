@@ -120,7 +120,7 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     if isinstance(cause, RecursionError):
         return too_deep()
     code = _BY_STATUS.get(error.status_code, "error")
-    headers = dict(error.headers or {})
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
     if error.status_code == 404:
         message = f"There is nothing at {request.url.path}. The API is described at /api/docs."
     elif error.status_code == 405:
@@ -155,12 +155,11 @@ async def _on_anything(request: Request, error: Exception) -> Response:
 
 def methods_at(request: Request) -> set[str]:
     """The methods that work on a path."""
-    return {
-        method
-        for route in request.app.routes
-        if isinstance(route, APIRoute) and route.path_regex.match(request.scope["path"])
-        for method in route.methods or ()
-    }
+    path = request.scope["path"]
+    here = [
+        route for route in request.app.routes if isinstance(route, APIRoute) and route.path_regex.match(path)
+    ]
+    return {method for route in here if route.path == here[0].path for method in route.methods or ()}
 
 
 def _path(location: Sequence[str | int]) -> str:

@@ -32,7 +32,19 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
             "description": "`snapshot` with the present state, then `node` (states that changed), `log` and `execution`, until it is final.",
             "content": {
                 "text/event-stream": {
-                    "schema": {"type": "string"},
+                    "schema": {
+                        "type": "object",
+                        "description": "One event. `data` is JSON.",
+                        "required": ["id", "event", "data"],
+                        "properties": {
+                            "id": {"type": "string", "description": "Counts the events of this answer."},
+                            "event": {"enum": ["snapshot", "node", "log", "execution"]},
+                            "data": {
+                                "type": "string",
+                                "contentMediaType": "application/json",
+                            },
+                        },
+                    },
                     "example": 'id: 1\nevent: snapshot\ndata: {"status": "running", "error": null, "node_states": {}}\n\n',
                 }
             },

@@ -36,11 +36,11 @@ Number = Annotated[int, Path(ge=1, le=2**31 - 1, description="The version.", exa
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
 Cursor = Annotated[str | None, Query(max_length=64, description="`next_cursor` of the page before.")]
 IfMatch = Annotated[
-    str | None,
+    str,
     Header(
         alias="If-Match",
-        description="The version that the change is based on; another one in store gives 409.",
-        pattern=r'^(W/)?"?[0-9]{1,9}"?$|^\*$',
+        description="The version that the change is based on; another one in store gives 409. `*` takes any.",
+        pattern=r'^((W/)?"?[0-9]{1,9}"?|\*)$',
         examples=["3"],
     ),
 ]
@@ -119,10 +119,10 @@ async def read_workflow(id: Id, caller: SignedIn, studio: Studio) -> Response:
     openapi_extra=needs("edit"),
 )
 async def update_workflow(
-    id: Id, document: Document, caller: SignedIn, studio: Studio, if_match: IfMatch = None
+    id: Id, document: Document, caller: SignedIn, studio: Studio, if_match: IfMatch = "*"
 ) -> Response:
     """Stores a new version. An active workflow must stay runnable, and is armed anew."""
-    expected = re.sub(r"[^0-9]", "", if_match or "")
+    expected = re.sub(r"[^0-9]", "", if_match)
     workflow = await studio.workflows.update(
         caller, id, document, expected_version=int(expected) if expected else None
     )

@@ -33,7 +33,7 @@ KEPT = 4096
 KEY_USE = timedelta(minutes=1)
 """How exactly the last use of a key is known."""
 
-_EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,255}")
+_EMAIL = re.compile(r"[!-?A-~]{1,64}@[!-?A-~]{1,255}")
 
 
 def token_hash(token: str) -> str:
@@ -309,7 +309,7 @@ def _caller(user: User, via: Literal["session", "api_key", "cli"]) -> Caller:
 
 
 def _checked_name(name: str) -> str:
-    name = name.strip()
+    name = name.strip(" ")
     if not 1 <= len(name) <= 200 or any(ord(character) < 32 for character in name):
         raise InvalidRequest("A name has 1 to 200 characters and no line breaks.")
     return name

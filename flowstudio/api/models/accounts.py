@@ -17,7 +17,7 @@ Email = Annotated[
     Field(
         min_length=3,
         max_length=320,
-        pattern=r"^[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,255}$",
+        pattern=r"^[!-?A-~]{1,64}@[!-?A-~]{1,255}$",
         examples=["ada@example.com"],
     ),
 ]

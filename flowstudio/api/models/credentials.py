@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from flowstudio.api.models.common import Line, Shape, View
+from flowstudio.services.credentials import TYPES
 
 Values = Annotated[
     dict[str, Any],
@@ -14,8 +15,23 @@ Values = Annotated[
 ]
 
 
+def _by_type(schema: dict[str, Any]) -> None:
+    """Say which values go with which type."""
+    schema["oneOf"] = [
+        {
+            "properties": {
+                "type": {"const": slug},
+                "values": shape.model_json_schema(ref_template="#/components/schemas/{model}"),
+            }
+        }
+        for slug, shape in TYPES.items()
+    ]
+
+
 class NewCredential(Shape):
     """A credential to store."""
+
+    model_config = ConfigDict(json_schema_extra=_by_type)
 
     name: Annotated[Line, Field(examples=["Shop"])]
     type: Annotated[str, Field(max_length=100, examples=["http-header"])]
