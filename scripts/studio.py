@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import socket
+import re
 import subprocess
 import sys
 import threading
@@ -13,35 +13,26 @@ from typing import Self
 START = 60.0
 """Seconds that a start may take, on a busy machine."""
 STOP = 20.0
-READY = "Uvicorn running on"
+READY = re.compile(r"is ready at (http://\S+)")
 
 
 class Server:
-    """Runs from its making until `stop`. `log` holds what it printed."""
+    """`flowstudio run` on a free port, from its making until `stop`. `log` holds what it printed."""
 
     def __init__(self, data: Path, **settings: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = ""
         self.log: list[str] = []
-        self._up = threading.Event()
-        self._ready = False
+        self._settled = threading.Event()
         self._process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "uvicorn", "--factory", "flowstudio.server:create_app"),
-                *("--port", str(self.port), "--log-level", "info"),
-            ],
-            env=os.environ
-            | {"FLOWSTUDIO_DATA_DIR": str(data), "FLOWSTUDIO_PORT": str(self.port), "PYTHONUNBUFFERED": "1"}
-            | settings,
+            [sys.executable, "-m", "flowstudio.cli", "run", "--port", "0"],
+            env=os.environ | {"FLOWSTUDIO_DATA_DIR": str(data), "PYTHONUNBUFFERED": "1"} | settings,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        if not self._up.wait(START) or not self._ready:
+        if not self._settled.wait(START) or not self.url:
             self.stop()
             raise RuntimeError("The server did not start:\n" + "".join(self.log))
 
@@ -55,10 +46,10 @@ class Server:
         stream = self._process.stdout
         for line in stream or ():
             self.log.append(line)
-            if READY in line:
-                self._ready = True
-                self._up.set()
-        self._up.set()
+            if found := READY.search(line):
+                self.url = found[1]
+                self._settled.set()
+        self._settled.set()
 
     def stop(self) -> None:
         """End the process and wait for it."""
