@@ -1,4 +1,4 @@
-"""Reflex's entry: the pages, the mounted HTTP API and what lives as long as the server."""
+"""Reflex's entry: the pages, and what lives as long as the server."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 import reflex as rx
 
-from flowstudio.api.app import create_api
 from flowstudio.components.texts import text
 from flowstudio.config import Settings, load_settings
 from flowstudio.pages.access import on_error
@@ -47,7 +46,6 @@ app = rx.App(
     html_lang="en",
     toaster=rx.toast.provider(position="bottom-right", rich_colors=True, close_button=True),
     backend_exception_handler=on_error,
-    api_transformer=create_api(),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import http.cookies
 import os
+import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,7 @@ _PAGE_HEADERS = (
     (b"referrer-policy", b"same-origin"),
     (b"content-security-policy", b"frame-ancestors 'self'; base-uri 'self'; object-src 'none'"),
 )
+_API = re.compile(r"/(api|webhook|webhook-test|webhook-waiting|samples|metrics)(/|$)")
 _DYNAMIC = ("/api/", "/webhook", "/metrics", "/samples/", _EVENTS)
 
 
@@ -47,11 +49,30 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         }
     )
     with _inside(web if web == frontend.SHIPPED else frontend.CHECKOUT):
+        from flowstudio.api.app import create_api
         from flowstudio.flowstudio import app, lifespan
 
         lifespan.settings = settings or load_settings()
         pages = frozenset(file.stem for file in (web / "build" / "client").glob("[a-z]*.html"))
-        return BrowserGuard(app(), lifespan.settings.public_url, pages - {"index"})
+        junction = Junction(create_api(), app())
+        return BrowserGuard(junction, lifespan.settings.public_url, pages - {"index"})
+
+
+class Junction:
+    """Hands calls of the API straight to it, everything else to the pages.
+
+    Mounted inside Reflex's application the API would be behind Reflex's rules for other origins, which answer the
+    preflights of webhooks and let credentials pass.
+    """
+
+    def __init__(self, api: ASGIApp, pages: ASGIApp) -> None:
+        self.api = api
+        self.pages = pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the request over."""
+        here = scope["type"] == "http" and _API.match(scope["path"])
+        await (self.api if here else self.pages)(scope, receive, send)
 
 
 class BrowserGuard:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from flowstudio.server import SESSION_COOKIE, SESSION_HEADER, BrowserGuard
+from flowstudio.server import SESSION_COOKIE, SESSION_HEADER, BrowserGuard, Junction
 
 
 class Application:
@@ -98,3 +98,34 @@ async def test_rendered_pages_are_served_without_a_redirect(path: str, served: s
     app = Application()
     await call(app, "http", path)
     assert app.scope["path"] == served
+
+
+@pytest.mark.parametrize(
+    ("path", "api"),
+    [
+        ("/api", True),
+        ("/api/workflows", True),
+        ("/webhook/orders", True),
+        ("/webhook-test/orders", True),
+        ("/webhook-waiting/1", True),
+        ("/samples/orders.json", True),
+        ("/metrics", True),
+        ("/", False),
+        ("/apical", False),
+        ("/webhooks", False),
+        ("/workflows/api", False),
+        ("/_event", False),
+    ],
+)
+async def test_calls_of_the_api_do_not_pass_through_the_pages(path: str, api: bool) -> None:
+    interface, pages = Application(), Application()
+
+    async def receive() -> Any:
+        return {}
+
+    async def send(message: Any) -> None: ...
+
+    await Junction(interface, pages)({"type": "http", "path": path}, receive, send)
+    assert (interface.scope is not None, pages.scope is not None) == (api, not api)
+    await Junction(interface, pages)({"type": "lifespan"}, receive, send)
+    assert pages.scope == {"type": "lifespan"}
