@@ -209,12 +209,17 @@ class Attempts:
     # Outcomes
 
     def _interrupted(self) -> Outcome:
-        """A try that must not be repeated was under way when the server stopped. Stops, whatever `on_error` says."""
-        this = _Try(self._past.attempts, self._around.clock.now(), Printout(self._tell))
-        error = Interrupted(
-            f"'{self._node.label}' was running when the server stopped, and it must not run twice. Check what it did, "
-            "then retry the execution or start it anew."
+        """A try that must not be repeated was under way when the server stopped."""
+        return self.stopped(
+            Interrupted(
+                f"'{self._node.label}' was running when the server stopped, and it must not run twice. Check what it "
+                "did, then retry the execution or start it anew."
+            )
         )
+
+    def stopped(self, error: NodeError) -> Outcome:
+        """The outcome of a node that must not run. Stops the execution, whatever `on_error` says."""
+        this = _Try(max(1, self._past.attempts), self._around.clock.now(), Printout(self._tell))
         return self._outcome(this, "error", error=error)
 
     def _close(self, this: _Try, failure: Exception | None) -> Outcome:

@@ -8,30 +8,44 @@ from typing import Any
 
 import orjson
 
+from flowstudio.engine.volume import require_bytes
 from flowstudio.errors import NodeError
 
 _STRICT = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
 MAX_DEPTH = 200
+CHUNK = 200
+"""Values that are written at once, so that too much is noticed before it is all in memory."""
 _LARGEST = 2**64
 
 
 def require_json(values: Sequence[Any]) -> None:
-    """Raise `NodeError`, naming the culprit by its path, unless all values are JSON objects.
+    """Raise `NodeError`, naming the culprit by its path, unless all values are JSON objects, and not too many bytes.
 
     Cheap for what is right: one pass of a fast encoder. It writes null for numbers that JSON does not have, so only
     values with a null in them are walked through.
     """
+    size = 0
+    for first in range(0, len(values), CHUNK):
+        chunk = values[first : first + CHUNK] if len(values) > CHUNK else values
+        size += _require(chunk, first)
+        require_bytes("The result has", size)
+
+
+def _require(values: Sequence[Any], first: int) -> int:
+    """The same for some of the values, the first of which has that index; gives their bytes, nearly."""
+    size = 0
     try:
-        if b"null" not in orjson.dumps(values, option=_STRICT):
-            if all(isinstance(value, dict) for value in values):
-                return
-            raise NodeError("An item's data must be an object.")
+        written = orjson.dumps(values, option=_STRICT)
+        size = len(written)
+        if b"null" not in written and all(isinstance(value, dict) for value in values):
+            return size
     except TypeError:
         pass
-    for index, value in enumerate(values):
+    for index, value in enumerate(values, first):
         if not isinstance(value, dict):
             raise NodeError(f"Item {index} holds {_name(value)}; an item's data must be an object.")
         _walk(value, f"item {index}", 0)
+    return size
 
 
 def _walk(value: Any, path: str, depth: int) -> None:

@@ -34,7 +34,8 @@ from flowstudio.engine.plan import Plan, PlanNode
 from flowstudio.engine.start import Start, bypass, first_outcome
 from flowstudio.engine.store import Emit, Journal
 from flowstudio.engine.surroundings import Surroundings
-from flowstudio.errors import ExecutionTimeout
+from flowstudio.engine.volume import require_number, require_room
+from flowstudio.errors import ExecutionTimeout, NodeError
 
 __all__ = ["Run", "Start", "first_outcome"]
 
@@ -296,7 +297,11 @@ class Run:
         known = self._history.decided(node.id, scope)
         if known is not None:
             return known
-        inputs, references = self._inputs(node, release, scope)
+        past = self._history.past(node.id, scope)
+        try:
+            inputs, references = self._inputs(node, release, scope)
+        except NodeError as error:
+            return Attempts(self._around, node, scope, {}, (), past).stopped(error)
         now = self._clock.now()
         if (
             not scope
@@ -310,7 +315,6 @@ class Run:
         sleeping = self._history.asleep(node.id, scope)
         if sleeping is not None:
             return sleeping
-        past = self._history.past(node.id, scope)
         attempts = Attempts(self._around, node, scope, inputs, references, past)
         if issubclass(node.type, LoopNode):
             return await self._loop(node, node.type, scope, attempts, references)
@@ -319,10 +323,14 @@ class Run:
     def _inputs(
         self, node: PlanNode, release: Release, scope: Scope
     ) -> tuple[Ports, tuple[InputReference, ...]]:
-        """What a node gets: by port, in edge order, each item paired with its place; and where it came from."""
+        """What a node gets: by port, in edge order, each item paired with its place; and where it came from.
+
+        Raises `NodeError` when that is too much.
+        """
         if not release.arrivals:
             items = self._start.items or [Item({})]
             return ({node.inputs[0]: placed(items, node.inputs[0])} if node.inputs else {}), ()
+        require_number(node.label, (len(arrival.items) for arrival in release.arrivals))
         gathered: dict[str, list[Item]] = {port: [] for port in node.inputs}
         references: list[InputReference] = []
         for arrival in release.arrivals:
@@ -332,6 +340,8 @@ class Run:
             references.append(
                 InputReference(edge.target_port, edge.source, scope, edge.source_port, len(arrival.items))
             )
+        if len(release.arrivals) > 1:
+            require_room(node.label, [item for items in gathered.values() for item in items])
         return {port: placed(items, port) for port, items in gathered.items() if items}, tuple(references)
 
     async def _loop(
@@ -360,6 +370,11 @@ class Run:
                 return attempts.loop_failed(began, frame.failure, returned)
             if frame.asleep:
                 return None
+            back = (len(arrival.items) for arrival in frame.ledger.returned)
+            try:
+                require_number(node.label, (len(gathered), *back))
+            except NodeError as error:
+                return attempts.stopped(error)
             for arrival in frame.ledger.returned:
                 edge = arrival.edge
                 returned.append(
