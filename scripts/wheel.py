@@ -20,6 +20,8 @@ def wheel(target: Path) -> None:
         shutil.rmtree(frontend.SHIPPED)
     try:
         shutil.copytree(web / "build" / "client", frontend.SHIPPED / "build" / "client")
+        # What Reflex noted at the build: without it, each start would evaluate all pages and write here.
+        shutil.copytree(web / "backend", frontend.SHIPPED / "backend")
         shutil.copy(ROOT / "rxconfig.py", frontend.SHIPPED)
         subprocess.run(
             [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(target)],
