@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import random
 import sqlite3
@@ -86,7 +87,14 @@ class Counter:
                 start = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
                 writer.write(start + b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
         except (asyncio.IncompleteReadError, ConnectionError):
-            writer.close()
+            await hang_up(writer)
+
+
+async def hang_up(writer: asyncio.StreamWriter) -> None:
+    """Close a connection whose other end may be gone."""
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
 
 
 def stored(database: Path) -> tuple[Counted[NodeRun], dict[str, str]]:
@@ -109,16 +117,19 @@ async def call_until_killed(port: int, accepted: list[str]) -> None:
     request = request_bytes("POST", "/webhook/kill", b"{}")
     try:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    except ConnectionError:
+        return
+    try:
         while True:
             status, body = await round_trip(reader, writer, request)
             if status == 200:
                 accepted.append(json.loads(body)["execution_id"])
     except (ConnectionError, asyncio.IncompleteReadError):
-        return
+        await hang_up(writer)
 
 
-async def prove(times: int, clients: int, folder: Path, *, quiet: bool = False) -> list[str]:
-    """Kill so many times; gives back what went wrong."""
+async def prove(times: int, clients: int, folder: Path, *, quiet: bool = False) -> tuple[int, list[str]]:
+    """Kill so many times; gives back how many executions were accepted, and what went wrong."""
     counter = Counter()
     counting = await asyncio.start_server(counter.serve, "127.0.0.1", 0)
     counter_port = counting.sockets[0].getsockname()[1]
@@ -165,12 +176,13 @@ async def prove(times: int, clients: int, folder: Path, *, quiet: bool = False) 
     ]
     wrong += [f"two outcomes: {run}" for run, n in decided.items() if n > 1]
     counting.close()
+    await counting.wait_closed()
     again = sum(n - 1 for n in Counted(run for run in counter.calls if run[1] != "last").values())
     print(
         f"{times} kills under load: {len(accepted)} executions accepted, {sum(decided.values())} node runs stored, "
         f"{again} unfinished node runs repeated, {len(wrong)} violations."
     )
-    return wrong
+    return len(accepted), wrong
 
 
 def main() -> None:
@@ -182,7 +194,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=4)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="flowstudio-kill-") as folder:
-        wrong = asyncio.run(prove(options.times, options.clients, Path(folder)))
+        _, wrong = asyncio.run(prove(options.times, options.clients, Path(folder)))
     for line in wrong[:50]:
         print(line)
     sys.exit(1 if wrong else 0)

@@ -130,7 +130,7 @@ class AccountService:
             raise Forbidden("The owner's account is changed by the owner alone.")
         if role is not None and role != user.role:
             if user.role == "owner" or role == "owner":
-                raise InvalidRequest(
+                raise Conflict(
                     "There is one owner, and that stays so; choose the role admin, editor or viewer."
                 )
             if user.id == caller.user_id:

@@ -11,7 +11,7 @@ from pydantic import SecretStr, ValidationError
 from flowstudio.engine.credential import CredentialType
 from flowstudio.engine.form import describe_model
 from flowstudio.engine.item import Json
-from flowstudio.errors import InvalidRequest, NotFound
+from flowstudio.errors import Conflict, InvalidRequest, NotFound
 from flowstudio.nodes import credentials as shapes
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.live import timestamp
@@ -81,12 +81,15 @@ class CredentialService:
     async def update(
         self, caller: Caller, id_: str, *, name: str | None = None, values: Json | None = None
     ) -> Json:
-        """Change the name, or all values together. Raises `NotFound`, `InvalidRequest`."""
+        """Change the name, or all values together. Raises `NotFound`, and `Conflict` for values of another type."""
         require(caller, "admin")
         record = await self._credentials.get(id_)
         if record is None:
             raise NotFound(f"There is no credential '{id_}'.")
-        checked = validated(record.type, values) if values is not None else None
+        try:
+            checked = validated(record.type, values) if values is not None else None
+        except InvalidRequest as error:
+            raise Conflict(f"This is a credential of the type '{record.type}'. {error.message}") from None
         return credential_json(await self._credentials.update(id_, name=name, values=checked))
 
     async def delete(self, caller: Caller, id_: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 
 FINAL = frozenset({"success", "error", "cancelled"})
 """Statuses of executions that never run again."""
+GIVEN_KEPT = 100
 MAX_DEPTH = 20
 """Levels of workflows that call workflows."""
 
@@ -78,6 +80,8 @@ class ExecutionService:
         self._dispatcher = dispatcher
         self._bus = bus
         self._timezone = timezone
+        self._given: OrderedDict[str, list[Item]] = OrderedDict()
+        """What executions gave whose data is not saved, for those who wait for it."""
 
     async def start(self, request: StartRequest) -> str:
         """Accept an execution: it is durable when this returns, and runs as soon as it may. Gives its id.
@@ -195,12 +199,12 @@ class ExecutionService:
             subscription.close()
 
     async def last_items(self, id_: str) -> list[Item]:
-        """The items of the node that ran last, all its ports together."""
+        """The items of the node that ran last, all its ports together; for a while also when they are not saved."""
         summary = await self._storage.executions.get(id_)
         if summary is None or summary.last_node is None:
             return []
         ports = await self._storage.executions.outputs(id_, summary.last_node)
-        return [item for items in ports.values() for item in items]
+        return [item for items in ports.values() for item in items] or self._given.get(id_, [])
 
     async def retry(
         self, caller: Caller, id_: str, *, from_node: str | None = None, current: bool = False
@@ -318,7 +322,10 @@ class ExecutionService:
         if rest.status == "error" and settings.error_workflow and info.mode not in ("manual", "cli"):
             await self._start_error_workflow(settings.error_workflow, info, rest)
         drop = {"success": settings.save_success, "error": settings.save_error}.get(rest.status)
-        if drop == "none":
+        if drop == "none" and not info.depth:  # what a sub-workflow gave is needed until its caller is done
+            self._given[info.id] = await self.last_items(info.id)
+            if len(self._given) > GIVEN_KEPT:
+                self._given.popitem(last=False)
             await self._storage.executions.drop_data(info.id)
         if settings.concurrency is not None and info.workflow_id is not None and info.depth == 0:
             for id_ in await self._storage.executions.admit(info.workflow_id, settings.concurrency):

@@ -69,6 +69,8 @@ class Active:
     """Its rest is durable: what follows from it is not cancelled any more."""
     hinted: bool = False
     """A hint came while it ran; it is taken up once the execution is at rest."""
+    told: bool = False
+    """The engine has told that it came to rest."""
 
 
 AfterRest = Callable[[Claimed, Rest], Awaitable[None]]
@@ -318,7 +320,9 @@ class Runner:
             rest = Rest(status="cancelled", finished_at=datetime.now(UTC))
             await journal.append((), rest)
             return rest
-        return await run.execute()
+        rest = await run.execute()
+        active.told = True
+        return rest
 
     async def _rested(self, claimed: Claimed, active: Active, rest: Rest) -> None:
         """The rest is durable: do what follows from it, and tell everybody."""
@@ -329,7 +333,8 @@ class Runner:
         self._active.pop(claimed.info.id, None)
         if not active.finished.done():
             active.finished.set_result(rest)
-        self._emit_rest(claimed.info.id, rest)
+        if not active.told:
+            self._emit_rest(claimed.info.id, rest)
 
     def _emit_rest(self, execution: str, rest: Rest) -> None:
         self._emit(

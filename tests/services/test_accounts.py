@@ -274,9 +274,9 @@ async def test_nobody_becomes_a_second_owner(accounts: AccountService, owner: Ca
     bob = await member(accounts, owner, "admin")
     with pytest.raises(InvalidRequest, match="one owner"):
         await accounts.create_user(owner, "Eve", "eve@example.com", PASSWORD, "owner")
-    with pytest.raises(InvalidRequest, match="one owner"):
+    with pytest.raises(Conflict, match="one owner"):
         await accounts.update_user(owner, bob.user_id, role="owner")
-    with pytest.raises(InvalidRequest, match="one owner"):
+    with pytest.raises(Conflict, match="one owner"):
         await accounts.update_user(owner, owner.user_id, role="admin")
 
 

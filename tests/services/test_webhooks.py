@@ -67,6 +67,18 @@ async def test_a_webhook_answers_with_the_last_nodes_items(runtime: Runtime) -> 
     assert [row["sku"] for row in rows] == ["K"]
 
 
+async def test_a_caller_gets_the_items_of_an_execution_whose_data_is_not_saved(runtime: Runtime) -> None:
+    await publish(
+        runtime,
+        chain(hook("last-node"), edit("a", sku="={{ $json.body.sku }}"), settings={"save_success": "none"}),
+    )
+    answer = await call(runtime, "orders/7", {"sku": "K"})
+    assert parsed(answer)["sku"] == "K"
+    execution = dict(answer.headers)["x-execution-id"]
+    await runtime.executions.wait(execution, 20)
+    assert (await runtime.views.get(COMMAND_LINE, execution))["data_dropped"]
+
+
 async def test_a_respond_node_answers_before_the_workflow_ends(runtime: Runtime) -> None:
     await publish(
         runtime,
