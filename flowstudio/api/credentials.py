@@ -78,7 +78,7 @@ async def read_credential(id: Id, caller: SignedIn, studio: Studio) -> Response:
     "/credentials/{id}",
     summary="Change a credential",
     response_model=CredentialView,
-    responses=refusals(400, 401, 403, 404, 413),
+    responses=refusals(400, 401, 403, 404, 409, 413),
     openapi_extra=needs("admin"),
 )
 async def update_credential(id: Id, body: CredentialChange, caller: SignedIn, studio: Studio) -> Response:

@@ -63,6 +63,15 @@ _START = """SwaggerUIBundle({
 """
 _REFUSAL = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorAnswer"}}}
 _NO_NUL = "^[^\\x00]*$"
+_PARTS = (
+    "WorkflowDocument",
+    "NodeDocument",
+    "NodeData",
+    "NodeSettings",
+    "Position",
+    "EdgeDocument",
+    "WorkflowSettings",
+)
 _FILES = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript"}
 
 
@@ -159,8 +168,9 @@ def _refine(schemas: dict[str, Any]) -> None:
             objects,
         ],
     }
-    for name in ("WorkflowDocument", "NodeDocument", "NodeData", "EdgeDocument", "WorkflowSettings"):
+    for name in _PARTS:
         _without_nul(schemas[name])
+        schemas[name] |= {"propertyNames": text, "additionalProperties": value}
     data = schemas["NodeData"]["properties"]
     data["properties"] |= objects
     data["pinned"]["anyOf"][0]["items"] = objects
@@ -176,7 +186,7 @@ def _refine(schemas: dict[str, Any]) -> None:
 
 def _without_nul(part: Any) -> None:
     if isinstance(part, dict):
-        if part.get("type") == "string" and "enum" not in part:
+        if part.get("type") == "string" and not part.keys() & {"enum", "pattern", "format"}:
             part["pattern"] = _NO_NUL
         for inner in part.values():
             _without_nul(inner)
@@ -202,6 +212,8 @@ def _finish(operation: dict[str, Any], route: Operation) -> None:
     """What FastAPI does not know of an operation."""
     if operation.get(PERMISSION) == "public":
         operation["security"] = []
+    for parameter in operation.get("parameters", ()):
+        _without_nul(parameter["schema"])
     responses = operation["responses"]
     if 422 not in route.responses:
         responses.pop("422", None)

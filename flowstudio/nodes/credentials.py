@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
@@ -11,6 +11,8 @@ from flowstudio.engine.credential import CredentialType
 
 _TOKEN = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
 """A header's name (RFC 9110, 5.6.2)."""
+_LINE: dict[str, Any] = {"pattern": r"^[^\x00-\x1f]*[\t-\r ]*$"}
+"""One line, perhaps with a line break after it."""
 
 
 class BasicAuth(CredentialType):
@@ -33,7 +35,7 @@ class HeaderAuth(CredentialType):
 
     name: Annotated[str, Field(pattern=_TOKEN, title="Header name")] = "Authorization"
     """The header's name, as the service's documentation gives it."""
-    value: Annotated[SecretStr, Field(title="Header value")]
+    value: Annotated[SecretStr, Field(title="Header value", json_schema_extra=_LINE)]
     """The header's whole value, with any word such as `Token` that belongs before the secret."""
 
     @field_validator("value")
@@ -48,7 +50,7 @@ class BearerAuth(CredentialType):
     type: ClassVar[str] = "http-bearer"
     label: ClassVar[str] = "Bearer token"
 
-    token: Annotated[SecretStr, Field(min_length=1, title="Token")]
+    token: Annotated[SecretStr, Field(min_length=1, title="Token", json_schema_extra=_LINE)]
     """The token alone, without the word `Bearer`."""
 
     @field_validator("token")
