@@ -229,13 +229,14 @@ class ExecutionService:
         plan = self._workflows.plan(workflow)
         if from_node is not None and from_node not in plan.nodes:
             raise NotFound(f"The workflow has no node '{from_node}' to retry from.")
-        kept = kept_before(plan, await self._storage.executions.outcomes(id_), from_node)
+        outcomes = await self._storage.executions.outcomes(id_)
+        kept = kept_before(plan, outcomes, from_node)
         return await self.start(
             StartRequest(
                 workflow=workflow,
                 mode="retry",
                 node=stored.start_node,
-                items=stored.start_items or None,
+                items=brought(stored, outcomes),
                 kept=kept,
                 until=stored.until_node,
                 only=stored.only_node,
@@ -278,8 +279,15 @@ class ExecutionService:
         start_node, start_items = None, None
         if execution is not None:
             stored = await self._load(execution)
-            kept = kept_before(plan, await self._storage.executions.outcomes(execution), node)
-            start_node, start_items = stored.start_node, stored.start_items or None
+            if stored.workflow_id != workflow_id:
+                raise Conflict(
+                    f"Execution '{execution}' is one of another workflow; name one of this workflow."
+                )
+            if stored.data_dropped:
+                raise Conflict(f"The data of execution '{execution}' was not kept; name another one.")
+            outcomes = await self._storage.executions.outcomes(execution)
+            kept = kept_before(plan, outcomes, node)
+            start_node, start_items = stored.start_node, brought(stored, outcomes)
         return await self.start(
             StartRequest(
                 workflow=workflow,
@@ -357,6 +365,14 @@ class ExecutionService:
         if stored is None:
             raise NotFound(f"There is no execution '{id_}'.")
         return stored
+
+
+def brought(stored: StoredExecution, outcomes: Sequence[Outcome]) -> Sequence[Item] | None:
+    """What an execution was started with, wherever it is kept: with it, or as the outcome of its trigger."""
+    if stored.start_items:
+        return stored.start_items
+    first = next((o for o in outcomes if o.node == stored.start_node and not o.scope), None)
+    return [item for items in first.outputs.values() for item in items] if first is not None else None
 
 
 def error_report(info: ExecutionInfo, rest: Rest) -> Json:

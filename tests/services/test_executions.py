@@ -324,3 +324,21 @@ async def test_only_finished_executions_are_deleted(runtime: Runtime) -> None:
     assert await runtime.executions.delete(COMMAND_LINE, [execution]) == 1
     with pytest.raises(NotFound):
         await runtime.views.get(COMMAND_LINE, execution)
+
+
+async def test_a_retry_from_the_trigger_starts_with_what_the_trigger_brought(runtime: Runtime) -> None:
+    workflow = await create(runtime, chain(node("start", "manual-trigger"), edit("a", x="={{ $json.name }}")))
+    view = await execute(runtime, workflow, [{"name": "Ada"}, {"name": "Bo"}])
+    for from_node in ("start", "a"):
+        again = await runtime.executions.retry(COMMAND_LINE, view["id"], from_node=from_node)
+        await runtime.executions.wait(again, 30)
+        retried = await runtime.views.get(COMMAND_LINE, again)
+        assert await outputs(runtime, retried, "a") == await outputs(runtime, view, "a")
+
+
+async def test_a_node_does_not_run_on_what_another_workflow_was_fed(runtime: Runtime) -> None:
+    one = await create(runtime, chain(node("start", "manual-trigger"), edit("a", x="1")))
+    other = await create(runtime, chain(node("start", "manual-trigger"), edit("a", y="2")))
+    view = await execute(runtime, other)
+    with pytest.raises(Conflict, match="another workflow"):
+        await runtime.executions.run_node(COMMAND_LINE, one.record.id, "a", execution=view["id"])
