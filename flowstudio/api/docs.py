@@ -154,7 +154,10 @@ def description(app: FastAPI) -> dict[str, Any]:
 
 def _refine(schemas: dict[str, Any]) -> None:
     """Say of documents what their models check in code: a version, texts without NUL, numbers as ids."""
-    schemas["WorkflowDocument"]["properties"]["schema_version"]["maximum"] = SCHEMA_VERSION
+    document = schemas["WorkflowDocument"]["properties"]
+    document["schema_version"]["maximum"] = SCHEMA_VERSION
+    for name in ("nodes", "edges"):
+        document[name]["description"] = f"At most {document[name].pop('maxItems'):,}."
     text = {"type": "string", "pattern": _NO_NUL}
     value = {"$ref": "#/components/schemas/Value"}
     objects = {"type": "object", "propertyNames": text, "additionalProperties": value}
@@ -210,6 +213,7 @@ def _refer(part: Any) -> None:
 
 def _finish(operation: dict[str, Any], route: Operation) -> None:
     """What FastAPI does not know of an operation."""
+    operation["operationId"] = route.name
     if operation.get(PERMISSION) == "public":
         operation["security"] = []
     for parameter in operation.get("parameters", ()):

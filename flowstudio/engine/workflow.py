@@ -26,7 +26,7 @@ class Part(BaseModel):
     """What all parts of a document share."""
 
     model_config = ConfigDict(
-        frozen=True, extra="ignore", populate_by_name=True, use_attribute_docstrings=True
+        frozen=True, extra="ignore", strict=True, populate_by_name=True, use_attribute_docstrings=True
     )
 
 

@@ -65,7 +65,8 @@ def running(folder: Path, *, people: bool = True, **overrides: Any) -> Iterator[
         listener.bind(("127.0.0.1", 0))
         listener.listen(100)
         port = listener.getsockname()[1]
-        settings = Settings(data_dir=folder, port=port, max_body=MAX_BODY, log_level="warning", **overrides)
+        given: dict[str, Any] = {"max_body": MAX_BODY, "log_level": "warning"} | overrides
+        settings = Settings(data_dir=folder, port=port, **given)
         runtime = Runtime(settings)
         ready = threading.Event()
         loops: list[asyncio.AbstractEventLoop] = []

@@ -75,6 +75,12 @@ def test_every_operation_says_who_may_call_it_and_how_it_refuses(description: di
             assert {"400", "413"} <= operation["responses"].keys(), name
 
 
+def test_operations_have_names_of_their_own(description: dict[str, Any]) -> None:
+    names = [operation["operationId"] for _, operation in operations(description)]
+    assert len(names) == len(set(names))
+    assert "revoke_key" in names
+
+
 def test_every_reference_leads_somewhere(description: dict[str, Any]) -> None:
     schemas = description["components"]["schemas"]
     named = set(re.findall(r'"#/components/schemas/([^"]+)"', httpx.Response(200, json=description).text))

@@ -1,0 +1,31 @@
+"""Schemathesis against the real server: what the description promises holds for good and for bad requests."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.api.conftest import running
+
+PROGRAM = Path(sys.executable).parent / "st"
+EXAMPLES = 4
+"""Random cases for each operation, besides the systematic ones of the phases `examples` and `coverage`."""
+KEPT_OUT = {"revoke_key": "the run would end its own key, and all that follows would be a 401"}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
+    with running(tmp_path / "data", max_body=16 * 1024 * 1024) as server:
+        command = [str(PROGRAM), "run", f"{server.url}/api/openapi.json"]
+        command += ["--header", f"X-API-Key: {server.keys['owner']}", "--checks", "all", "--mode", "all"]
+        command += ["--phases", "examples,coverage,fuzzing,stateful", "--max-examples", str(EXAMPLES)]
+        command += ["--seed", "1", "--request-timeout", "30", "--no-color"]
+        for operation in KEPT_OUT:
+            command += ["--exclude-operation-id", operation]
+        ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "No issues found" in ended.stdout, ended.stdout
