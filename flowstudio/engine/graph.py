@@ -36,6 +36,13 @@ class Level:
     """Edges from the loop's port of iterations."""
 
 
+MAX_MEMBERS = 500_000
+"""Nodes of all loop bodies together: a node counts once for each loop around it."""
+
+MAX_NESTING = 50
+"""Loops around one node."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """Why a graph has no order of execution."""
@@ -59,8 +66,15 @@ def lay_out(nodes: Sequence[str], edges: Sequence[Edge], loop_ports: Mapping[str
     outgoing: dict[str, list[Edge]] = defaultdict(list)
     for edge in edges:
         outgoing[edge.source].append(edge)
-    bodies = {loop: _body(loop, port, outgoing) for loop, port in loop_ports.items()}
     layout = Layout()
+    bodies: dict[str, set[str]] = {}
+    members = 0
+    for loop, port in loop_ports.items():
+        bodies[loop] = _body(loop, port, outgoing)
+        members += len(bodies[loop])
+        if members > MAX_MEMBERS:
+            layout.faults.append(Fault("deep_loops", (loop,)))
+            return layout
     layout.faults += _interleaved(bodies)
     if layout.faults:
         return layout
@@ -68,7 +82,15 @@ def lay_out(nodes: Sequence[str], edges: Sequence[Edge], loop_ports: Mapping[str
     if layout.faults:
         return layout
     by_size = sorted(bodies, key=lambda loop: -len(bodies[loop]))
-    layout.loops = {node: tuple(loop for loop in by_size if node in bodies[loop]) for node in nodes}
+    around: dict[str, list[str]] = {node: [] for node in nodes}
+    for loop in by_size:
+        for node in bodies[loop]:
+            around[node].append(loop)
+    layout.loops = {node: tuple(loops) for node, loops in around.items()}
+    deep = next((loops for loops in layout.loops.values() if len(loops) > MAX_NESTING), None)
+    if deep is not None:
+        layout.faults.append(Fault("deep_loops", (deep[-1],)))
+        return layout
     back = {
         edge.index
         for edge in edges
@@ -117,12 +139,12 @@ def _body(loop: str, port: str, outgoing: Mapping[str, list[Edge]]) -> set[str]:
 
 
 def _interleaved(bodies: Mapping[str, set[str]]) -> list[Fault]:
-    loops = list(bodies)
+    place = {loop: i for i, loop in enumerate(bodies)}
     return [
         Fault("interleaved_loops", (a, b))
-        for i, a in enumerate(loops)
-        for b in loops[i + 1 :]
-        if b in bodies[a] and a in bodies[b]
+        for a, body in bodies.items()
+        for b in sorted(body & place.keys(), key=place.__getitem__)
+        if place[a] < place[b] and a in bodies[b]
     ]
 
 
@@ -131,9 +153,12 @@ def _shared(
 ) -> list[Fault]:
     """Nodes of a body that are entered from outside of it; of each loop and node the first such edge."""
     faults: dict[tuple[str, str], Fault] = {}
+    incoming: dict[str, list[Edge]] = defaultdict(list)
+    for edge in edges:
+        incoming[edge.target].append(edge)
     for loop, body in bodies.items():
-        for edge in edges:
-            if edge.target not in body or edge.source in body:
+        for edge in sorted((e for node in body for e in incoming[node]), key=lambda e: e.index):
+            if edge.source in body:
                 continue
             if edge.source == loop and edge.source_port == loop_ports[loop]:
                 continue
@@ -170,7 +195,8 @@ def _order(nodes: Sequence[str], edges: Sequence[Edge]) -> tuple[list[str], tupl
         seen[node] = len(path)
         path.append(node)
     cycle = path[seen[node] :][::-1]
-    first = min(range(len(cycle)), key=lambda i: nodes.index(cycle[i]))
+    place = {node: i for i, node in enumerate(nodes)}
+    first = min(range(len(cycle)), key=lambda i: place[cycle[i]])
     return [], tuple(cycle[first:] + cycle[:first])
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flowstudio.engine.binding import Binding, bind
-from flowstudio.engine.graph import Edge, Fault, Layout, Level, lay_out, reachable
+from flowstudio.engine.graph import MAX_NESTING, Edge, Fault, Layout, Level, lay_out, reachable
 from flowstudio.engine.node import LoopNode, Node, RunKind
 from flowstudio.engine.parameters import fields_of, path_text, title_of
 from flowstudio.engine.registry import Registry
@@ -215,6 +215,11 @@ class _Compilation:
                 return (
                     f"'{names[1]}' is inside the loop of '{names[0]}' and is also reached from '{names[2]}' outside "
                     "of it; use a node of its own for each."
+                )
+            case "deep_loops":
+                return (
+                    f"The loops around '{names[0]}' and in it are nested too deeply (more than {MAX_NESTING} of them), or "
+                    "hold too many nodes; move inner ones to workflows of their own."
                 )
             case _:
                 return f"'{names[-1]} → {names[0]}' is a cycle; only a Loop may close one."

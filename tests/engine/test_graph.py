@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,3 +41,36 @@ def test_a_loop_may_lead_straight_back_to_itself() -> None:
     assert not layout.faults
     assert layout.levels["l"].entries == tuple(edges)
     assert layout.levels[None].outgoing["l"] == ()
+
+
+@pytest.mark.parametrize("count", [50, 51])
+def test_loops_nest_fifty_deep(count: int) -> None:
+    # l0 ═ l1 ═ l2 ═ … ═ x
+    nodes = [*(f"l{i}" for i in range(count)), "x"]
+    inwards = [Edge(i, nodes[i], "loop", nodes[i + 1], "main") for i in range(count)]
+    back = [Edge(count + i, nodes[i + 1], "done", nodes[i], "main") for i in range(count)]
+    layout = lay_out(nodes, [*inwards, *back], dict.fromkeys(nodes[:-1], "loop"))
+    assert [fault.code for fault in layout.faults] == ["deep_loops"] * (count > 50)
+
+
+def test_loops_that_hold_too_many_nodes_together_are_refused_before_memory_is_full() -> None:
+    # l0 ═ l1 ═ l2 ═ …, each inside the one before
+    count = 20_000
+    nodes = [f"l{i}" for i in range(count)]
+    inwards = [Edge(i, f"l{i}", "loop", f"l{i + 1}", "main") for i in range(count - 1)]
+    back = [Edge(count + i, f"l{i + 1}", "done", f"l{i}", "main") for i in range(count - 1)]
+    layout = lay_out(nodes, [*inwards, *back], dict.fromkeys(nodes, "loop"))
+    assert [fault.code for fault in layout.faults] == ["deep_loops"]
+
+
+def test_many_loops_in_a_row_are_laid_out_in_a_time_that_grows_with_them() -> None:
+    # l0 ─ l1 ─ l2 ─ …, each with a body of one node
+    count = 10_000
+    loops, bodies = [f"l{i}" for i in range(count)], [f"b{i}" for i in range(count)]
+    edges = [Edge(i, f"l{i}", "loop", f"b{i}", "main") for i in range(count)]
+    edges += [Edge(count + i, f"b{i}", "main", f"l{i}", "main") for i in range(count)]
+    edges += [Edge(2 * count + i, f"l{i}", "done", f"l{i + 1}", "main") for i in range(count - 1)]
+    layout = lay_out([*loops, *bodies], edges, dict.fromkeys(loops, "loop"))
+    assert not layout.faults
+    assert layout.loops["b7"] == ("l7",)
+    assert layout.loops["l7"] == ()
