@@ -79,7 +79,7 @@ class Runtime:
         self.executions = ExecutionService(
             self.storage, self.workflows, self.runner, dispatcher, self.bus, timezone=settings.timezone
         )
-        self.views = ExecutionViews(self.storage, self.runner.live, self.bus)
+        self.views = ExecutionViews(self.storage, self.registry, self.runner.live, self.bus)
         self.accounts = AccountService(self.storage, settings)
         self.credentials = CredentialService(self.storage)
         self.webhooks = WebhookService(

@@ -9,8 +9,10 @@ from typing import Literal
 
 from flowstudio.engine.events import ExecutionFinished, ExecutionStarted, NodeLogged, Scope
 from flowstudio.engine.item import Item, Json
+from flowstudio.engine.registry import Registry
 from flowstudio.engine.store import Bus
-from flowstudio.engine.workflow import WorkflowDocument, load_workflow
+from flowstudio.engine.wiring import labels_of
+from flowstudio.engine.workflow import load_workflow
 from flowstudio.errors import NotFound
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.live import LiveStates, NodeStates, error_json, node_change, timestamp
@@ -68,11 +70,11 @@ def run_json(run: NodeRun) -> Json:
 
 
 def node_states(
-    document: WorkflowDocument, runs: Iterable[NodeRun], *, final: bool, live: NodeStates
+    labels: Mapping[str, str], runs: Iterable[NodeRun], *, final: bool, live: NodeStates
 ) -> NodeStates:
     """The state of every node that has one: from the log, then from what is known live.
 
-    In a finished execution the nodes without any run were skipped.
+    `labels` are those of the document's nodes, by id. In a finished execution the nodes without any run were skipped.
     """
     states: NodeStates = {}
     for run in runs:
@@ -95,9 +97,9 @@ def node_states(
     for node, state in live.items():
         if state["status"] == "running" or node not in states:
             states[node] = {**state, "items": states.get(node, state).get("items", {})}
-    for drawn in document.nodes:
-        if drawn.id not in states and final:
-            states[drawn.id] = {
+    for node, label in labels.items():
+        if node not in states and final:
+            states[node] = {
                 "status": "skipped",
                 "items": {},
                 "error": None,
@@ -106,9 +108,9 @@ def node_states(
                 "milliseconds": None,
                 "runs": 0,
             }
-        if drawn.id in states:
-            labelled = states[drawn.id]
-            labelled["label"] = drawn.data.label or drawn.type
+        if node in states:
+            labelled = states[node]
+            labelled["label"] = label
             if final and labelled["status"] in ("running", "waiting"):
                 labelled["status"] = "cancelled"
     return states
@@ -117,8 +119,9 @@ def node_states(
 class ExecutionViews:
     """Reads executions. Every method checks the caller first."""
 
-    def __init__(self, storage: Storage, live: LiveStates, bus: Bus) -> None:
+    def __init__(self, storage: Storage, registry: Registry, live: LiveStates, bus: Bus) -> None:
         self._storage = storage
+        self._registry = registry
         self._live = live
         self._bus = bus
 
@@ -137,9 +140,8 @@ class ExecutionViews:
 
     async def _view(self, stored: StoredExecution) -> Json:
         runs = await self._storage.executions.node_runs(stored.id)
-        states = node_states(
-            load_workflow(stored.document), runs, final=stored.status in FINAL, live=self._live.of(stored.id)
-        )
+        labels = labels_of(load_workflow(stored.document), self._registry)
+        states = node_states(labels, runs, final=stored.status in FINAL, live=self._live.of(stored.id))
         return summary_json(stored) | {"node_states": states, "chat_response": None}
 
     async def last_data(self, id_: str) -> list[Json]:

@@ -342,3 +342,12 @@ async def test_a_node_does_not_run_on_what_another_workflow_was_fed(runtime: Run
     view = await execute(runtime, other)
     with pytest.raises(Conflict, match="another workflow"):
         await runtime.executions.run_node(COMMAND_LINE, one.record.id, "a", execution=view["id"])
+
+
+async def test_nodes_without_labels_are_named_after_their_types(runtime: Runtime) -> None:
+    bare = [{"id": "1", "type": "manual-trigger"}, {"id": "2", "type": "no-op"}, {"id": "3", "type": "no-op"}]
+    workflow = await create(
+        runtime, {"nodes": bare, "edges": [{"source": "1", "target": "2"}, {"source": "2", "target": "3"}]}
+    )
+    states = (await execute(runtime, workflow))["node_states"]
+    assert [states[id_]["label"] for id_ in "123"] == ["Manual Trigger", "No Operation", "No Operation1"]
