@@ -38,6 +38,7 @@ class PageState(rx.State, mixin=True):
     role: str = ""
     may_edit: bool = False
     may_run: bool = False
+    may_admin: bool = False
     ready: bool = False
     """The first answer of the server is there."""
 
@@ -51,6 +52,7 @@ class PageState(rx.State, mixin=True):
         caller = await self._demand("read")
         self.person, self.role = caller.name, caller.role
         self.may_edit, self.may_run = caller.may("edit"), caller.may("run")
+        self.may_admin = caller.may("admin")
         return caller
 
     def _runtime(self) -> Runtime:

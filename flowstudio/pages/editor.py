@@ -29,5 +29,6 @@ def editor() -> rx.Component:
             execution_id="",
             may_edit=EditorState.may_edit,
             may_run=EditorState.may_run,
+            may_admin=EditorState.may_admin,
         )
     )

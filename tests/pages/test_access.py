@@ -93,7 +93,7 @@ async def test_the_editor_tells_a_viewer_to_look_only(
 ) -> None:
     state = opened(tree, EditorState, session=accounts.open("viewer"), path="/workflows/abc")
     await EditorState.load.fn(state)
-    assert (state.may_edit, state.may_run, state.role) == (False, False, "viewer")
+    assert (state.may_edit, state.may_run, state.may_admin, state.role) == (False, False, False, "viewer")
 
 
 @pytest.mark.parametrize("needed", [True, False])

@@ -33,6 +33,7 @@ class Studio(BrowserComponent):
     execution_id: rx.Var[str]
     may_edit: rx.Var[bool]
     may_run: rx.Var[bool]
+    may_admin: rx.Var[bool]
 
 
 studio = Studio.create

@@ -3,6 +3,7 @@ import { useContext, useEffect, useState, useSyncExternalStore } from "react";
 import { CircleAlert, Trash2, X } from "lucide-react";
 import { formatDuration, formatNumber, formatTime, t } from "../texts/texts.js";
 import { ApiError, get } from "./api.js";
+import { Credentials } from "./credentials.jsx";
 import { DataView, PAGE } from "./data.jsx";
 import { Field, Fields } from "./fields.jsx";
 import { Paragraphs } from "./prose.jsx";
@@ -97,7 +98,7 @@ function LogTab({ data }) {
   );
 }
 
-export function NodePanel({ store, id, mayEdit, dark, tab, setTab, onClose }) {
+export function NodePanel({ store, id, mayEdit, mayAdmin, dark, tab, setTab, onClose }) {
   const { catalogue, runs, portsOf } = useContext(StudioContext);
   const node = useSyncExternalStore(store.subscribe, () => store.node(id));
   const wanted = tab === "input" || tab === "output" || tab === "log";
@@ -148,6 +149,7 @@ export function NodePanel({ store, id, mayEdit, dark, tab, setTab, onClose }) {
         {tab === "parameters" && (type.fields?.length
           ? <Fields fields={type.fields} values={node.data.properties ?? {}} change={change} disabled={!mayEdit} dark={dark} />
           : <p className="fs-quiet">{t("panel.no_parameters")}</p>)}
+        {tab === "parameters" && <Credentials type={type} data={node.data} change={(credentials) => store.set(id, { credentials })} mayEdit={mayEdit} mayAdmin={mayAdmin} />}
         {tab === "parameters" && type.help && <details className="fs-about"><summary>{t("panel.about")}</summary><Paragraphs text={type.help} /></details>}
         {tab === "input" && <DataView ports={data?.inputs} labels={labels(ports.inputs)} offset={page.offset} empty={waiting} onPage={(port, offset) => setPage({ ...page, port, offset })} />}
         {tab === "output" && <DataView ports={data?.outputs} labels={labels(ports.outputs)} offset={page.offset} empty={waiting} onPage={(port, offset) => setPage({ ...page, port, offset })} />}

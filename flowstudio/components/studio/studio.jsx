@@ -39,21 +39,21 @@ function useSubject(workflowId, executionId) {
   return [subject, failure];
 }
 
-export function Studio({ workflowId, executionId, mayEdit, mayRun }) {
+export function Studio({ workflowId, executionId, mayEdit, mayRun, mayAdmin }) {
   const [subject, failure] = useSubject(workflowId, executionId);
   if (failure) return <div className="fs-center" role="alert"><p>{failure}</p><a className="fs-button" href={executionId ? "/executions" : "/"}>{t(executionId ? "execution.back" : "editor.back")}</a></div>;
   if (!subject) return <div className="fs-center" role="status">{t("app.loading")}</div>;
   const Mode = executionId ? Execution : Editor;
   return (
     <ReactFlowProvider key={executionId || workflowId}>
-      <Mode {...subject} mayEdit={mayEdit} mayRun={mayRun} />
+      <Mode {...subject} mayEdit={mayEdit} mayRun={mayRun} mayAdmin={mayAdmin} />
     </ReactFlowProvider>
   );
 }
 
 const NO_PROBLEMS = [];
 
-function Editor({ catalogue, store, runs, answer, mayEdit, mayRun }) {
+function Editor({ catalogue, store, runs, answer, mayEdit, mayRun, mayAdmin }) {
   const [workflow, setWorkflow] = useState({ id: answer.id, active: answer.active });
   const [problems, setProblems] = useState(answer.problems ?? NO_PROBLEMS);
   const [trigger, setTrigger] = useState(null);
@@ -97,7 +97,7 @@ function Editor({ catalogue, store, runs, answer, mayEdit, mayRun }) {
   }, [mayRun, runs, saver, answer, chosen]);
 
   return (
-    <Frame catalogue={catalogue} store={store} runs={runs} problems={problems} mayEdit={mayEdit} onRun={run}
+    <Frame catalogue={catalogue} store={store} runs={runs} problems={problems} mayEdit={mayEdit} mayAdmin={mayAdmin} onRun={run}
       bar={({ open, stop }) => (
         <EditorBar
           store={store} workflow={workflow} saver={saver} runs={runs} mayEdit={mayEdit} mayRun={mayRun} problems={problems}
@@ -119,7 +119,7 @@ function startNodes(nodes, catalogue) {
   return found.sort((a, b) => Number(b.data.type === "manual-trigger") - Number(a.data.type === "manual-trigger"));
 }
 
-function Frame({ catalogue, store, runs, problems, mayEdit, bar, onRun }) {
+function Frame({ catalogue, store, runs, problems, mayEdit, mayAdmin, bar, onRun }) {
   const { resolvedColorMode } = useContext(ColorModeContext);
   const dark = resolvedColorMode === "dark";
   const [open, setOpen] = useState(null);
@@ -153,7 +153,7 @@ function Frame({ catalogue, store, runs, problems, mayEdit, bar, onRun }) {
             <Canvas store={store} catalogue={catalogue} mayEdit={mayEdit} dark={dark} opened={open} onOpen={openNode} onRun={onRun} />
             <RunLog store={store} runs={runs} open={logOpen} setOpen={setLogOpen} onOpen={openNode} />
           </div>
-          {open && <NodePanel key={open} store={store} id={open} mayEdit={mayEdit} dark={dark} tab={tab} setTab={setTab} onClose={() => setOpen(null)} />}
+          {open && <NodePanel key={open} store={store} id={open} mayEdit={mayEdit} mayAdmin={mayAdmin} dark={dark} tab={tab} setTab={setTab} onClose={() => setOpen(null)} />}
         </div>
       </div>
     </StudioContext.Provider>
