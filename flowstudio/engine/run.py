@@ -17,12 +17,11 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from flowstudio.engine.attempt import Attempts, finished
 from flowstudio.engine.clock import Clock
 from flowstudio.engine.context import ExecutionInfo, Host
-from flowstudio.engine.events import ErrorInfo, ExecutionFinished, ExecutionStatus, Responded, Scope
+from flowstudio.engine.events import ErrorInfo, ExecutionFinished, ExecutionStatus, Scope
 from flowstudio.engine.graph import Level
 from flowstudio.engine.history import History
 from flowstudio.engine.item import Item, Json, Pair, Ports
@@ -33,7 +32,7 @@ from flowstudio.engine.outcome import InputReference, Outcome, Rest
 from flowstudio.engine.plan import Plan, PlanNode
 from flowstudio.engine.start import Start, bypass, first_outcome
 from flowstudio.engine.store import Emit, Journal
-from flowstudio.engine.surroundings import Surroundings
+from flowstudio.engine.surroundings import Answers, Surroundings
 from flowstudio.engine.volume import require_number, require_room
 from flowstudio.errors import ExecutionTimeout, NodeError
 
@@ -91,8 +90,8 @@ class Run:
         self._clock = clock or Clock()
         self._trace = Trace()
         self._history = History(history, resumed or {}, self._clock.now())
-        self._responded = self._history.responded
-        self._around = Surroundings(plan, info, host, journal, emit, self._trace, self._clock, self._respond)
+        answers = Answers(info.id, emit, self._clock, answered=self._history.responded)
+        self._around = Surroundings(plan, info, host, journal, emit, self._trace, self._clock, answers.give)
         self._unwritten: list[Outcome] = []
         """Iterations that began; they can be told again from the log, so they need no write of their own."""
         self._wakes: list[datetime] = []
@@ -404,11 +403,3 @@ class Run:
             )
             self._unwritten.append(iteration)
         self._trace.add(iteration)
-
-    def _respond(self, response: dict[str, Any]) -> bool:
-        """Answer the caller; only the first answer of an execution counts."""
-        if self._responded:
-            return False
-        self._responded = True
-        self._emit(Responded(execution=self._execution, at=self._clock.now(), response=response))
-        return True

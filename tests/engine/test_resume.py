@@ -6,10 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from flowstudio.engine.events import NodeStarted
+from flowstudio.engine.context import Context
+from flowstudio.engine.events import NodeStarted, Responded
+from flowstudio.engine.item import Item, Ports
+from flowstudio.engine.node import Inputs
 from flowstudio.engine.outcome import Outcome
 from flowstudio.errors import LeaseLost
-from tests.engine.fakes import NOW, Crash, MemoryJournal, World, plan_of
+from tests.engine.fakes import NOW, Behaviour, Crash, MemoryJournal, World, plan_of
 
 
 @pytest.fixture
@@ -178,9 +181,16 @@ async def test_everything_in_the_log_leaves_only_the_rest_to_write(world: World)
 
 
 async def test_only_the_first_answer_counts_over_stretches(world: World) -> None:
-    plan = plan_of({"t": "manual-trigger", "a": "echo", "b": "echo"}, "t > a > b")
-    run = world.run(plan, history=[outcome("a", "success", response={"status": 200})])
-    assert run._respond({"status": 201}) is False
+    async def answer(inputs: Inputs, ctx: Context) -> Ports:
+        ctx.respond({"status": 201})
+        return {}
+
+    world.services[Behaviour] = Behaviour(answer)
+    plan = plan_of({"t": "manual-trigger", "a": "echo", "b": "custom"}, "t > a > b")
+    given = {"main": [Item({})]}
+    await world.execute(plan, history=[outcome("a", "success", response={"status": 200}, outputs=given)])
+    assert world.outcome("b").response is None
+    assert not any(isinstance(event, Responded) for event in world.events)
 
 
 async def test_a_lost_lease_stops_before_the_next_node(world: World) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 
 import pytest
 
@@ -416,3 +418,17 @@ async def test_events_tell_the_whole_story(world: World) -> None:
     assert [e.items for e in world.events if isinstance(e, NodeFinished)] == [{"main": 1}] * 3
     assert {e.execution for e in world.events} == {"x1"}
     assert [e.attempt for e in world.events if isinstance(e, NodeStarted)] == [1, 1]
+
+
+async def test_a_run_that_is_over_is_freed_without_the_garbage_collector(world: World) -> None:
+    # t ─ a ─ b
+    plan = plan_of({"t": "manual-trigger", "a": "echo", "b": "sum"}, "t > a > b")
+    run = world.run(plan, [{"n": 1}])
+    gone = weakref.ref(run)
+    gc.disable()
+    try:
+        await run.execute()
+        del run
+        assert gone() is None
+    finally:
+        gc.enable()
