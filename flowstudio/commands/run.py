@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import signal
 import socket
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 GRACE = 5
 """Seconds that open requests have to finish when the server is asked to stop."""
+GC_THRESHOLDS = (10_000, 10, 10)
+"""For `gc.set_threshold`."""
 
 
 @click.command()
@@ -77,6 +80,7 @@ def _server(app: object, settings: Settings) -> uvicorn.Server:
             """Start, then greet."""
             await super().startup(sockets)
             if self.started:
+                settle()
                 click.echo(greeting(settings))
 
     config = uvicorn.Config(
@@ -88,6 +92,17 @@ def _server(app: object, settings: Settings) -> uvicorn.Server:
         timeout_graceful_shutdown=GRACE,
     )
     return Server(config)
+
+
+def settle() -> None:
+    """Spare the garbage collector what lives as long as the server, and call it less often.
+
+    A run over many items makes many objects and no cycles. At the thresholds of Python, looking through them and through
+    everything that was ever imported took half of its time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 def greeting(settings: Settings) -> str:
