@@ -151,7 +151,7 @@ async def prove(times: int, clients: int, folder: Path, *, quiet: bool = False) 
     begin = time.monotonic()
     for kill in range(1, times + 1):
         load = [asyncio.create_task(call_until_killed(server.port, accepted)) for _ in range(clients)]
-        await asyncio.sleep(random.uniform(0.05, 1.5))
+        await asyncio.sleep(random.uniform(0.05, 2.5))
         await asyncio.to_thread(server.kill)
         await asyncio.gather(*load)
         finished, statuses = stored(database)

@@ -36,6 +36,10 @@ log = logging.getLogger(__name__)
 
 LEASE = 30.0
 """Seconds that a claim holds without a heartbeat."""
+RESUMED_AT_ONCE = 20
+"""Executions of a backlog that are taken up together."""
+SETTLE = 0.5
+"""Seconds that they have to come to rest before the next ones are taken up too."""
 RECOVERY = 5.0
 """Seconds between two looks for executions that nobody runs."""
 
@@ -131,12 +135,17 @@ class Runner:
 
     def submit(self, execution: str) -> None:
         """An execution waits for a runner: try to claim and run it."""
+        self._submit(execution)
+
+    def _submit(self, execution: str) -> asyncio.Task[None] | None:
+        """The task that claims the execution, unless it runs or is being claimed already."""
         active = self._active.get(execution)
         if active is not None:
             active.hinted = True
         elif not self._stopping and execution not in self._claiming:
             self._claiming.add(execution)
-            self._spawn(self._claim_and_run(execution))
+            return self._spawn(self._claim_and_run(execution))
+        return None
 
     def run(self, claimed: Claimed) -> None:
         """Run an execution that this runner owns."""
@@ -372,13 +381,27 @@ class Runner:
         while True:
             self._look.clear()
             try:
-                for execution in await self._storage.executions.recoverable():
-                    self.submit(execution)
+                await self._resume(await self._storage.executions.recoverable())
                 self._wake_at(await self._storage.executions.next_wake())
             except Exception:
                 log.exception("looking for executions failed; it is tried again")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._look.wait(), RECOVERY)
+
+    async def _resume(self, executions: Sequence[str]) -> None:
+        """Take up executions, oldest first and a few at a time.
+
+        A long backlog would else advance in step, and a server that is killed again and again would finish nothing. Those
+        that take long do not keep the next ones waiting.
+        """
+        for at in range(0, len(executions), RESUMED_AT_ONCE):
+            few = executions[at : at + RESUMED_AT_ONCE]
+            claims = [task for execution in few if (task := self._submit(execution)) is not None]
+            if claims and at + RESUMED_AT_ONCE < len(executions):
+                await asyncio.wait(claims, timeout=SETTLE)
+                resting = [rest for execution in few if (rest := self.finished(execution)) is not None]
+                if resting:
+                    await asyncio.wait(resting, timeout=SETTLE)
 
     async def _keep_leases(self) -> None:
         """Renew the leases of what runs here, and pass on wishes to cancel that came through the database."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from flowstudio.engine.item import Item
 from flowstudio.engine.outcome import Rest
 from flowstudio.errors import InvalidRequest
 from flowstudio.runtime import Runtime
+from flowstudio.services import runner as runner_module
 from flowstudio.services.callers import COMMAND_LINE
 from flowstudio.services.executions import StartRequest
 from flowstudio.services.runner import Claimed
@@ -177,3 +179,40 @@ async def test_a_wish_to_cancel_that_comes_during_the_claim_is_fulfilled(
     rest = await runtime.executions.wait(created.id, 5)
     assert rest is not None
     assert rest.status == "cancelled"
+
+
+async def test_a_long_backlog_is_taken_up_in_order_a_few_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hundred executions that nobody runs: the oldest have finished before the newest begin."""
+    first = await start_runtime(tmp_path)
+    workflow = await first.workflows.create(
+        COMMAND_LINE, chain(node("start", "manual-trigger"), edit("a", x="={{ 1 + 1 }}"), edit("b", y="2"))
+    )
+    for _ in range(100):
+        await first.storage.executions.create(
+            NewExecution(
+                workflow_id=workflow.id,
+                document=workflow.snapshot,
+                mode="api",
+                start_node="start",
+                start_items=[Item({})],
+            )
+        )
+    ids = await first.storage.executions.recoverable()
+    await first.stop()
+    monkeypatch.setattr(runner_module, "SETTLE", 30.0)
+    second = await start_runtime(tmp_path)
+    try:
+        for id_ in ids:
+            rest = await second.executions.wait(id_, 60)
+            assert rest is not None
+            assert rest.status == "success"
+        spans = [await second.storage.executions.get(id_) for id_ in ids]
+        finished = [
+            span.finished_at for span in spans[:20] if span is not None and span.finished_at is not None
+        ]
+        began = [span.started_at for span in spans[20:] if span is not None and span.started_at is not None]
+        assert max(finished) <= min(began)
+    finally:
+        await second.stop()
