@@ -11,13 +11,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flowstudio.engine.context import ExecutionInfo, Mode
-from flowstudio.engine.events import ErrorInfo, ExecutionFinished
+from flowstudio.engine.events import ErrorInfo, ExecutionFinished, ExecutionStatus
 from flowstudio.engine.item import Item, Json, Ports
 from flowstudio.engine.node import TriggerNode
 from flowstudio.engine.outcome import Outcome, Rest
 from flowstudio.engine.run import Start, first_outcome
 from flowstudio.engine.store import Bus
 from flowstudio.errors import Conflict, FlowStudioError, InvalidRequest, NotFound
+from flowstudio.nodes.flow.execute_workflow import ExecuteWorkflow
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.dispatcher import Dispatcher
 from flowstudio.services.kept import kept_before
@@ -59,6 +60,8 @@ class StartRequest:
     depth: int = 0
     call_key: str | None = None
     retry_of: str | None = None
+    awaited: bool = False
+    """Its parent waits for it: it is cancelled when the parent ends without success."""
 
 
 class ExecutionService:
@@ -122,7 +125,7 @@ class ExecutionService:
             depth=request.depth,
             call_key=request.call_key,
             retry_of=request.retry_of,
-            options={"pinned": True} if request.pinned else {},
+            options={"pinned": True} if request.pinned else {"awaited": True} if request.awaited else {},
             limit=settings.concurrency if request.depth == 0 else None,
         )
         created = await self._storage.executions.create(new)
@@ -306,13 +309,24 @@ class ExecutionService:
         stored = await self._load(id_)
         if stored.status in FINAL:
             raise Conflict(f"Execution '{id_}' has finished already: {stored.status}.")
+        status = await self._cancel(id_)
+        if status not in ("cancelled", "running"):
+            raise Conflict(f"Execution '{id_}' has finished already: {status}.")
+
+    async def _cancel(self, id_: str) -> ExecutionStatus | None:
+        """Cancel, and tell whoever has to know; the status afterwards, `running` when its runner was asked."""
         status = await self._storage.executions.request_cancel(id_)
         if status == "cancelled":
             self._bus.publish(ExecutionFinished(execution=id_, at=datetime.now(UTC), status="cancelled"))
         elif status == "running":
             self._dispatcher.cancel(id_)
-        else:
-            raise Conflict(f"Execution '{id_}' has finished already: {status}.")
+        return status
+
+    async def _cancel_called(self, claimed: Claimed) -> None:
+        """Nobody waits any more for the workflows that an execution had called: cancel them."""
+        if any(node.type.type == ExecuteWorkflow.type for node in claimed.plan.nodes.values()):
+            for id_ in await self._storage.executions.awaited_by(claimed.info.id):
+                await self._cancel(id_)
 
     async def delete(self, caller: Caller, ids: Sequence[str]) -> int:
         """Delete finished executions; gives how many. Raises `Conflict` for one that still runs."""
@@ -327,7 +341,9 @@ class ExecutionService:
         """What follows when an execution came to rest: the error workflow, the save policy, whoever waits for the slot."""
         settings = claimed.workflow.document.settings
         info = claimed.info
-        if rest.status == "error" and settings.error_workflow and info.mode not in ("manual", "cli"):
+        if rest.status in ("error", "cancelled"):
+            await self._cancel_called(claimed)
+        if rest.status == "error" and settings.error_workflow and info.mode not in ("manual", "cli", "error"):
             await self._start_error_workflow(settings.error_workflow, info, rest)
         drop = {"success": settings.save_success, "error": settings.save_error}.get(rest.status)
         if drop == "none" and not info.depth:  # what a sub-workflow gave is needed until its caller is done

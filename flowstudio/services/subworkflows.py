@@ -38,6 +38,7 @@ class SubWorkflows:
                 parent=parent,
                 depth=(caller.depth if caller is not None else 0) + 1,
                 call_key=f"call:{key}",
+                awaited=wait,
             )
         )
         if not wait:

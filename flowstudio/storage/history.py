@@ -75,6 +75,15 @@ class History:
         rows = await self._database.rows(select(*SUMMARY).where(columns.id.in_(ids)))
         return {row.workflow_id: ExecutionSummary(**_summary(row)) for row in rows}
 
+    async def awaited_by(self, parent: str) -> list[str]:
+        """Executions that have not finished and that an execution waits for, oldest first."""
+        query = (
+            select(columns.id, columns.options)
+            .where(columns.parent_id == parent, columns.status.not_in(FINAL))
+            .order_by(columns.id)
+        )
+        return [row.id for row in await self._database.rows(query) if row.options.get("awaited")]
+
     async def load(self, id_: str) -> StoredExecution | None:
         """An execution as a runner needs it."""
         query = select(*SUMMARY, columns.start_items, columns.slot_limit, columns.fence, columns.owner).where(

@@ -276,6 +276,44 @@ async def test_a_failure_starts_the_error_workflow_with_the_report(runtime: Runt
     assert (await outputs(runtime, view, "note"))[0]["said"] == "On fire"
 
 
+async def test_error_workflows_that_fail_start_no_others(runtime: Runtime) -> None:
+    stop = chain(node("start", "manual-trigger"), node("stop", "stop-and-error", message="On fire"))
+    await create(runtime, stop | {"settings": {"error_workflow": "pong"}}, "ping")
+    await create(runtime, stop | {"settings": {"error_workflow": "ping"}}, "pong")
+    workflow = await runtime.workflows.load("ping")
+    execution = await runtime.executions.start(StartRequest(workflow=workflow, mode="webhook"))
+    await runtime.executions.wait(execution, 30)
+    (alarm,), _ = await runtime.views.page(COMMAND_LINE, ExecutionFilter(workflow_id="pong"))
+    await runtime.executions.wait(alarm["id"], 30)
+    assert len((await runtime.views.page(COMMAND_LINE, ExecutionFilter(workflow_id="ping")))[0]) == 1
+
+
+@pytest.mark.parametrize("waits", [True, False])
+async def test_cancelling_a_workflow_cancels_those_whose_items_it_waits_for(
+    runtime: Runtime, waits: bool
+) -> None:
+    # start ─ call (› start ─ long) ─ long
+    await create(runtime, chain(node("start", "manual-trigger"), LONG), "called")
+    workflow = await create(
+        runtime,
+        chain(
+            node("start", "manual-trigger"),
+            node("call", "execute-workflow", workflow="called", wait=waits),
+            LONG,
+        ),
+    )
+    execution = await runtime.executions.execute(COMMAND_LINE, workflow.record.id)
+    await until_running(runtime, execution, "call" if waits else "long")
+    children: list[Document] = []
+    while not children:
+        children, _ = await runtime.views.page(COMMAND_LINE, ExecutionFilter(workflow_id="called"))
+    await until_running(runtime, children[0]["id"], "long")
+    await runtime.executions.cancel(COMMAND_LINE, execution)
+    assert await runtime.executions.wait(execution, 10) is not None
+    rest = await runtime.executions.wait(children[0]["id"], 5 if waits else 0.2)
+    assert (rest is not None and rest.status == "cancelled") == waits
+
+
 async def test_a_limit_lets_executions_of_a_workflow_run_one_after_the_other(runtime: Runtime) -> None:
     workflow = await create(
         runtime,
