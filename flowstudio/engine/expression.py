@@ -255,9 +255,12 @@ def _references(text: str) -> tuple[frozenset[str], bool]:
     return frozenset(names), _UNNAMED.search(rest) is not None
 
 
+_JSON_TYPES = (str, int, float, dict, list, type(None))
+
+
 def failed_cell(value: Any) -> bool:
     """Whether an evaluator's value is no JSON value, and so a failure with a `message`."""
-    return not isinstance(value, str | int | float | dict | list | None)
+    return not isinstance(value, _JSON_TYPES)
 
 
 def labels_of(templates: Sequence[Template]) -> tuple[frozenset[str], bool]:

@@ -139,7 +139,11 @@ async def resolve(binding: Binding, view: View, *, first_only: bool) -> list[lis
     templates = binding.templates
     items = [item.json for item in view.items] or [{}]
     count = 1 if first_only else len(items)
-    rows = [[template.resolve(items[i], i) for template in templates] for i in range(count)]
+    rows: list[list[Any]] = [[UNSURE] * len(templates) for _ in range(count)]
+    for place, template in enumerate(templates):
+        if template.plain is not None:
+            for index, row in enumerate(rows):
+                row[place] = template.resolve(items[index], index)
     remote = [p for p in range(len(templates)) if any(row[p] is UNSURE for row in rows)]
     if not remote:
         return list(rows)
