@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import Header, Path, Query
@@ -13,6 +14,7 @@ from flowstudio.api.answers import Json
 from flowstudio.api.errors import as_stored
 from flowstudio.api.models.workflows import (
     Anything,
+    Called,
     Document,
     Listening,
     Validation,
@@ -177,8 +179,45 @@ async def deactivate_workflow(id: Id, caller: SignedIn, studio: Studio) -> Respo
 async def listen(id: Id, caller: SignedIn, studio: Studio) -> Response:
     """For two minutes or one call, `/webhook-test/…` starts the workflow as it is stored, whether active or not."""
     with as_stored():
-        until, urls = await studio.webhooks.listen(caller, id)
-    return Json({"until": timestamp(until), "urls": urls})
+        until, addresses = await studio.webhooks.listen(caller, id)
+    return Json(
+        {
+            "until": timestamp(until),
+            "urls": [address.url for address in addresses],
+            "addresses": [asdict(address) for address in addresses],
+        }
+    )
+
+
+@resource.get(
+    "/workflows/{id}/listen",
+    summary="Wait for a test webhook's call",
+    response_model=Called,
+    responses=refusals(400, 401, 403, 404),
+    openapi_extra=needs("run"),
+)
+async def wait_for_call(
+    id: Id,
+    caller: SignedIn,
+    studio: Studio,
+    wait: Annotated[float, Query(ge=0, le=30, description="Seconds to wait at most.")] = 0,
+) -> Response:
+    """Answers as soon as a call of `/webhook-test/…` has started an execution. Ask again while `listening`."""
+    execution, listening = await studio.webhooks.wait_for_call(caller, id, wait)
+    return Json({"execution_id": execution, "listening": listening})
+
+
+@resource.delete(
+    "/workflows/{id}/listen",
+    summary="Close the test webhooks",
+    status_code=204,
+    responses=refusals(401, 403, 404),
+    openapi_extra=needs("run"),
+)
+async def stop_listening(id: Id, caller: SignedIn, studio: Studio) -> Response:
+    """Calls of `/webhook-test/…` are refused from now on."""
+    await studio.webhooks.stop_listening(caller, id)
+    return Response(status_code=204)
 
 
 @resource.get(

@@ -24,6 +24,7 @@ from flowstudio.nodes.triggers.webhook_request import request_item
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.dispatcher import Dispatcher
 from flowstudio.services.executions import FINAL, ExecutionService, StartRequest
+from flowstudio.services.listening import Listening, Listenings
 from flowstudio.services.webhook_routes import Route, Routes
 from flowstudio.services.workflows import Workflow, WorkflowService, webhooks_of
 from flowstudio.storage import Storage
@@ -62,12 +63,12 @@ class WebhookAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Listening:
-    """A workflow whose test addresses are open."""
+class OpenAddress:
+    """Where a Webhook node is called while somebody listens."""
 
-    workflow: str
-    routes: Routes
-    until: datetime
+    node: str
+    method: str
+    url: str
 
 
 class WebhookService:
@@ -94,7 +95,7 @@ class WebhookService:
         self._stale = asyncio.Event()
         self._stale.set()
         self._reloading = asyncio.Lock()
-        self._listening: dict[str, _Listening] = {}
+        self._listenings = Listenings()
         self._nodes: dict[tuple[str, str], Webhook] = {}
         workflows.on_routes_changed.append(self._stale.set)
 
@@ -123,7 +124,7 @@ class WebhookService:
 
     async def handle(self, request: WebhookRequest, *, test: bool = False) -> WebhookAnswer:
         """Serve a call of `/webhook/…`, or of `/webhook-test/…` while somebody listens. Raises `NotFound` and the like."""
-        routes = self._test_routes(request) if test else await self._settled()
+        routes = self._listenings.routes(request.path) if test else await self._settled()
         found = routes.find(request.method, request.path)
         if found is None:
             return await self._unrouted(request, routes, test=test)
@@ -140,8 +141,9 @@ class WebhookService:
             test=test,
         )
         item = await request_item(arrived, self._binaries, raw_body=webhook.raw_body, claims=claims)
-        if test:
-            self._listening.pop(found.route.workflow, None)
+        listening = self._listenings.take(found.route.workflow) if test else None
+        if test and listening is None:
+            raise self._nobody_listens(request, test=True)
         start = StartRequest(
             workflow=workflow,
             mode="manual" if test else "webhook",
@@ -149,20 +151,30 @@ class WebhookService:
             items=[item],
             pinned=test,
         )
-        answer = await self._answer(webhook, start)
+        answer = await self._answer(webhook, start, listening)
         return await self._render(answer, start.id, webhook.cors(request.header("origin")), request.method)
 
-    async def _answer(self, webhook: Webhook, start: StartRequest) -> Answer:
+    async def _start(self, start: StartRequest, listening: Listening | None) -> None:
+        """Start the execution, and tell those who listen."""
+        started = False
+        try:
+            await self._executions.start(start)
+            started = True
+        finally:
+            if listening is not None:
+                listening.settle(start.id if started else None)
+
+    async def _answer(self, webhook: Webhook, start: StartRequest, listening: Listening | None) -> Answer:
         """Start the execution; what its Webhook node answers, and when."""
         if webhook.respond == "immediately":
-            await self._executions.start(start)
+            await self._start(start, listening)
             answer = webhook.accepted()
             if isinstance(answer.get("json"), dict):
                 answer = {**answer, "json": {**answer["json"], "execution_id": start.id}}
             return answer
         subscription = self._bus.subscribe(start.id)
         try:
-            await self._executions.start(start)
+            await self._start(start, listening)
             return await self._wait_for_answer(webhook, start.id, subscription)
         finally:
             subscription.close()
@@ -231,12 +243,15 @@ class WebhookService:
             )
             answer["headers"]["allow"] = ", ".join(methods)
             return await self._render(answer, "", {}, request.method)
+        raise self._nobody_listens(request, test=test)
+
+    def _nobody_listens(self, request: WebhookRequest, *, test: bool) -> NotFound:
         remedy = (
             "Press 'Listen for test event' in the editor, then call again within two minutes."
             if test
             else "Switch its workflow on, and check the path."
         )
-        raise NotFound(f"No webhook listens to {request.method} '{request.path}'. {remedy}")
+        return NotFound(f"No webhook listens to {request.method} '{request.path}'. {remedy}")
 
     def _webhook(self, workflow: Workflow, node: str) -> Webhook:
         key = (workflow.snapshot.hash, node)
@@ -270,7 +285,7 @@ class WebhookService:
 
     # Testing
 
-    async def listen(self, caller: Caller, workflow_id: str) -> tuple[datetime, list[str]]:
+    async def listen(self, caller: Caller, workflow_id: str) -> tuple[datetime, list[OpenAddress]]:
         """Open the test addresses of a workflow for one call; until when, and the addresses."""
         require(caller, "run")
         workflow = await self._workflows.load(workflow_id)
@@ -281,19 +296,26 @@ class WebhookService:
                 [Problem("no_webhook", "The workflow has no Webhook to listen to; add one.")]
             )
         until = datetime.now(UTC) + LISTEN
-        self._listening[workflow_id] = _Listening(
-            workflow_id, Routes(Route(r.method, r.path, r.workflow_id, r.node_id) for r in routes), until
-        )
-        return until, [f"{self._base_url}/webhook-test/{route.path}" for route in routes]
+        opened = Routes(Route(r.method, r.path, r.workflow_id, r.node_id) for r in routes)
+        self._listenings.start(workflow_id, opened, until)
+        return until, [
+            OpenAddress(route.node_id, route.method, f"{self._base_url}/webhook-test/{route.path}")
+            for route in routes
+        ]
 
-    def _test_routes(self, request: WebhookRequest) -> Routes:
-        now = datetime.now(UTC)
-        for id_ in [id_ for id_, listening in self._listening.items() if listening.until < now]:
-            del self._listening[id_]
-        for listening in self._listening.values():
-            if listening.routes.methods(request.path):
-                return listening.routes
-        return Routes()
+    async def wait_for_call(
+        self, caller: Caller, workflow_id: str, seconds: float
+    ) -> tuple[str | None, bool]:
+        """The execution that a call of a test address started, if one comes in time; and whether more may come."""
+        require(caller, "run")
+        await self._workflows.load(workflow_id)
+        return await self._listenings.wait_for_call(workflow_id, seconds)
+
+    async def stop_listening(self, caller: Caller, workflow_id: str) -> None:
+        """Close the test addresses of a workflow; nothing when they are closed."""
+        require(caller, "run")
+        await self._workflows.load(workflow_id)
+        self._listenings.stop(workflow_id)
 
     # Waking
 

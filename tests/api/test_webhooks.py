@@ -131,10 +131,27 @@ def test_a_test_webhook_takes_one_call_while_somebody_listens(
     assert "Listen" in before.json()["error"]["message"]
     listening = owner.post(f"/api/workflows/{workflow}/listen").json()
     assert listening["urls"][0].endswith(f"/webhook-test/{path}")
-    assert nobody.post(f"/webhook-test/{path}").status_code == 200
+    assert [(a["node"], a["url"]) for a in listening["addresses"]] == [("in", listening["urls"][0])]
+    waiting = owner.get(f"/api/workflows/{workflow}/listen", params={"wait": 0})
+    assert waiting.json() == {"execution_id": None, "listening": True}
+    called = nobody.post(f"/webhook-test/{path}")
+    assert called.status_code == 200
     assert nobody.post(f"/webhook-test/{path}").status_code == 404
+    told = owner.get(f"/api/workflows/{workflow}/listen")
+    assert told.json() == {"execution_id": called.headers["x-execution-id"], "listening": False}
     listed = owner.get(f"/api/workflows/{workflow}/executions").json()["items"]
     assert [entry["mode"] for entry in listed] == ["manual"]
+
+
+def test_a_test_webhook_is_closed_when_listening_is_stopped(
+    owner: httpx.Client, nobody: httpx.Client, stored: Store, path: str
+) -> None:
+    workflow = stored(hook(path, fields(a="b"), respond="last-node"))
+    assert owner.post(f"/api/workflows/{workflow}/listen").status_code == 200
+    assert owner.delete(f"/api/workflows/{workflow}/listen").status_code == 204
+    assert nobody.post(f"/webhook-test/{path}").status_code == 404
+    told = owner.get(f"/api/workflows/{workflow}/listen")
+    assert told.json() == {"execution_id": None, "listening": False}
 
 
 def test_listening_without_a_webhook_is_refused(owner: httpx.Client, stored: Store) -> None:

@@ -139,14 +139,54 @@ async def test_test_addresses_answer_once_while_somebody_listens(runtime: Runtim
     workflow = await runtime.workflows.create(COMMAND_LINE, chain(hook("last-node"), edit("a", v="1")))
     with pytest.raises(NotFound, match="Listen for test event"):
         await call(runtime, "orders/7", {}, test=True)
-    _, urls = await runtime.webhooks.listen(COMMAND_LINE, workflow.record.id)
-    assert [url.partition("/webhook-test/")[2] for url in urls] == ["orders/:id"]
+    _, [address] = await runtime.webhooks.listen(COMMAND_LINE, workflow.record.id)
+    assert address.url.partition("/webhook-test/")[2] == "orders/:id"
+    assert (address.node, address.method) == ("in", "POST")
     assert parsed(await call(runtime, "orders/7", {}, test=True))["v"] == "1"
     with pytest.raises(NotFound):
         await call(runtime, "orders/7", {}, test=True)
     bare = await runtime.workflows.create(COMMAND_LINE, chain(node("start", "manual-trigger")))
     with pytest.raises(InvalidWorkflow, match="Webhook"):
         await runtime.webhooks.listen(COMMAND_LINE, bare.record.id)
+
+
+async def test_whoever_listens_is_told_the_execution_as_soon_as_it_has_started(runtime: Runtime) -> None:
+    slow = node("later", "wait", resume="after_time", amount=60, unit="seconds")
+    workflow = await runtime.workflows.create(COMMAND_LINE, chain(hook("last-node"), slow))
+    await runtime.webhooks.listen(COMMAND_LINE, workflow.record.id)
+    async with asyncio.TaskGroup() as group:
+        waiting = group.create_task(runtime.webhooks.wait_for_call(COMMAND_LINE, workflow.record.id, 60))
+        calling = group.create_task(call(runtime, "orders/7", {}, test=True))
+        execution, listening = await waiting
+        assert execution is not None
+        assert not listening
+        assert (await runtime.views.get(COMMAND_LINE, execution))["mode"] == "manual"
+        await runtime.executions.cancel(COMMAND_LINE, execution)
+        assert (await calling).status == 500
+
+
+async def test_a_refused_caller_leaves_the_test_address_open(runtime: Runtime) -> None:
+    credential = await runtime.storage.credentials.create(
+        name="Key", type="http-header", values={"name": "X-Key", "value": "s3cret"}
+    )
+    document = chain(hook("immediately", authentication="header"))
+    document["nodes"][0]["data"]["credentials"] = {"account": credential.id}
+    id_ = (await runtime.workflows.create(COMMAND_LINE, document)).record.id
+    await runtime.webhooks.listen(COMMAND_LINE, id_)
+    with pytest.raises(Forbidden):
+        await call(runtime, "orders/7", {}, test=True, x_key="guess")
+    assert await runtime.webhooks.wait_for_call(COMMAND_LINE, id_, 0) == (None, True)
+    answer = await call(runtime, "orders/7", {}, test=True, x_key="s3cret")
+    told = await runtime.webhooks.wait_for_call(COMMAND_LINE, id_, 0)
+    assert told == (dict(answer.headers)["x-execution-id"], False)
+
+
+async def test_stopped_listening_closes_the_test_address(runtime: Runtime) -> None:
+    id_ = (await runtime.workflows.create(COMMAND_LINE, chain(hook("immediately")))).record.id
+    await runtime.webhooks.listen(COMMAND_LINE, id_)
+    await runtime.webhooks.stop_listening(COMMAND_LINE, id_)
+    with pytest.raises(NotFound, match="Listen for test event"):
+        await call(runtime, "orders/7", {}, test=True)
 
 
 async def test_only_callers_with_the_credential_get_in(runtime: Runtime) -> None:

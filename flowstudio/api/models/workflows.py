@@ -165,9 +165,28 @@ class VersionAnswer(VersionView):
     document: StoredDocument
 
 
+class OpenAddressView(View):
+    """Where a Webhook node is called for a test."""
+
+    node: str
+    method: str
+    url: str
+
+
 class Listening(View):
     """The editor's test webhooks are open."""
 
     until: datetime
     """Until then, and for one call."""
     urls: list[str]
+    addresses: list[OpenAddressView]
+    """The same, with the node and the method of each."""
+
+
+class Called(View):
+    """What came of listening."""
+
+    execution_id: str | None
+    """What the call started; null as long as there was none."""
+    listening: bool
+    """Whether a call may still come."""
