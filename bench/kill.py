@@ -28,6 +28,9 @@ from bench.documents import Document, node
 from bench.load import request_bytes, round_trip
 from bench.server import Server
 
+PAUSE = 0.03
+"""Seconds between two calls of one client, so that the server has time to finish executions as well as to accept them."""
+
 NodeRun = tuple[str, str, str]
 """Execution, node, scope."""
 
@@ -44,7 +47,6 @@ def workflow(counter: int) -> Document:
         "nodes": [
             node("in", "webhook", path="kill", method="POST", respond="immediately"),
             call("first"),
-            node("split", "code", language="python", mode="all-items", code="return [{'n': 1}, {'n': 2}]"),
             node("loop", "loop-over-items", batch_size=1),
             call("each"),
             node(
@@ -57,8 +59,7 @@ def workflow(counter: int) -> Document:
         ],
         "edges": [
             {"source": "in", "target": "first"},
-            {"source": "first", "target": "split"},
-            {"source": "split", "target": "loop"},
+            {"source": "first", "target": "loop"},
             {"source": "loop", "sourceHandle": "loop", "target": "each"},
             {"source": "each", "target": "keep"},
             {"source": "keep", "target": "loop"},
@@ -83,7 +84,7 @@ class Counter:
                 await reader.readexactly(length)
                 execution, called, n = head.split(b" ")[1].decode().lstrip("/").split("/")
                 self.calls.append((execution, called, f"loop:{int(n) - 1}" if called == "each" else ""))
-                body = json.dumps({"n": int(n)} if n else {}).encode()
+                body = json.dumps([{"n": 1}, {"n": 2}] if called == "first" else {"n": int(n or 0)}).encode()
                 start = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
                 writer.write(start + b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -124,6 +125,7 @@ async def call_until_killed(port: int, accepted: list[str]) -> None:
             status, body = await round_trip(reader, writer, request)
             if status == 200:
                 accepted.append(json.loads(body)["execution_id"])
+            await asyncio.sleep(PAUSE)
     except (ConnectionError, asyncio.IncompleteReadError):
         await hang_up(writer)
 
