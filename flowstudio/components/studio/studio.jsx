@@ -8,6 +8,7 @@ import { get, post } from "./api.js";
 import { Canvas } from "./canvas.jsx";
 import { loadCatalogue } from "./catalogue.js";
 import { WorkflowStore } from "./document.js";
+import { ListeningBar, isWebhook, useListening } from "./listening.jsx";
 import { RunLog } from "./log.jsx";
 import { NodePanel } from "./panel.jsx";
 import { RunStore } from "./runs.js";
@@ -78,23 +79,37 @@ function Editor({ catalogue, store, runs, answer, mayEdit, mayRun, mayAdmin }) {
     };
   }, [saver]);
 
+  const follow = useCallback((execution) => {
+    runs.clear();
+    runs.follow({ status: "running", ...execution });
+  }, [runs]);
+  const { addresses, start: startListening, stop: stopListening } = useListening(answer.id, useCallback((id) => follow({ id }), [follow]));
   const starting = useRef(false);
-  const run = useCallback(async () => {
+  /** Save what is open, then start; says what keeps it from starting. */
+  const begin = useCallback(async (start) => {
     if (!mayRun || starting.current || runs.active) return;
     if (!chosen) return void toast.error(t("editor.no_trigger"));
     starting.current = true;
     try {
-      if (saver && !(await saver.flush())) return;
-      const { execution } = await post(`/workflows/${encodeURIComponent(answer.id)}/execute/`, { wait: false, pinned: true, trigger_node: chosen });
-      runs.clear();
-      runs.follow({ status: "running", ...execution });
+      if (!saver || (await saver.flush())) await start();
     } catch (error) {
       if (error.code === "invalid_workflow" && Array.isArray(error.detail)) setProblems(error.detail);
       toast.error(error.message);
     } finally {
       starting.current = false;
     }
-  }, [mayRun, runs, saver, answer, chosen]);
+  }, [mayRun, runs, saver, chosen]);
+  const execute = useCallback(() => begin(async () => {
+    const { execution } = await post(`/workflows/${encodeURIComponent(answer.id)}/execute/`, { wait: false, pinned: true, trigger_node: chosen });
+    follow(execution);
+  }), [begin, answer, chosen, follow]);
+  const start = triggers.find((node) => node.id === chosen);
+  const listens = isWebhook(start) && !start.data.pinned;
+  const run = useCallback(() => (listens ? begin(startListening) : execute()), [listens, begin, startListening, execute]);
+  const runEmpty = useCallback(async () => {
+    await stopListening();
+    await execute();
+  }, [stopListening, execute]);
 
   return (
     <Frame catalogue={catalogue} store={store} runs={runs} problems={problems} mayEdit={mayEdit} mayAdmin={mayAdmin} onRun={run}
@@ -102,7 +117,13 @@ function Editor({ catalogue, store, runs, answer, mayEdit, mayRun, mayAdmin }) {
         <EditorBar
           store={store} workflow={workflow} saver={saver} runs={runs} mayEdit={mayEdit} mayRun={mayRun} problems={problems}
           triggers={triggers} trigger={chosen} setTrigger={setTrigger} onRun={run} onStop={stop} onOpen={open}
-          setActive={(active) => setWorkflow((before) => ({ ...before, active }))}
+          setActive={(active) => setWorkflow((before) => ({ ...before, active }))} listens={listens} listening={Boolean(addresses)}
+        />
+      )}
+      notice={addresses && (
+        <ListeningBar
+          addresses={addresses.filter(({ node }) => node === chosen)} onRun={runEmpty} onStop={stopListening}
+          guarded={(start?.data.properties?.authentication ?? "none") !== "none"}
         />
       )} />
   );
@@ -119,7 +140,7 @@ function startNodes(nodes, catalogue) {
   return found.sort((a, b) => Number(b.data.type === "manual-trigger") - Number(a.data.type === "manual-trigger"));
 }
 
-function Frame({ catalogue, store, runs, problems, mayEdit, mayAdmin, bar, onRun }) {
+function Frame({ catalogue, store, runs, problems, mayEdit, mayAdmin, bar, notice, onRun }) {
   const { resolvedColorMode } = useContext(ColorModeContext);
   const dark = resolvedColorMode === "dark";
   const [open, setOpen] = useState(null);
@@ -148,6 +169,7 @@ function Frame({ catalogue, store, runs, problems, mayEdit, mayAdmin, bar, onRun
     <StudioContext.Provider value={context}>
       <div className="fs-studio">
         {bar({ open: openNode, stop })}
+        {notice}
         <div className="fs-stage">
           <div className="fs-work">
             <Canvas store={store} catalogue={catalogue} mayEdit={mayEdit} dark={dark} opened={open} onOpen={openNode} onRun={onRun} />

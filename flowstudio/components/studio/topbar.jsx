@@ -1,6 +1,6 @@
 // The bar above the canvas: name, whether everything is saved, active, execute.
 import { useState, useSyncExternalStore } from "react";
-import { ArrowLeft, CloudAlert, CloudCheck, CloudUpload, Eye, Play, Square, TriangleAlert } from "lucide-react";
+import { ArrowLeft, CloudAlert, CloudCheck, CloudUpload, Eye, Play, Radio, Square, TriangleAlert } from "lucide-react";
 import { toast } from "sonner";
 import { count, formatTime, t } from "../texts/texts.js";
 import { post } from "./api.js";
@@ -61,7 +61,7 @@ function ActiveSwitch({ id, active, setActive, saver }) {
   );
 }
 
-export function RunButton({ runs, onRun, onStop, disabled }) {
+export function RunButton({ runs, onRun, onStop, disabled, listens }) {
   const active = useRun(runs, (run) => run.active);
   const [stopping, setStopping] = useState(false);
   if (active) {
@@ -77,8 +77,8 @@ export function RunButton({ runs, onRun, onStop, disabled }) {
     );
   }
   return (
-    <button type="button" className="fs-button fs-button-primary" title={t("editor.execute_hint")} onClick={onRun} disabled={disabled}>
-      <Play size={14} fill="currentColor" aria-hidden="true" /> {t("editor.execute")}
+    <button type="button" className="fs-button fs-button-primary" title={t(listens ? "listening.start_hint" : "editor.execute_hint")} onClick={onRun} disabled={disabled}>
+      {listens ? <Radio size={15} aria-hidden="true" /> : <Play size={14} fill="currentColor" aria-hidden="true" />} {t(listens ? "listening.start" : "editor.execute")}
     </button>
   );
 }
@@ -89,7 +89,7 @@ const leave = (saver, path) => async (event) => {
   if (await saver.flush()) location.assign(path);
 };
 
-export function EditorBar({ store, workflow, saver, runs, mayEdit, mayRun, triggers, trigger, setTrigger, setActive, problems, onRun, onStop, onOpen }) {
+export function EditorBar({ store, workflow, saver, runs, mayEdit, mayRun, triggers, trigger, setTrigger, setActive, problems, onRun, onStop, onOpen, listens, listening }) {
   const name = useSyncExternalStore(store.subscribe, () => store.snapshot.meta.name ?? "");
   return (
     <header className="fs-topbar">
@@ -104,7 +104,7 @@ export function EditorBar({ store, workflow, saver, runs, mayEdit, mayRun, trigg
           {triggers.map((node) => <option key={node.id} value={node.id}>{store.label(node)}</option>)}
         </select>
       )}
-      {mayRun && <RunButton runs={runs} onRun={onRun} onStop={onStop} disabled={!triggers.length} />}
+      {mayRun && <RunButton runs={runs} onRun={onRun} onStop={onStop} disabled={!triggers.length || listening} listens={listens} />}
     </header>
   );
 }

@@ -1,0 +1,106 @@
+"""Trying a webhook out in the editor: listen, call, watch."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.test_editor import store
+
+
+def door(path: str, method: str = "POST") -> dict[str, Any]:
+    """A webhook with one step after it."""
+    return {
+        "name": "Doorbell",
+        "nodes": [
+            {
+                "id": "in",
+                "type": "webhook",
+                "data": {"label": "Door", "properties": {"path": path, "method": method}},
+            },
+            {
+                "id": "out",
+                "type": "edit-fields",
+                "position": {"x": 320, "y": 0},
+                "data": {
+                    "label": "Greet",
+                    "properties": {
+                        "fields": [
+                            {"name": "text", "type": "string", "value": "=Hello {{ $json.body.name }}"}
+                        ]
+                    },
+                },
+            },
+        ],
+        "edges": [{"source": "in", "target": "out"}],
+    }
+
+
+def listen(page: Page) -> Locator:
+    """Start listening; gives the bar that says where to call."""
+    page.get_by_role("button", name="Listen for test event").click()
+    bar = page.get_by_role("region", name="Test webhook")
+    expect(bar.get_by_role("status")).to_contain_text("Waiting for one call")
+    return bar
+
+
+def test_a_call_that_somebody_listens_for_is_followed_on_the_canvas(page: Page) -> None:
+    store(page, door("bell"))
+    bar = listen(page)
+    url = bar.get_by_label("POST address", exact=True).input_value()
+    assert url.endswith("/webhook-test/bell")
+    line = bar.get_by_label("POST by curl", exact=True).input_value()
+    assert line.startswith(f"curl -X POST '{url}'")
+
+    answer = httpx.post(url, json={"name": "Ada Lovelace"})
+    assert answer.status_code == 200, answer.text
+    expect(bar).to_have_count(0)
+    expect(page.get_by_role("region", name="Run log").get_by_role("status")).to_contain_text("Succeeded")
+    for label in ("Door", "Greet"):
+        card = page.get_by_role("group", name=label, exact=True)
+        expect(card.get_by_role("img", name=re.compile("^Succeeded"))).to_be_visible()
+
+    page.get_by_role("group", name="Door", exact=True).click()
+    panel = page.get_by_role("complementary", name="Step details")
+    expect(panel.get_by_text('{"name":"Ada Lovelace"}')).to_be_visible()
+    page.get_by_role("group", name="Greet", exact=True).click()
+    expect(panel.get_by_text("Hello Ada Lovelace")).to_be_visible()
+    assert httpx.post(url, json={}).status_code == 404
+
+
+def test_listening_is_stopped(page: Page) -> None:
+    store(page, door("stopped"))
+    bar = listen(page)
+    url = bar.get_by_label("POST address", exact=True).input_value()
+    with page.expect_response(lambda answer: answer.request.method == "DELETE") as stopped:
+        bar.get_by_role("button", name="Stop listening").click()
+    assert stopped.value.status == 204
+    expect(bar).to_have_count(0)
+    assert httpx.post(url, json={}).status_code == 404
+    expect(page.get_by_role("button", name="Listen for test event")).to_be_enabled()
+
+
+def test_a_webhook_is_run_with_an_empty_item_instead(page: Page) -> None:
+    store(page, door("empty"))
+    bar = listen(page)
+    bar.get_by_role("button", name="Run with an empty item").click()
+    expect(bar).to_have_count(0)
+    expect(page.get_by_role("region", name="Run log").get_by_role("status")).to_contain_text(
+        re.compile("Succeeded|Failed")
+    )
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_the_address_and_the_command_are_copied(page: Page, method: str) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    store(page, door(f"copied-{method}", method))
+    bar = listen(page)
+    for label in (f"{method} address", f"{method} by curl"):
+        bar.get_by_role("button", name=f"Copy: {label}").click()
+        expect(page.get_by_text("Copied.").last).to_be_visible()
+        shown = bar.get_by_label(label, exact=True).input_value()
+        assert page.evaluate("navigator.clipboard.readText()") == shown
