@@ -60,6 +60,7 @@ def listening(settings: Settings) -> Iterator[socket.socket]:
 
 def serve(settings: Settings, listener: socket.socket) -> None:
     """Serve until a signal asks to stop: then finish open requests, and give back what runs for the next start."""
+    gc.disable()  # until the server has started: what is imported and built stays anyway
     from flowstudio.server import create_app
 
     app = create_app(settings)
@@ -103,6 +104,7 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
+    gc.enable()
 
 
 def greeting(settings: Settings) -> str:

@@ -14,6 +14,7 @@ from flowstudio.commands.run import GC_THRESHOLDS, settle
 def collector() -> Iterator[None]:
     thresholds = gc.get_threshold()
     yield
+    gc.enable()
     gc.unfreeze()
     gc.set_threshold(*thresholds)
 
@@ -21,7 +22,9 @@ def collector() -> Iterator[None]:
 @pytest.mark.usefixtures("collector")
 def test_the_collector_leaves_alone_what_lives_as_long_as_the_server() -> None:
     lasting: list[object] = [{}]
+    gc.disable()
     settle()
+    assert gc.isenabled()
     assert not any(lasting is found for found in gc.get_objects())
     assert gc.get_freeze_count() > 0
     assert gc.get_threshold() == GC_THRESHOLDS
