@@ -248,6 +248,11 @@ async def test_code_runs_for_each_item(javascript: JavaScript) -> None:
     assert result.stdout == '0 {"n":1}\n1 {"n":2}\n2 {"n":3}\n'
 
 
+async def test_half_a_character_is_printed_as_a_replacement(javascript: JavaScript) -> None:
+    result = await javascript.run_code("console.log('a\\ud800b'); return []", [], {}, owner="tests")
+    assert result.stdout == "a\ufffdb\n"
+
+
 @pytest.mark.parametrize(
     ("code", "mode", "message", "line"),
     [

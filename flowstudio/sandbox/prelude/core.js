@@ -1,7 +1,7 @@
 // The scope of expressions and code. Evaluated first in every context; its value answers the requests of the child.
 (() => {
-  // Strings that were put together by + cannot leave the engine; joined ones can.
-  const flat = (value) => typeof value === "string" ? [value].join("") : value;
+  // Strings that were put together by + cannot leave the engine; joined ones can. Nor can halves of characters.
+  const flat = (value) => typeof value === "string" ? [value].join("").toWellFormed() : value;
   const host = {};
   for (const name of ["load", "print", "offset", "zone", "digest"]) {
     const call = globalThis["__" + name];
