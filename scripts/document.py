@@ -12,6 +12,8 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 import flowstudio.nodes
+from flowstudio.api.app import api_operations
+from flowstudio.api.routes import PERMISSION
 from flowstudio.cli import commands as command_line
 from flowstudio.config import Settings
 from flowstudio.engine.form import describe
@@ -22,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SETTINGS_PAGE = "docs/settings.md"
 NODES_PAGE = "docs/nodes.md"
 COMMANDS_PAGE = "docs/commands.md"
+API_PAGE = "docs/api.md"
 
 
 def settings_page() -> str:
@@ -140,10 +143,36 @@ def _commands(
                 yield from _commands(found, f"{name} {part}", context)
 
 
+def api_page() -> str:
+    """The page on the HTTP API: an overview of the operations that `/api/docs` shows in full."""
+    lines = [
+        "# HTTP API",
+        "",
+        "Everything that the browser does, for programs. Send an API key in the header `X-API-Key`; make one with",
+        "`flowstudio api-key create --name NAME`. A running FlowStudio shows every parameter, shape and example at",
+        "`/api/docs`, and describes them for programs at `/api/openapi.json`. This page is generated: `make docs`.",
+        "",
+        "Whoever may `edit` and `run` is an editor, an admin or the owner; `read` is for viewers too.",
+        "",
+    ]
+    by_tag: dict[str, list[str]] = {}
+    for operation in api_operations():
+        tag = str(operation.tags[0])
+        for method in sorted(operation.methods or ()):
+            permission = (operation.openapi_extra or {})[PERMISSION]
+            text = " ".join((operation.description or "").split())
+            row = f"| `{method} {operation.path}` | {permission} | **{operation.summary}.** {escaped(text)} |"
+            by_tag.setdefault(tag, []).append(row)
+    for tag, rows in by_tag.items():
+        lines += [f"## {tag}", "", "| Operation | Who | What |", "|---|---|---|", *rows, ""]
+    return "\n".join(lines)
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     SETTINGS_PAGE: settings_page,
     NODES_PAGE: nodes_page,
     COMMANDS_PAGE: commands_page,
+    API_PAGE: api_page,
 }
 
 

@@ -68,6 +68,14 @@ def create_api(runtime: Callable[[], Runtime] = current) -> Starlette:
     )
 
 
+def api_operations() -> list[APIRoute]:
+    """The operations that the description shows."""
+    branches = [route for route in create_api().routes if isinstance(route, Branch)]
+    return [
+        operation for branch in branches for operation in branch.operations if operation.include_in_schema
+    ]
+
+
 class Branch(BaseRoute):
     """Everything under a path, for an application that sees the whole path."""
 

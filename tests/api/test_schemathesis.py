@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from tests.api.conftest import running
 
 PROGRAM = Path(sys.executable).parent / "st"
-EXAMPLES = 4
+EXAMPLES = 3
 """Random cases for each operation, besides the systematic ones of the phases `examples` and `coverage`."""
 KEPT_OUT = {"revoke_key": "the run would end its own key, and all that follows would be a 401"}
 
@@ -28,4 +29,7 @@ def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
             command += ["--exclude-operation-id", operation]
         ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "No issues found" in ended.stdout, ended.stdout
+    tested = re.search(r"(\d+) generated, (\d+) passed", ended.stdout)
+    assert tested is not None, ended.stdout
+    assert tested[1] == tested[2], ended.stdout
+    assert int(tested[1]) > 1000, ended.stdout
