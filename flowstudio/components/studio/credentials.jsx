@@ -21,6 +21,13 @@ function useCredentials(wanted) {
   return [stored, failure, add];
 }
 
+/** The parameter below which a type's credentials belong: the one that decides whether they matter, if any does. */
+export function decidingField(type) {
+  const rules = [type.credentials?.[0]?.show_if ?? []].flat();
+  const name = rules[rules.length - 1]?.field;
+  return type.fields?.some((field) => field.name === name && !field.show_if) ? name : null;
+}
+
 /** The credential slots of a node that matter with its present parameters. */
 export function Credentials({ type, data, change, mayEdit, mayAdmin }) {
   const defaults = defaultsOf(type.fields ?? []);
@@ -169,7 +176,7 @@ function Value({ field, value, set }) {
           </select>
         : <input {...common} type={field.kind === "secret" ? "password" : "text"} autoComplete={field.kind === "secret" ? "new-password" : "off"} spellCheck={false}
             value={shown} onChange={(event) => set(event.target.value)} />}
-      {field.help && <small id={`${id}-help`}>{field.help}</small>}
+      {field.help && <small id={`${id}-help`}><Prose text={field.help} /></small>}
     </div>
   );
 }

@@ -1,5 +1,5 @@
 // One control per kind of field. All of them speak JSON values; an expression is text that starts with "=".
-import { Suspense, lazy, useEffect, useId, useState } from "react";
+import { Fragment, Suspense, lazy, useEffect, useId, useState } from "react";
 import { Braces, Plus, Trash2 } from "lucide-react";
 import { t } from "../texts/texts.js";
 import { get } from "./api.js";
@@ -189,16 +189,19 @@ export function Field({ field, value, set, disabled, dark, language }) {
   );
 }
 
-/** Fields of an object, with those hidden that do not matter. */
-export function Fields({ fields, values, change, disabled, dark }) {
+/** Fields of an object, with those hidden that do not matter. `after` gives what else stands below a field. */
+export function Fields({ fields, values, change, disabled, dark, after }) {
   const defaults = defaultsOf(fields);
   const languageField = fields.find((field) => field.name === "language");
   const language = languageField && (values.language ?? languageField.default);
   return fields.filter((field) => isShown(field, values, defaults)).map((field) => (
-    <Field
-      key={field.name} field={field} value={values[field.name]} set={(value) => change(field.name, value)}
-      disabled={disabled} dark={dark} language={field.kind === "code" ? language : undefined}
-    />
+    <Fragment key={field.name}>
+      <Field
+        field={field} value={values[field.name]} set={(value) => change(field.name, value)}
+        disabled={disabled} dark={dark} language={field.kind === "code" ? language : undefined}
+      />
+      {after?.(field.name)}
+    </Fragment>
   ));
 }
 

@@ -3,7 +3,7 @@ import { useContext, useEffect, useState, useSyncExternalStore } from "react";
 import { CircleAlert, Trash2, X } from "lucide-react";
 import { formatDuration, formatNumber, formatTime, t } from "../texts/texts.js";
 import { ApiError, get } from "./api.js";
-import { Credentials } from "./credentials.jsx";
+import { Credentials, decidingField } from "./credentials.jsx";
 import { DataView, PAGE } from "./data.jsx";
 import { Field, Fields } from "./fields.jsx";
 import { Paragraphs } from "./prose.jsx";
@@ -111,6 +111,8 @@ export function NodePanel({ store, id, mayEdit, mayAdmin, dark, tab, setTab, onC
   const labels = (list) => Object.fromEntries(list.map((port) => [port.id, port.label]));
   const waiting = !state ? t("panel.not_run") : state.status === "skipped" ? t("panel.was_skipped") : state.status === "running" ? t("status.running") : t("panel.no_items");
   const change = (name, value) => store.set(id, { properties: { ...node.data.properties, [name]: value } }, `properties.${name}`);
+  const decider = decidingField(type);
+  const credentials = <Credentials type={type} data={node.data} change={(chosen) => store.set(id, { credentials: chosen })} mayEdit={mayEdit} mayAdmin={mayAdmin} />;
   const counts = { output: state && totalItems(state) };
 
   return (
@@ -146,10 +148,10 @@ export function NodePanel({ store, id, mayEdit, mayAdmin, dark, tab, setTab, onC
         {state?.error && tab !== "settings" && <Failure error={state.error} />}
         {error && wanted && <p className="fs-quiet" role="alert">{error}</p>}
         {wanted && data?.runs && <Runs runs={data.runs} page={page} setPage={setPage} />}
+        {tab === "parameters" && !decider && credentials}
         {tab === "parameters" && (type.fields?.length
-          ? <Fields fields={type.fields} values={node.data.properties ?? {}} change={change} disabled={!mayEdit} dark={dark} />
+          ? <Fields fields={type.fields} values={node.data.properties ?? {}} change={change} disabled={!mayEdit} dark={dark} after={(name) => name === decider && credentials} />
           : <p className="fs-quiet">{t("panel.no_parameters")}</p>)}
-        {tab === "parameters" && <Credentials type={type} data={node.data} change={(credentials) => store.set(id, { credentials })} mayEdit={mayEdit} mayAdmin={mayAdmin} />}
         {tab === "parameters" && type.help && <details className="fs-about"><summary>{t("panel.about")}</summary><Paragraphs text={type.help} /></details>}
         {tab === "input" && <DataView ports={data?.inputs} labels={labels(ports.inputs)} offset={page.offset} empty={waiting} onPage={(port, offset) => setPage({ ...page, port, offset })} />}
         {tab === "output" && <DataView ports={data?.outputs} labels={labels(ports.outputs)} offset={page.offset} empty={waiting} onPage={(port, offset) => setPage({ ...page, port, offset })} />}
