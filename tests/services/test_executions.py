@@ -242,6 +242,26 @@ async def test_a_sub_workflow_gives_its_items_and_its_failure_to_its_caller(runt
     assert "No tax today" in failed["error"]["message"]
 
 
+async def test_a_retried_step_calls_a_failed_sub_workflow_again(runtime: Runtime) -> None:
+    await create(
+        runtime,
+        chain(node("start", "manual-trigger"), node("stop", "stop-and-error", message="Not today")),
+        "called",
+    )
+    retry = {"retry": True, "max_tries": 3, "retry_wait": 0}
+    calling = await create(
+        runtime,
+        chain(
+            node("start", "manual-trigger"),
+            node("call", "execute-workflow", workflow="called", settings=retry),
+        ),
+    )
+    view = await execute(runtime, calling)
+    assert view["status"] == "error"
+    children, _ = await runtime.views.page(COMMAND_LINE, ExecutionFilter(workflow_id="called"))
+    assert [child["status"] for child in children] == ["error"] * 3
+
+
 async def test_workflows_that_call_each_other_for_ever_are_stopped(runtime: Runtime) -> None:
     workflow = await create(
         runtime,

@@ -52,13 +52,14 @@ class ExecuteWorkflow(BatchNode):
         """Call the workflow."""
         items = list(inputs.get("main", ()))
         rounds = [(items, "")] if self.mode == "once" else [([item], f"/{i}") for i, item in enumerate(items)]
+        again = f"/try {ctx.attempt}" if ctx.attempt > 1 else ""  # a retry calls anew, a resumed try does not
         came: list[Item] = []
         for batch, suffix in rounds:
             given = await ctx.host.workflows.call(
                 self.workflow,
                 batch,
                 parent=ctx.execution.id,
-                key=f"{ctx.idempotency_key}{suffix}",
+                key=f"{ctx.idempotency_key}{suffix}{again}",
                 wait=self.wait,
             )
             came += self._paired(given, batch)
