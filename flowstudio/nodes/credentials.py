@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -107,15 +108,27 @@ class JwtAuth(CredentialType):
 
     def checking_key(self) -> str:
         """What tokens are checked with; empty when it is missing."""
-        return self.secret.get_secret_value() if self._shared else self.public_key
+        return self.secret.get_secret_value() if self._shared else _with_lines(self.public_key)
 
     def signing_key(self) -> str:
         """What tokens are signed with; empty when it is missing."""
-        return (self.secret if self._shared else self.private_key).get_secret_value()
+        if self._shared:
+            return self.secret.get_secret_value()
+        return _with_lines(self.private_key.get_secret_value())
 
     @property
     def _shared(self) -> bool:
         return self.algorithm in SHARED_SECRET_ALGORITHMS
+
+
+_PEM_LINE = re.compile(r"(-----BEGIN [^-]+-----)([^-]*)(-----END [^-]+-----)")
+
+
+def _with_lines(pem: str) -> str:
+    """A key in PEM form with its line breaks, which are lost when it is pasted into a field of one line."""
+    if "\n" in pem.strip():
+        return pem
+    return _PEM_LINE.sub(lambda found: f"{found[1]}\n{''.join(found[2].split())}\n{found[3]}\n", pem)
 
 
 def _single_line(value: SecretStr) -> SecretStr:

@@ -1,6 +1,8 @@
 from typing import get_args
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import SecretStr, ValidationError
 
 from flowstudio.engine.credential import CredentialType
@@ -46,3 +48,25 @@ def test_a_key_pair_or_a_shared_secret_is_used_as_the_algorithm_wants(algorithm:
     shared = algorithm in SHARED_SECRET_ALGORITHMS
     assert account.checking_key() == ("s" if shared else "public")
     assert account.signing_key() == ("s" if shared else "private")
+
+
+@pytest.mark.parametrize("between", ["", " ", "\n"])
+def test_keys_whose_line_breaks_were_lost_in_a_form_are_read(between: str) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+    public = (
+        key.public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        .decode()
+    )
+    account = JwtAuth(
+        algorithm="ES256",
+        public_key=public.replace("\n", between),
+        private_key=SecretStr(private.replace("\n", between)),
+    )
+    assert serialization.load_pem_public_key(account.checking_key().encode()) == key.public_key()
+    read = serialization.load_pem_private_key(account.signing_key().encode(), password=None)
+    assert isinstance(read, ec.EllipticCurvePrivateKey)
+    assert read.private_numbers() == key.private_numbers()
