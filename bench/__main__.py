@@ -72,7 +72,6 @@ def plan_seconds(rounds: int) -> float:
     """Compiling a graph of 1,000 nodes, in this process."""
     import flowstudio.nodes
     from flowstudio.engine.plan import compile_plan
-
     from flowstudio.engine.registry import discover
     from flowstudio.engine.workflow import load_workflow
 

@@ -102,7 +102,7 @@ class Runtime:
         await self.accounts.create_configured_owner()
         await self.webhooks.reload()
         await self.runner.start()
-        self._pruning = asyncio.create_task(self._prune())
+        self._pruning = asyncio.create_task(self._look_after())
         _current = self
 
     async def stop(self) -> None:
@@ -117,8 +117,12 @@ class Runtime:
         if _current is self:
             _current = None
 
-    async def _prune(self) -> None:
-        """Delete what is older, or more, than the settings keep."""
+    async def _look_after(self) -> None:
+        """Do what a dead server left undone; from then on delete what is older, or more, than the settings keep."""
+        try:
+            await self.executions.catch_up()
+        except Exception:
+            log.exception("catching up on finished executions failed")
         while True:
             try:
                 pruned = await self.storage.executions.prune(

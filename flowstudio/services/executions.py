@@ -7,7 +7,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flowstudio.engine.context import ExecutionInfo, Mode
@@ -17,6 +17,7 @@ from flowstudio.engine.node import TriggerNode
 from flowstudio.engine.outcome import Outcome, Rest
 from flowstudio.engine.run import Start, first_outcome
 from flowstudio.engine.store import Bus
+from flowstudio.engine.workflow import WorkflowSettings, load_workflow
 from flowstudio.errors import Conflict, FlowStudioError, InvalidRequest, NotFound
 from flowstudio.nodes.flow.execute_workflow import ExecuteWorkflow
 from flowstudio.services.callers import Caller, require
@@ -26,13 +27,15 @@ from flowstudio.services.runner import LEASE, Claimed, Runner, restricted
 from flowstudio.services.workflows import Workflow, WorkflowService
 from flowstudio.storage import Storage
 from flowstudio.storage.ids import new_id
-from flowstudio.storage.records import NewExecution, StoredExecution
+from flowstudio.storage.records import ExecutionFilter, ExecutionSummary, NewExecution, StoredExecution
 
 log = logging.getLogger(__name__)
 
 FINAL = frozenset({"success", "error", "cancelled"})
 """Statuses of executions that never run again."""
 GIVEN_KEPT = 100
+CAUGHT_UP = timedelta(days=1)
+CAUGHT_UP_AT_MOST = 1000
 MAX_DEPTH = 20
 """Levels of workflows that call workflows."""
 
@@ -354,6 +357,34 @@ class ExecutionService:
         if settings.concurrency is not None and info.workflow_id is not None and info.depth == 0:
             for id_ in await self._storage.executions.admit(info.workflow_id, settings.concurrency):
                 self._dispatcher.submit(id_)
+
+    async def catch_up(self) -> None:
+        """Do what should have followed executions that came to rest just before a server died.
+
+        Looks at the newest ones of a day. What was done already is not done again.
+        """
+        since = datetime.now(UTC) - CAUGHT_UP
+        policies: dict[str, WorkflowSettings] = {}
+        for status in ("error", "success"):
+            wanted = ExecutionFilter(status=status, since=since, limit=CAUGHT_UP_AT_MOST)
+            for summary in await self._storage.executions.page(wanted):
+                settings = policies.get(summary.snapshot)
+                if settings is None:
+                    stored = await self._load(summary.id)
+                    settings = policies[summary.snapshot] = load_workflow(stored.document).settings
+                await self._catch_up(summary, settings)
+
+    async def _catch_up(self, summary: ExecutionSummary, settings: WorkflowSettings) -> None:
+        failed = summary.status == "error"
+        if failed and settings.error_workflow and summary.mode not in ("manual", "cli", "error"):
+            stored = await self._load(summary.id)
+            info = self._runner.info(stored, self._workflows.of_execution(stored))
+            at = summary.finished_at or datetime.now(UTC)
+            rest = Rest(status="error", error=summary.error, finished_at=at, last_node=summary.last_node)
+            await self._start_error_workflow(settings.error_workflow, info, rest)
+        dropped = (settings.save_error if failed else settings.save_success) == "none"
+        if dropped and not summary.data_dropped and not summary.depth:
+            await self._storage.executions.drop_data(summary.id)
 
     async def _start_error_workflow(self, id_: str, info: ExecutionInfo, rest: Rest) -> None:
         if info.workflow_id == id_:

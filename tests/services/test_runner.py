@@ -19,7 +19,7 @@ from flowstudio.services.runner import Claimed
 from flowstudio.services.webhooks import WebhookRequest
 from flowstudio.services.workflows import Workflow
 from flowstudio.storage.journal import StoredJournal
-from flowstudio.storage.records import NewExecution
+from flowstudio.storage.records import ExecutionFilter, NewExecution
 from tests.services.conftest import Document, chain, edit, node, start_runtime
 
 PAUSE = node("pause", "wait", resume="after_time", amount=60, unit="seconds")
@@ -216,3 +216,27 @@ async def test_a_long_backlog_is_taken_up_in_order_a_few_at_a_time(
         assert max(finished) <= min(began)
     finally:
         await second.stop()
+
+
+async def test_what_a_dead_server_left_undone_after_an_end_is_done_once_by_the_next(tmp_path: Path) -> None:
+    """A failure was stored, but its error workflow not started; a success was stored, but its data not dropped."""
+    first = await start_runtime(tmp_path)
+
+    async def die(claimed: Claimed, rest: Rest) -> None:
+        """The server dies at this very moment."""
+
+    first.runner.after_rest = die
+    start_node, stop_node = node("start", "manual-trigger"), node("stop", "stop-and-error", message="On fire")
+    await first.workflows.create(COMMAND_LINE, chain(node("start", "manual-trigger")), id_="alarm")
+    failed = await start(first, chain(start_node, stop_node, settings={"error_workflow": "alarm"}))
+    secret = await start(first, chain(start_node, settings={"save_success": "none"}))
+    for id_ in (failed, secret):
+        await first.executions.wait(id_, 30)
+    await first.stop()
+    for _ in range(2):
+        runtime = await start_runtime(tmp_path)
+        await runtime.executions.catch_up()
+        alarms, _ = await runtime.views.page(COMMAND_LINE, ExecutionFilter(workflow_id="alarm"))
+        assert [alarm["parent_id"] for alarm in alarms] == [failed]
+        assert (await runtime.views.get(COMMAND_LINE, secret))["data_dropped"]
+        await runtime.stop()
