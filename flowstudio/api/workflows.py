@@ -200,7 +200,7 @@ async def wait_for_call(
     id: Id,
     caller: SignedIn,
     studio: Studio,
-    wait: Annotated[float, Query(ge=0, le=30, description="Seconds to wait at most.")] = 0,
+    wait: Annotated[float, Query(ge=0, le=8, description="Seconds to wait at most.")] = 0,
 ) -> Response:
     """Answers as soon as a call of `/webhook-test/…` has started an execution. Ask again while `listening`."""
     execution, listening = await studio.webhooks.wait_for_call(caller, id, wait)

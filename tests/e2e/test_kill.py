@@ -6,9 +6,12 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from bench.kill import prove
 
 
+@pytest.mark.timeout(400)
 def test_a_killed_server_loses_nothing_and_repeats_nothing_that_had_finished(tmp_path: Path) -> None:
     # A thread of its own: Playwright keeps a loop running in this one.
     with ThreadPoolExecutor(1) as pool:

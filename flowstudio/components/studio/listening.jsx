@@ -5,7 +5,7 @@ import { toast } from "sonner";
 import { t } from "../texts/texts.js";
 import { call, get, post } from "./api.js";
 
-const WAIT = 20; // seconds that the server may hold one question back
+const WAIT = 8; // seconds that the server may hold one question back
 
 export const isWebhook = (node) => node?.data.type === "webhook";
 
