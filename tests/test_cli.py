@@ -263,8 +263,9 @@ def test_a_taken_port_is_named(run: Run) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not frontend.is_built(), reason="the front end is not built; make run builds it")
+@pytest.mark.timeout(400)
 def test_the_studio_is_served_until_it_is_asked_to_stop(tmp_path: Path) -> None:
+    frontend.build()
     server = subprocess.Popen(
         [sys.executable, "-m", "flowstudio.cli", "run", "--port", "0"],
         stdout=subprocess.PIPE,

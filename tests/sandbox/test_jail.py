@@ -33,10 +33,18 @@ async def own(sandbox: Sandbox) -> AsyncIterator[JavaScript]:
     await javascript.stop()
 
 
+def _lives(process: psutil.Process) -> bool:
+    """Whether a process runs; one that ends at this very moment does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def _children(javascript: JavaScript) -> list[psutil.Process]:
     pid = javascript._workers.spawner.pid
     assert pid is not None
-    return [process for process in psutil.Process(pid).children() if process.status() != psutil.STATUS_ZOMBIE]
+    return [process for process in psutil.Process(pid).children() if _lives(process)]
 
 
 async def _until(condition: Callable[[], object]) -> None:
@@ -93,7 +101,7 @@ async def test_cancelling_a_batch_kills_its_process(own: JavaScript) -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await _until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
+    await _until(lambda: not _lives(child))
     assert await own.evaluate(ONE, owner="a") == [[1]]
 
 
@@ -106,7 +114,7 @@ async def test_cancelling_python_kills_its_process(python: Python) -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await _until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
+    await _until(lambda: not _lives(child))
 
 
 async def test_a_process_serves_one_owner_only(own: JavaScript) -> None:
@@ -140,7 +148,7 @@ async def test_work_goes_on_after_the_zygote_was_killed(own: JavaScript) -> None
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
     await _until(lambda: own._workers.spawner.pid is None)
-    await _until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
+    await _until(lambda: not _lives(child))
     assert await own.evaluate(ONE, owner="a") == [[1]]
 
 
