@@ -295,7 +295,7 @@ async def _started(studio: Runtime, caller: Caller, execution: str) -> Response:
     view = await studio.views.get(caller, execution)
     if view["status"] not in FINAL:
         return JsonAnswer({"execution": view}, 202)
-    return JsonAnswer({"execution": view | {"data": await studio.views.last_data(execution)}})
+    return JsonAnswer({"execution": view | {"data": await studio.views.last_data(caller, execution)}})
 
 
 async def _page(

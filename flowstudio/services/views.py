@@ -144,8 +144,9 @@ class ExecutionViews:
         states = node_states(labels, runs, final=stored.status in FINAL, live=self._live.of(stored.id))
         return summary_json(stored) | {"node_states": states, "chat_response": None}
 
-    async def last_data(self, id_: str) -> list[Json]:
-        """The items of the node that ran last, first port that has any."""
+    async def last_data(self, caller: Caller, id_: str) -> list[Json]:
+        """The items of the node that ran last, of all its ports, a page of them at most."""
+        require(caller, "read")
         summary = await self._storage.executions.get(id_)
         if summary is None or summary.last_node is None:
             return []

@@ -53,7 +53,7 @@ async def test_the_order_triage_reports_what_the_data_says(runtime: Runtime) -> 
         expected.setdefault(region, []).append(total)
     execution = await runtime.executions.execute(COMMAND_LINE, "example-order-triage")
     await runtime.executions.wait(execution, 60)
-    report = {row["region"]: row for row in await runtime.views.last_data(execution)}
+    report = {row["region"]: row for row in await runtime.views.last_data(COMMAND_LINE, execution)}
     assert {region: row["orders"] for region, row in report.items()} == {
         r: len(t) for r, t in expected.items()
     }

@@ -62,7 +62,7 @@ async def test_an_execution_runs_to_its_end_and_keeps_what_each_node_gave(runtim
     ]
     data = await runtime.views.node(COMMAND_LINE, view["id"], "greet")
     assert [item["json"] for item in data["inputs"]["main"]["items"]] == [{"name": "Ada"}, {"name": "Bo"}]
-    assert await runtime.views.last_data(view["id"]) == await outputs(runtime, view, "greet")
+    assert await runtime.views.last_data(COMMAND_LINE, view["id"]) == await outputs(runtime, view, "greet")
 
 
 async def test_a_failure_is_told_with_its_node_and_the_rest_is_skipped(runtime: Runtime) -> None:

@@ -55,7 +55,7 @@ async def test_a_webhook_that_answers_at_once_names_the_accepted_execution(runti
     execution = parsed(answer)["execution_id"]
     assert dict(answer.headers)["x-execution-id"] == execution
     await runtime.executions.wait(execution, 30)
-    (item,) = await runtime.views.last_data(execution)
+    (item,) = await runtime.views.last_data(COMMAND_LINE, execution)
     assert (item["x"], item["body"], item["params"]) == ("7", {"sku": "K"}, {"id": "7"})
 
 
@@ -245,7 +245,7 @@ async def test_a_call_wakes_a_waiting_execution_with_its_data_once(runtime: Runt
     rest = await runtime.executions.wait(execution, 20)
     assert rest is not None
     assert rest.status == "success"
-    assert (await runtime.views.last_data(execution))[0]["v"] == "yes"
+    assert (await runtime.views.last_data(COMMAND_LINE, execution))[0]["v"] == "yes"
     with pytest.raises(Conflict):
         await runtime.webhooks.resume(request)
     with pytest.raises(NotFound):
