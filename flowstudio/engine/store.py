@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from flowstudio.engine.events import Event
-from flowstudio.engine.item import Binary, Item, Json, Ports
+from flowstudio.engine.item import Binary, Item, Json
 from flowstudio.engine.outcome import Outcome, Rest
 
 
@@ -111,10 +111,3 @@ class Vault(Protocol):
 
         An empty `credential` asks for one that was passed along with this run.
         """
-
-
-class Loader(Protocol):
-    """Loads outputs that were recorded earlier."""
-
-    async def outputs(self, node: str, scope: tuple[str, ...]) -> Ports:
-        """Outputs of a node run of this execution."""

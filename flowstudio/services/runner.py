@@ -372,10 +372,6 @@ class Runner:
             ]
             self._wakes.append(asyncio.get_running_loop().call_later(delay + 0.001, self._look.set))
 
-    def look(self) -> None:
-        """Look now for executions that nobody runs."""
-        self._look.set()
-
     async def _recover(self) -> None:
         """Find executions that nobody runs: accepted ones, sleepers whose time has come, and what a dead runner left."""
         while True:
