@@ -1,4 +1,4 @@
-"""Every text of the interface, from one file that the browser's modules read too."""
+"""Every text of the interface: one JSON file for each area, which the browser's modules read too."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-FILE = Path(__file__).with_name("en.json")
+FOLDER = Path(__file__).with_name("en")
 
 
 @cache
 def catalogue() -> dict[str, Any]:
-    """All texts, nested by area."""
-    loaded: dict[str, Any] = json.loads(FILE.read_text("utf-8"))
-    return loaded
+    """All texts, by area."""
+    return {file.stem: json.loads(file.read_text("utf-8")) for file in sorted(FOLDER.glob("*.json"))}
 
 
 def text(key: str, **values: object) -> str:

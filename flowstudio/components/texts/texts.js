@@ -1,10 +1,11 @@
-// Every text of the interface lives in en.json; Python reads the same file.
-import en from "./en.json";
+// Every text of the interface lives in en/, one file for each area; Python reads the same files.
+const files = import.meta.glob("./en/*.json", { eager: true, import: "default" });
+const en = Object.fromEntries(Object.entries(files).map(([path, texts]) => [path.slice("./en/".length, -".json".length), texts]));
 
 /** The text of a dotted key, with {placeholders} filled in. */
 export function t(key, values) {
   const found = key.split(".").reduce((table, part) => table?.[part], en);
-  if (typeof found !== "string") throw new Error(`No text '${key}' in texts/en.json`);
+  if (typeof found !== "string") throw new Error(`No text '${key}' in texts/en`);
   return values ? found.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole)) : found;
 }
 
