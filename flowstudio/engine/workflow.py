@@ -18,6 +18,8 @@ from flowstudio.errors import InvalidWorkflow, Problem
 SCHEMA_VERSION = 1
 MAX_DEPTH = 200
 """Levels of objects and lists within each other."""
+MAX_NODES = 20_000
+MAX_EDGES = 100_000
 
 Identifier = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -124,8 +126,8 @@ class WorkflowDocument(Part):
     schema_version: Annotated[int, Field(ge=1)] = SCHEMA_VERSION
     name: Annotated[str, Field(max_length=200)] = "My workflow"
     description: str = ""
-    nodes: Annotated[list[NodeDocument], Field(max_length=20_000)] = Field(default_factory=list)
-    edges: Annotated[list[EdgeDocument], Field(max_length=100_000)] = Field(default_factory=list)
+    nodes: Annotated[list[NodeDocument], Field(max_length=MAX_NODES)] = Field(default_factory=list)
+    edges: Annotated[list[EdgeDocument], Field(max_length=MAX_EDGES)] = Field(default_factory=list)
     settings: WorkflowSettings = WorkflowSettings()
     tags: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=200)] = Field(
         default_factory=list
