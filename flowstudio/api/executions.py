@@ -19,10 +19,12 @@ from flowstudio.api.models.executions import (
     ExecuteNode,
     ExecutionAnswer,
     ExecutionPage,
+    ExecutionTotals,
     FullExecutionAnswer,
     NodeDataAnswer,
     NodeExecutionAnswer,
     Retry,
+    RunLogAnswer,
 )
 from flowstudio.api.routes import needs, refusals, router
 from flowstudio.api.workflows import Cursor, Limit
@@ -36,20 +38,23 @@ from flowstudio.errors import InvalidRequest, NotFound
 from flowstudio.runtime import Runtime
 from flowstudio.services.callers import Caller
 from flowstudio.services.executions import FINAL
+from flowstudio.services.views import LOG_PAGE
 from flowstudio.services.workflows import changed_ports
-from flowstudio.storage.records import ExecutionFilter
+from flowstudio.storage.records import ExecutionFilter, LogPosition
 
 resource = router("Executions")
 
 _TEXT = r'"([^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*"'
 SCOPE = rf"^\[({_TEXT}(, ?{_TEXT})*)?\]$"
 """A JSON list of texts."""
+POSITION = r"^[0-9]{1,9}\.[0-9]{1,9}$"
 
 Id = Annotated[
     str,
     Path(max_length=64, description="The execution.", examples=["0199c7a2-6a1f-7c3e-9d8b-5d2f7a1b3c4d"]),
 ]
 Node = Annotated[str, Path(max_length=200, description="The node's id.", examples=["2"])]
+Workflow = Annotated[str | None, Query(max_length=64, description="Only those of this workflow.")]
 Status = Annotated[ExecutionStatus | None, Query(description="Only those with this status.")]
 Started = Annotated[Mode | None, Query(description="Only those started in this way.")]
 Since = Annotated[Moment | None, Query(description="Only those created from then on.")]
@@ -144,9 +149,7 @@ async def list_workflow_executions(
 async def list_executions(
     caller: SignedIn,
     studio: Studio,
-    workflow_id: Annotated[
-        str | None, Query(max_length=64, description="Only those of this workflow.")
-    ] = None,
+    workflow_id: Workflow = None,
     status: Status = None,
     mode: Started = None,
     since: Since = None,
@@ -156,6 +159,26 @@ async def list_executions(
 ) -> Response:
     """Newest first."""
     return await _page(studio, caller, workflow_id, status, mode, since, until, limit, cursor)
+
+
+@resource.get(
+    "/executions/totals",
+    summary="Count executions",
+    response_model=ExecutionTotals,
+    responses=refusals(400, 401),
+    openapi_extra=needs("read"),
+)
+async def count_executions(
+    caller: SignedIn,
+    studio: Studio,
+    workflow_id: Workflow = None,
+    mode: Started = None,
+    since: Since = None,
+    until: Until = None,
+) -> Response:
+    """By status."""
+    wanted = ExecutionFilter(workflow_id=workflow_id, mode=mode, since=since, until=until)
+    return JsonAnswer(await studio.views.totals(caller, wanted))
 
 
 @resource.post(
@@ -196,6 +219,29 @@ async def delete_execution(id: Id, caller: SignedIn, studio: Studio) -> Response
     await studio.views.get(caller, id)
     await studio.executions.delete(caller, [id])
     return Response(status_code=204)
+
+
+@resource.get(
+    "/executions/{id}/runs",
+    summary="Read the run log",
+    response_model=RunLogAnswer,
+    responses=refusals(400, 401, 404),
+    openapi_extra=needs("read"),
+)
+async def read_log(
+    id: Id,
+    caller: SignedIn,
+    studio: Studio,
+    after: Annotated[
+        str | None,
+        Query(
+            max_length=24, pattern=POSITION, description="`position` of the part before.", examples=["1.4"]
+        ),
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=LOG_PAGE, description="How many entries at most.")] = LOG_PAGE,
+) -> Response:
+    """Every try of every node in the order in which they ended, and the executions that this one started."""
+    return JsonAnswer(await studio.views.log(caller, id, after=_position(after), limit=limit))
 
 
 @resource.get(
@@ -314,6 +360,14 @@ async def _page(
     )
     items, following = await studio.views.page(caller, wanted)
     return JsonAnswer({"items": items, "next_cursor": following})
+
+
+def _position(text: str | None) -> LogPosition | None:
+    """A position in the run log."""
+    if text is None:
+        return None
+    fence, _, number = text.partition(".")
+    return int(fence), int(number)
 
 
 def _scope(text: str | None) -> tuple[str, ...] | None:

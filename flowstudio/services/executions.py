@@ -159,13 +159,20 @@ class ExecutionService:
         pinned: bool = False,
         mode: Mode = "manual",
     ) -> str:
-        """Start a stored workflow by hand, with data for its trigger; gives the execution's id."""
+        """Start a stored workflow by hand, with data for its trigger; gives the execution's id.
+
+        With `pinned` and without data, a trigger brings the items that are pinned to it.
+        """
         require(caller, "run")
         workflow = await self._workflows.load(workflow_id)
         plan = self._workflows.plan(workflow)
         start = plan.start_node(node)
         trigger = plan.nodes[start].type if start is not None else TriggerNode
-        items = (trigger if issubclass(trigger, TriggerNode) else TriggerNode).start_items(data)
+        kept = plan.nodes[start].document.data.pinned if pinned and start is not None else None
+        if kept is not None and data is None:
+            items = [Item(row) for row in kept]
+        else:
+            items = (trigger if issubclass(trigger, TriggerNode) else TriggerNode).start_items(data)
         return await self.start(
             StartRequest(workflow=workflow, mode=mode, node=start, items=items, until=until, pinned=pinned)
         )

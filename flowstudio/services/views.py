@@ -5,9 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from datetime import timedelta
+from typing import Literal, get_args
 
-from flowstudio.engine.events import ExecutionFinished, ExecutionStarted, NodeLogged, Scope
+from flowstudio.engine.events import (
+    ExecutionFinished,
+    ExecutionStarted,
+    ExecutionStatus,
+    NodeFinished,
+    NodeLogged,
+    NodeStarted,
+    Scope,
+)
 from flowstudio.engine.item import Item, Json
 from flowstudio.engine.registry import Registry
 from flowstudio.engine.store import Bus
@@ -17,13 +26,21 @@ from flowstudio.errors import NotFound
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.live import LiveStates, NodeStates, error_json, node_change, timestamp
 from flowstudio.storage import Storage
-from flowstudio.storage.records import ExecutionFilter, ExecutionSummary, NodeRun, StoredExecution
+from flowstudio.storage.records import (
+    ExecutionFilter,
+    ExecutionSummary,
+    LogPosition,
+    NodeRun,
+    StoredExecution,
+)
 from flowstudio.storage.tables import FINAL
 
 COALESCE = 0.03
 """Seconds over which live changes are gathered into one message."""
 PAGE = 100
 """Items that are read at once unless the caller asks for another number."""
+LOG_PAGE = 500
+"""Entries of the run log that are read at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +84,51 @@ def run_json(run: NodeRun) -> Json:
         "finished_at": timestamp(run.finished_at),
         "milliseconds": run.milliseconds,
     }
+
+
+def log_json(run: NodeRun) -> Json:
+    """One try of a node as the run log shows it: without what was printed, but with the number of items it got."""
+    shown = run_json(run)
+    del shown["stdout"]
+    return shown | {
+        "received": sum(reference.count for reference in run.inputs),
+        "printed": bool(run.stdout),
+        "wake_at": timestamp(run.wake_at),
+    }
+
+
+def live_run(event: NodeStarted | NodeFinished) -> Json:
+    """What an event tells about one try, in the form of the run log. What it got and printed is not known yet."""
+    if isinstance(event, NodeStarted):
+        status, began, ended, items, error = "started", event.at, None, {}, None
+    else:
+        status = "retrying" if event.will_retry else event.status
+        began, ended = event.at - timedelta(milliseconds=event.milliseconds), event.at
+        items, error = dict(event.items), event.error
+    return {
+        "node": event.node,
+        "scope": list(event.scope),
+        "attempt": event.attempt,
+        "status": status,
+        "items": items,
+        "error": error_json(error),
+        "started_at": timestamp(began),
+        "finished_at": timestamp(ended),
+        "milliseconds": event.milliseconds if isinstance(event, NodeFinished) else None,
+    }
+
+
+def caller_of(execution: str, key: str | None, nodes: Iterable[str]) -> tuple[str, list[str]] | None:
+    """The node and the loop iterations that started an execution by calling it; None for an error workflow.
+
+    The key is the node run's idempotency key: ids and iterations between slashes, then perhaps an item and a try.
+    """
+    called = (key or "").removeprefix(f"call:{execution}/")
+    found = [node for node in nodes if called == node or called.startswith(f"{node}/")]
+    if called == key or not found:
+        return None
+    node = max(found, key=len)
+    return node, [part for part in called[len(node) :].split("/") if ":" in part]
 
 
 def node_states(
@@ -143,6 +205,37 @@ class ExecutionViews:
         labels = labels_of(load_workflow(stored.document), self._registry)
         states = node_states(labels, runs, final=stored.status in FINAL, live=self._live.of(stored.id))
         return summary_json(stored) | {"node_states": states, "chat_response": None}
+
+    async def totals(self, caller: Caller, wanted: ExecutionFilter) -> dict[ExecutionStatus, int]:
+        """How many executions there are of each status."""
+        require(caller, "read")
+        found = await self._storage.executions.totals(wanted)
+        return {status: found.get(status, 0) for status in get_args(ExecutionStatus)}
+
+    async def log(
+        self, caller: Caller, id_: str, *, after: LogPosition | None = None, limit: int = LOG_PAGE
+    ) -> Json:
+        """What the run log shows: every try of every node in order, and the executions that were started.
+
+        Ask again with the position of the last one for what came since. Raises `NotFound`.
+        """
+        require(caller, "read")
+        stored = await self._load(id_)
+        found = await self._storage.executions.node_runs_after(id_, after, limit)
+        last = found[-1][0] if found else after
+        answer: Json = {
+            "runs": [log_json(run) for _, run in found],
+            "position": f"{last[0]}.{last[1]}" if last is not None else None,
+            "more": len(found) == limit,
+            "children": [],
+        }
+        labels = labels_of(load_workflow(stored.document), self._registry)
+        for key, child in await self._storage.executions.called_by(id_):
+            node, scope = caller_of(id_, key, labels) or (None, [])
+            answer["children"].append(summary_json(child) | {"node": node, "scope": scope})
+        if after is None:
+            answer["labels"] = labels
+        return answer
 
     async def last_data(self, caller: Caller, id_: str) -> list[Json]:
         """The items of the node that ran last, of all its ports, a page of them at most."""
@@ -242,6 +335,7 @@ class ExecutionViews:
                     first = await anext(subscription)
                     await asyncio.sleep(COALESCE)
                     changed: NodeStates = {}
+                    runs: list[Json] = []
                     status: str | None = None
                     error: Json | None = None
                     for event in (first, *subscription.drain()):
@@ -256,12 +350,14 @@ class ExecutionViews:
                                     {"node": event.node, "scope": list(event.scope), "text": event.text},
                                 )
                             case _:
+                                if isinstance(event, NodeStarted | NodeFinished):
+                                    runs.append(live_run(event))
                                 node = str(getattr(event, "node", ""))
                                 change = node_change(event, states.get(node))
                                 if change is not None:
                                     states[node] = changed[node] = change
                     if changed:
-                        yield Change("node", {"nodes": changed})
+                        yield Change("node", {"nodes": changed, "runs": runs})
                     if status is not None:
                         if status in FINAL:
                             view = await self._view(await self._load(id_))

@@ -6,15 +6,21 @@ from collections import OrderedDict
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, func, select, tuple_
 
-from flowstudio.engine.events import Scope
+from flowstudio.engine.events import ExecutionStatus, Scope
 from flowstudio.engine.item import Json, Ports
 from flowstudio.engine.outcome import Outcome
 from flowstudio.storage.codec import decode, pack_scope, unpack_error, unpack_items
 from flowstudio.storage.database import Database
 from flowstudio.storage.journal import read_node_run, read_outcome
-from flowstudio.storage.records import ExecutionFilter, ExecutionSummary, NodeRun, StoredExecution
+from flowstudio.storage.records import (
+    ExecutionFilter,
+    ExecutionSummary,
+    LogPosition,
+    NodeRun,
+    StoredExecution,
+)
 from flowstudio.storage.tables import FINAL, LIVE, executions, outcomes, snapshots, workflows
 
 columns = executions.c
@@ -48,18 +54,23 @@ class History:
     async def page(self, wanted: ExecutionFilter) -> list[ExecutionSummary]:
         """Executions, newest first; the id of the last one is the cursor of the next page."""
         query: Select[Any] = select(*SUMMARY).order_by(columns.id.desc()).limit(wanted.limit)
-        conditions = (
-            (wanted.workflow_id, columns.workflow_id.__eq__),
-            (wanted.status, columns.status.__eq__),
-            (wanted.mode, columns.mode.__eq__),
-            (wanted.since, columns.created_at.__ge__),
-            (wanted.until, columns.created_at.__le__),
-            (wanted.cursor, columns.id.__lt__),
-        )
-        query = query.where(*(compare(value) for value, compare in conditions if value is not None))
-        if wanted.status is not None and wanted.status not in FINAL:
-            query = query.where(LIVE)
+        query = query.where(*_narrowed(wanted))
+        if wanted.status is not None:
+            query = query.where(columns.status == wanted.status)
+            if wanted.status not in FINAL:
+                query = query.where(LIVE)
+        if wanted.cursor is not None:
+            query = query.where(columns.id < wanted.cursor)
         return [ExecutionSummary(**_summary(row)) for row in await self._database.rows(query)]
+
+    async def totals(self, wanted: ExecutionFilter) -> dict[ExecutionStatus, int]:
+        """How many executions there are of each status; the filter's status, cursor and limit do not count."""
+        query = (
+            select(columns.status, func.count().label("number"))
+            .where(*_narrowed(wanted))
+            .group_by(columns.status)
+        )
+        return {row.status: row.number for row in await self._database.rows(query)}
 
     async def last_of(self, workflow_ids: Collection[str]) -> dict[str, ExecutionSummary]:
         """The newest execution of each workflow that has one."""
@@ -83,6 +94,12 @@ class History:
             .order_by(columns.id)
         )
         return [row.id for row in await self._database.rows(query) if row.options.get("awaited")]
+
+    async def called_by(self, parent: str) -> list[tuple[str | None, ExecutionSummary]]:
+        """Executions that an execution started, oldest first, each with its call key."""
+        query = select(*SUMMARY, columns.call_key).where(columns.parent_id == parent).order_by(columns.id)
+        rows = await self._database.rows(query)
+        return [(row.call_key, ExecutionSummary(**_summary(row))) for row in rows]
 
     async def load(self, id_: str) -> StoredExecution | None:
         """An execution as a runner needs it."""
@@ -114,6 +131,16 @@ class History:
         if node is not None:
             query = query.where(outcomes.c.node == node)
         return [read_node_run(row) for row in await self._database.rows(query)]
+
+    async def node_runs_after(
+        self, id_: str, position: LogPosition | None, limit: int
+    ) -> list[tuple[LogPosition, NodeRun]]:
+        """The part of the log that follows a position, in order, without items; each entry with its own position."""
+        query = select(*RUN).where(outcomes.c.execution_id == id_).order_by(outcomes.c.fence, outcomes.c.seq)
+        if position is not None:
+            query = query.where(tuple_(outcomes.c.fence, outcomes.c.seq) > position)
+        rows = await self._database.rows(query.limit(limit))
+        return [((row.fence, row.seq), read_node_run(row)) for row in rows]
 
     async def outputs(
         self,
@@ -161,6 +188,17 @@ class History:
             if len(self._documents) > CACHED_DOCUMENTS:
                 self._documents.popitem(last=False)
         return document
+
+
+def _narrowed(wanted: ExecutionFilter) -> list[ColumnElement[bool]]:
+    """The conditions of a filter that lists and totals share."""
+    conditions = (
+        (wanted.workflow_id, columns.workflow_id.__eq__),
+        (wanted.mode, columns.mode.__eq__),
+        (wanted.since, columns.created_at.__ge__),
+        (wanted.until, columns.created_at.__le__),
+    )
+    return [compare(value) for value, compare in conditions if value is not None]
 
 
 def _summary(row: Any) -> dict[str, Any]:

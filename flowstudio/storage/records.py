@@ -17,6 +17,9 @@ from flowstudio.engine.outcome import InputReference, Outcome, OutcomeStatus
 from flowstudio.storage.codec import encode
 from flowstudio.storage.ids import new_id
 
+LogPosition: TypeAlias = tuple[int, int]
+"""Where an entry of an execution's log stands: fence and number."""
+
 Role: TypeAlias = Literal["owner", "admin", "editor", "viewer"]
 
 

@@ -46,6 +46,43 @@ async def test_filters_narrow_the_list(storage: Storage) -> None:
     assert await found(since=now - timedelta(hours=1), until=now + timedelta(hours=1)) == [three, two, one]
 
 
+async def test_totals_count_by_status_whatever_page_and_status_are_asked_for(storage: Storage) -> None:
+    await finished(storage, workflow_id="v", mode="webhook")
+    await finished(storage, "error", workflow_id="w")
+    await finished(storage, "error", workflow_id="w")
+    last = (await storage.executions.create(new(workflow_id="w"))).id
+    totals = storage.executions.totals
+    assert await totals(ExecutionFilter()) == {"success": 1, "error": 2, "queued": 1}
+    assert await totals(ExecutionFilter(workflow_id="w", status="error", cursor=last, limit=1)) == {
+        "error": 2,
+        "queued": 1,
+    }
+    assert await totals(ExecutionFilter(mode="webhook")) == {"success": 1}
+    assert await totals(ExecutionFilter(since=datetime.now(UTC) + timedelta(hours=1))) == {}
+
+
+async def test_the_log_goes_on_after_a_position(storage: Storage) -> None:
+    created = await storage.executions.create(new())
+    for fence in (1, 2):
+        claim = await storage.executions.claim(created.id, "me", 30)
+        assert claim is not None
+        journal = storage.executions.journal(created.id, "me", fence)
+        await journal.append([outcome(f"{fence}a"), outcome(f"{fence}b")])
+        await storage.executions.release("me")
+    first = await storage.executions.node_runs_after(created.id, None, 3)
+    assert [run.node for _, run in first] == ["1a", "1b", "2a"]
+    rest = await storage.executions.node_runs_after(created.id, first[-1][0], 3)
+    assert [(position, run.node) for position, run in rest] == [((2, 1), "2b")]
+
+
+async def test_executions_that_one_started_are_found_with_their_call_keys(storage: Storage) -> None:
+    parent = await finished(storage)
+    child = (await storage.executions.create(new(parent_id=parent, call_key="call:x/5"))).id
+    report = (await storage.executions.create(new(parent_id=parent))).id
+    found = await storage.executions.called_by(parent)
+    assert [(key, summary.id) for key, summary in found] == [("call:x/5", child), (None, report)]
+
+
 async def test_the_newest_execution_of_each_workflow_is_found(storage: Storage) -> None:
     for name in ("a", "b", "c"):
         await storage.workflows.create(id=name, name=name, document=DOCUMENT)

@@ -180,6 +180,60 @@ class NodeRunView(View):
     milliseconds: float
 
 
+class LogEntry(View):
+    """One try of a node in the run log."""
+
+    node: str
+    scope: list[str]
+    """The loop iterations that it belongs to, outermost first."""
+    attempt: int
+    status: Literal["started", "retrying", "waiting", "success", "error"]
+    items: dict[str, int]
+    """Items per output port."""
+    received: int
+    """Items that went in."""
+    printed: bool
+    """Whether it printed something."""
+    error: Failure | None
+    started_at: datetime
+    finished_at: datetime
+    milliseconds: float
+    wake_at: datetime | None
+    """When a waiting node goes on by itself."""
+
+
+class StartedExecution(ExecutionSummaryView):
+    """An execution that another one started."""
+
+    node: str | None
+    """The node that called it; null for an error workflow."""
+    scope: list[str]
+
+
+class RunLogAnswer(View):
+    """Part of the run log of an execution, in order."""
+
+    runs: list[LogEntry]
+    position: str | None
+    """Pass it as `after` for what follows."""
+    more: bool
+    """Whether more is known to follow."""
+    children: list[StartedExecution]
+    labels: dict[str, str] | None = None
+    """Names of the nodes, in the first part."""
+
+
+class ExecutionTotals(View):
+    """How many executions there are of each status."""
+
+    queued: int
+    running: int
+    waiting: int
+    success: int
+    error: int
+    cancelled: int
+
+
 class BinaryView(View):
     """A file of an item."""
 
