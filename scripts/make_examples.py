@@ -119,6 +119,29 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         ],
         "edges": [edge("in", "greet"), edge("greet", "out")],
     },
+    "best-sellers": {
+        "name": "Best sellers",
+        "description": "Counts what a quarter's orders contain and names the five products that sold best.",
+        "nodes": [
+            node("start", "manual-trigger", "Start", 0, 0),
+            node("orders", "http-request", "Load orders", 1, 0, method="GET", url="/samples/orders.json"),
+            node("once", "remove-duplicates", "Each order once", 2, 0, compare="selected", fields=["id"]),
+            node("lines", "split-out", "Their lines", 3, 0, field="lines", include="selected", include_fields=["country"]),
+            node("names", "rename-keys", "Plain names", 4, 0, keys=[{"current_name": "sku", "new_name": "product"}]),
+            node(
+                "sold", "summarize", "Sold by product", 5, 0,
+                fields=[{"name": "quantity", "aggregation": "sum"}, {"name": "country", "aggregation": "count_unique"}],
+                split_by=["product"],
+            ),
+            node("best", "sort", "Best first", 6, 0, fields=[{"name": "sum_quantity", "order": "descending"}, {"name": "product"}]),
+            node("five", "limit", "Top five", 7, 0, max_items=5, keep="first"),
+            node("list", "aggregate", "One list", 8, 0, mode="items", destination="best_sellers"),
+        ],
+        "edges": [
+            edge("start", "orders"), edge("orders", "once"), edge("once", "lines", "kept"), edge("lines", "names"), edge("names", "sold"),
+            edge("sold", "best"), edge("best", "five"), edge("five", "list"),
+        ],
+    },
     "stock-check": {
         "name": "Stock check",
         "description": "Joins the price list with two warehouses and lists what has to be ordered again.",

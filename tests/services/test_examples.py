@@ -72,3 +72,16 @@ async def test_examples_that_were_deleted_stay_away(tmp_path: Path) -> None:
     page, _ = await second.workflows.page(COMMAND_LINE)
     await second.stop()
     assert page == []
+
+
+async def test_the_best_sellers_are_what_the_data_says(runtime: Runtime) -> None:
+    orders = json.loads((shipped("examples") / "data" / "orders.json").read_text())
+    sold: dict[str, int] = {}
+    for order in {order["id"]: order for order in orders}.values():
+        for line in order["lines"]:
+            sold[line["sku"]] = sold.get(line["sku"], 0) + line["quantity"]
+    best = sorted(sold.items(), key=lambda pair: (-pair[1], pair[0]))[:5]
+    execution = await runtime.executions.execute(COMMAND_LINE, "example-best-sellers")
+    await runtime.executions.wait(execution, 60)
+    [report] = await runtime.views.last_data(COMMAND_LINE, execution)
+    assert [(row["product"], row["sum_quantity"]) for row in report["best_sellers"]] == best

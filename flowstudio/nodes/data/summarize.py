@@ -1,0 +1,223 @@
+"""The Summarize node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator
+
+from flowstudio.engine.context import Context
+from flowstudio.engine.item import Item, Json, Pair, Ports
+from flowstudio.engine.node import BatchNode, Choice, Example, Inputs, ShowIf
+from flowstudio.errors import NodeError
+from flowstudio.nodes import paths, values
+from flowstudio.nodes.data.remove_duplicates import frozen
+from flowstudio.nodes.entry import Entry
+
+PREFIXES = {
+    "append": "appended",
+    "average": "average",
+    "concatenate": "concatenated",
+    "count": "count",
+    "count_unique": "unique_count",
+    "max": "max",
+    "min": "min",
+    "sum": "sum",
+}
+
+
+class Summary(Entry):
+    """A figure to work out."""
+
+    name: Annotated[str, Field(min_length=1, title="Field")]
+    """The name of the field; `address.city` is the city within the address."""
+    aggregation: Annotated[
+        Literal["append", "average", "concatenate", "count", "count_unique", "max", "min", "sum"],
+        Choice(
+            {
+                "sum": "Sum",
+                "average": "Average",
+                "min": "Smallest",
+                "max": "Largest",
+                "count": "Count",
+                "count_unique": "Count different values",
+                "append": "List of values",
+                "concatenate": "Text of values",
+            }
+        ),
+    ] = "count"
+    """What is worked out of the field's values."""
+    include_empty: Annotated[
+        bool,
+        ShowIf("aggregation", ("append", "concatenate", "count", "count_unique")),
+    ] = False
+    """Whether empty and missing values count too."""
+    separator: Annotated[str, ShowIf("aggregation", ("concatenate",))] = ", "
+    """What stands between the values."""
+
+
+class Summarize(BatchNode):
+    """Adds up, counts and compares the values of fields, over all items or group by group, like a pivot table.
+
+    A figure is called after what it is and its field: `sum_total`, `count_order`.
+    """
+
+    type = "summarize"
+    label = "Summarize"
+    group = "Data"
+    icon = "sigma"
+    examples = (
+        Example(
+            "Names as one text",
+            properties={"fields": [{"name": "name", "aggregation": "concatenate"}]},
+            given=[{"name": "Ada"}, {"name": "Bo"}],
+            gives=[{"concatenated_name": "Ada, Bo"}],
+        ),
+        Example(
+            "Orders and revenue by country",
+            properties={
+                "fields": [
+                    {"name": "order", "aggregation": "count"},
+                    {"name": "total", "aggregation": "sum"},
+                ],
+                "split_by": ["country"],
+            },
+            given=[
+                {"order": 1, "country": "DE", "total": 20},
+                {"order": 2, "country": "FR", "total": 5},
+                {"order": 3, "country": "DE", "total": 22.5},
+            ],
+            gives=[
+                {"country": "DE", "count_order": 2, "sum_total": 42.5},
+                {"country": "FR", "count_order": 1, "sum_total": 5},
+            ],
+        ),
+    )
+
+    fields: Annotated[list[Summary], Field(min_length=1, title="Figures")]
+    """The figures to work out."""
+    split_by: Annotated[list[str], Field(title="Group by")] = Field(default_factory=list)
+    """Fields whose values make the groups. Missing: one summary of all items."""
+    output: Annotated[
+        Literal["separate", "single"],
+        Choice({"separate": "An item for each group", "single": "One item with all groups"}),
+    ] = "separate"
+    """How the groups leave."""
+    continue_if_not_found: Annotated[bool, Field(title="Go on without the field")] = False
+    """Whether a field that no item has is left empty. If not, it is an error."""
+    skip_empty_groups: Annotated[bool, Field(title="Skip items without a group")] = False
+    """Whether items that lack a field of the grouping are left out."""
+    dot_notation: bool = True
+    """Whether `address.city` means the city within the address. If not, it is a name like any other."""
+
+    @field_validator("split_by", mode="before")
+    @classmethod
+    def _names(cls, value: Any) -> Any:
+        return (
+            [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+        )
+
+    async def run(self, inputs: Inputs, ctx: Context) -> Ports:
+        """Work the figures out."""
+        items = inputs.get("main", ())
+        if not self.continue_if_not_found:
+            for figure in self.fields:
+                if items and all(self._get(item, figure.name) is None for item in items):
+                    raise NodeError(
+                        f"No item has a field '{figure.name}'. Check its spelling, or switch on “Go on without the field”."
+                    )
+        groups: dict[tuple[Hashable, ...], list[int]] = {}
+        for index, item in enumerate(items):
+            key = [self._get(item, name) for name in self.split_by]
+            if self.skip_empty_groups and any(value is None or value == "" for value in key):
+                continue
+            groups.setdefault(tuple(map(frozen, key)), []).append(index)
+        made = [self._summary(items, indexes) for indexes in groups.values()]
+        if self.output == "separate":
+            return {"main": made}
+        pairs = tuple(Pair(index) for indexes in groups.values() for index in indexes)
+        return {"main": [Item(self._nested(made), None, pairs)]}
+
+    def _summary(self, items: Sequence[Item], indexes: list[int]) -> Item:
+        members = [items[index] for index in indexes]
+        data: Json = {name: self._get(members[0], name) for name in self.split_by}
+        for figure in self.fields:
+            found = [self._get(member, figure.name) for member in members]
+            data[f"{PREFIXES[figure.aggregation]}_{figure.name}"] = _FIGURES[figure.aggregation](
+                found, figure
+            )
+        return Item(data, None, tuple(Pair(index) for index in indexes))
+
+    def _nested(self, made: list[Item]) -> Json:
+        """All groups as objects within each other, by their values."""
+        if not self.split_by:
+            return made[0].json if made else {}
+        root: Json = {}
+        for item in made:
+            place = root
+            for name in self.split_by:
+                place = place.setdefault(values.to_text(item.json[name]), {})
+            place.update({key: value for key, value in item.json.items() if key not in self.split_by})
+        return root
+
+    def _get(self, item: Item, name: str) -> Any:
+        value = paths.get(item.json, name, dots=self.dot_notation)
+        return None if value is paths.MISSING else value
+
+
+def _filled(found: list[Any], figure: Summary) -> list[Any]:
+    return found if figure.include_empty else [value for value in found if value is not None and value != ""]
+
+
+def _numbers(found: list[Any], figure: Summary) -> list[values.Number]:
+    """The values as numbers; empty ones do not count."""
+    numbers = []
+    for value in found:
+        if value is None or value == "":
+            continue
+        try:
+            numbers.append(values.to_number(value))
+        except ValueError as error:
+            raise NodeError(
+                f"The field '{figure.name}' holds '{values.to_text(value)[:60]}', which is not a number, so it has no "
+                f"{figure.aggregation}. Filter such items out first, or count them instead."
+            ) from error
+    return numbers
+
+
+def _total(found: list[Any], figure: Summary) -> Any:
+    total = sum(_numbers(found, figure))
+    return round(total, 12) if isinstance(total, float) else total
+
+
+def _average(found: list[Any], figure: Summary) -> Any:
+    numbers = _numbers(found, figure)
+    if not numbers:
+        return None
+    mean = sum(numbers) / len(numbers)
+    return int(mean) if mean.is_integer() else round(mean, 12)
+
+
+def _extreme(choose: Callable[..., Any]) -> Callable[[list[Any], Summary], Any]:
+    """The smallest or largest: of numbers by size, of anything else by text, as dates in ISO form want it."""
+
+    def find(found: list[Any], figure: Summary) -> Any:
+        filled = [value for value in found if value is not None and value != ""]
+        if all(values.is_number(value) for value in filled):
+            return choose(filled, default=None)
+        return choose(filled, key=values.to_text, default=None)
+
+    return find
+
+
+_FIGURES: dict[str, Callable[[list[Any], Summary], Any]] = {
+    "append": _filled,
+    "average": _average,
+    "concatenate": lambda found, figure: figure.separator.join(map(values.to_text, _filled(found, figure))),
+    "count": lambda found, figure: len(_filled(found, figure)),
+    "count_unique": lambda found, figure: len({frozen(value) for value in _filled(found, figure)}),
+    "max": _extreme(max),
+    "min": _extreme(min),
+    "sum": _total,
+}
