@@ -55,6 +55,16 @@ Id = Annotated[
 ]
 Node = Annotated[str, Path(max_length=200, description="The node's id.", examples=["2"])]
 Workflow = Annotated[str | None, Query(max_length=64, description="Only those of this workflow.")]
+ScopeQuery = Annotated[
+    str | None,
+    Query(
+        max_length=2000,
+        pattern=SCOPE,
+        description="The run in these loop iterations, as a JSON list.",
+        examples=['["5:0"]'],
+    ),
+]
+Attempt = Annotated[int | None, Query(ge=1, le=1000, description="The try; missing: the last.")]
 Status = Annotated[ExecutionStatus | None, Query(description="Only those with this status.")]
 Started = Annotated[Mode | None, Query(description="Only those started in this way.")]
 Since = Annotated[Moment | None, Query(description="Only those created from then on.")]
@@ -107,9 +117,15 @@ async def execute_node(id: WorkflowId, body: ExecuteNode, caller: SignedIn, stud
     """Runs a node on the given items, on what it was fed in an earlier execution, or after all that leads to it."""
     with as_stored():
         execution = await studio.executions.run_node(
-            caller, id, body.node_id, items=_given(body.input_data), execution=body.execution_id
+            caller,
+            id,
+            body.node_id,
+            items=_given(body.input_data),
+            execution=body.execution_id,
+            onward=body.onward,
         )
-    await studio.executions.wait(execution, body.timeout)
+    if body.wait:
+        await studio.executions.wait(execution, body.timeout)
     view = await studio.views.get(caller, execution)
     data = await studio.views.node(caller, execution, body.node_id, limit=10_000)
     outputs = {port: [item["json"] for item in page["items"]] for port, page in data["outputs"].items()}
@@ -256,19 +272,21 @@ async def read_node(
     node: Node,
     caller: SignedIn,
     studio: Studio,
-    scope: Annotated[
-        str | None,
-        Query(
-            max_length=2000,
-            pattern=SCOPE,
-            description="The run in these loop iterations, as a JSON list.",
-            examples=['["5:0"]'],
-        ),
-    ] = None,
-    attempt: Annotated[int | None, Query(ge=1, le=1000, description="The try; missing: the last.")] = None,
+    scope: ScopeQuery = None,
+    attempt: Attempt = None,
     port: Annotated[str | None, Query(max_length=200, description="This output only.")] = None,
     offset: Annotated[int, Query(ge=0, le=2**31 - 1, description="Skip so many items.")] = 0,
     limit: Annotated[int, Query(ge=1, le=1000, description="How many items at most.")] = 100,
+    search: Annotated[
+        str | None,
+        Query(
+            min_length=1,
+            max_length=200,
+            description="Only items with this text in a key, a value or a file name.",
+            examples=["paid"],
+        ),
+    ] = None,
+    pairs: Annotated[bool, Query(description="Say of each item which inputs it came from.")] = False,
 ) -> Response:
     """All its runs, and the items that went into and came out of one of them: the last, unless told."""
     return JsonAnswer(
@@ -276,11 +294,13 @@ async def read_node(
             caller,
             id,
             node,
-            scope=_scope(scope),
+            scope=read_scope(scope),
             attempt=attempt,
             port=port,
             offset=offset,
             limit=limit,
+            search=search,
+            pairs=pairs,
         )
     )
 
@@ -370,6 +390,6 @@ def _position(text: str | None) -> LogPosition | None:
     return int(fence), int(number)
 
 
-def _scope(text: str | None) -> tuple[str, ...] | None:
+def read_scope(text: str | None) -> tuple[str, ...] | None:
     """The loop iterations of a query."""
     return None if text is None else tuple(json.loads(text))

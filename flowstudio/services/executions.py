@@ -22,7 +22,7 @@ from flowstudio.errors import Conflict, FlowStudioError, InvalidRequest, NotFoun
 from flowstudio.nodes.flow.execute_workflow import ExecuteWorkflow
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.dispatcher import Dispatcher
-from flowstudio.services.kept import kept_before
+from flowstudio.services.kept import changed_nodes, kept_before
 from flowstudio.services.runner import LEASE, Claimed, Runner, restricted
 from flowstudio.services.workflows import Workflow, WorkflowService
 from flowstudio.storage import Storage
@@ -266,10 +266,13 @@ class ExecutionService:
         *,
         items: Ports | None = None,
         execution: str | None = None,
+        onward: bool = False,
     ) -> str:
         """Run one node: on the given items, or on what led to it in an earlier execution.
 
-        Without either, what leads to the node runs too. Gives the execution's id.
+        Nodes before it that were changed since that execution run again too; without an execution, all of them do.
+        With `onward` the workflow goes on behind the node, and what an execution holds before it is taken over as it
+        is. Gives the execution's id.
         """
         require(caller, "run")
         workflow = await self._workflows.load(workflow_id)
@@ -299,7 +302,8 @@ class ExecutionService:
             if stored.data_dropped:
                 raise Conflict(f"The data of execution '{execution}' was not kept; name another one.")
             outcomes = await self._storage.executions.outcomes(execution)
-            kept = kept_before(plan, outcomes, node)
+            changed = set() if onward else changed_nodes(load_workflow(stored.document), workflow.document)
+            kept = kept_before(plan, outcomes, node, changed)
             start_node, start_items = stored.start_node, brought(stored, outcomes)
         return await self.start(
             StartRequest(
@@ -307,7 +311,7 @@ class ExecutionService:
                 mode="manual",
                 node=start_node,
                 items=start_items,
-                until=node,
+                until=None if onward else node,
                 kept=kept,
                 pinned=True,
             )

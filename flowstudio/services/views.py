@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, get_args
@@ -17,14 +17,15 @@ from flowstudio.engine.events import (
     NodeStarted,
     Scope,
 )
-from flowstudio.engine.item import Item, Json
+from flowstudio.engine.item import Binary, Item, Json
 from flowstudio.engine.registry import Registry
 from flowstudio.engine.store import Bus
 from flowstudio.engine.wiring import labels_of
-from flowstudio.engine.workflow import load_workflow
+from flowstudio.engine.workflow import WorkflowDocument, load_workflow
 from flowstudio.errors import NotFound
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.live import LiveStates, NodeStates, error_json, node_change, timestamp
+from flowstudio.services.node_data import items_page
 from flowstudio.storage import Storage
 from flowstudio.storage.records import (
     ExecutionFilter,
@@ -136,7 +137,7 @@ def node_states(
 ) -> NodeStates:
     """The state of every node that has one: from the log, then from what is known live.
 
-    `labels` are those of the document's nodes, by id. In a finished execution the nodes without any run were skipped.
+    `labels` are those of the nodes that could have run, by id. In a finished execution the nodes without any run were skipped.
     """
     states: NodeStates = {}
     for run in runs:
@@ -178,6 +179,24 @@ def node_states(
     return states
 
 
+def partial(document: WorkflowDocument, *, until: str | None, only: str | None) -> set[str] | None:
+    """The nodes that a partial execution was about; None: all of them."""
+    if only is not None:
+        return {only}
+    if until is None:
+        return None
+    sources: dict[str, list[str]] = {}
+    for edge in document.edges:
+        sources.setdefault(edge.target, []).append(edge.source)
+    found, todo = {until}, [until]
+    while todo:
+        for source in sources.get(todo.pop(), ()):
+            if source not in found:
+                found.add(source)
+                todo.append(source)
+    return found
+
+
 class ExecutionViews:
     """Reads executions. Every method checks the caller first."""
 
@@ -202,7 +221,14 @@ class ExecutionViews:
 
     async def _view(self, stored: StoredExecution) -> Json:
         runs = await self._storage.executions.node_runs(stored.id)
-        labels = labels_of(load_workflow(stored.document), self._registry)
+        document = load_workflow(stored.document)
+        part = partial(document, until=stored.until_node, only=stored.only_node)
+        ran = {run.node for run in runs}
+        labels = {
+            node: label
+            for node, label in labels_of(document, self._registry).items()
+            if part is None or node in part or node in ran
+        }
         states = node_states(labels, runs, final=stored.status in FINAL, live=self._live.of(stored.id))
         return summary_json(stored) | {"node_states": states, "chat_response": None}
 
@@ -257,27 +283,31 @@ class ExecutionViews:
         port: str | None = None,
         offset: int = 0,
         limit: int = PAGE,
+        search: str | None = None,
+        pairs: bool = False,
     ) -> Json:
-        """The runs of a node, and the items that went into and came out of one of them (the last, unless told)."""
+        """The runs of a node, and the items that went into and came out of one of them (the last, unless told).
+
+        `search` leaves only items that contain a text; with `pairs` each item says which inputs it came from.
+        """
         require(caller, "read")
-        stored = await self._load(id_)
-        if all(known.get("id") != node for known in stored.document["nodes"]):
-            raise NotFound(f"Execution '{id_}' has no node '{node}'.")
-        every = await self._storage.executions.node_runs(id_)
-        runs = [run for run in every if run.node == node and run.status != "started"]
-        chosen = next(
-            (
-                run
-                for run in reversed(runs)
-                if (scope is None or run.scope == scope) and (attempt is None or run.attempt == attempt)
-            ),
-            None,
-        )
+        stored, every, runs, chosen = await self._chosen(id_, node, scope, attempt)
         outputs: Json = {}
         inputs: Json = {}
         if chosen is not None and not stored.data_dropped:
-            outputs = await self._outputs(id_, chosen, port, offset, limit)
-            inputs = await self._inputs(id_, chosen, every, offset, limit)
+            given = {
+                "outputs": await self._outputs(id_, chosen, port),
+                "inputs": await self._inputs(id_, chosen, every),
+            }
+            outputs, inputs = await asyncio.to_thread(
+                lambda: [
+                    {
+                        name: items_page(items, offset, limit, search=search, pairs=pairs)
+                        for name, items in given[side].items()
+                    }
+                    for side in ("outputs", "inputs")
+                ]
+            )
         return {
             "runs": [run_json(run) for run in runs],
             "scope": list(chosen.scope) if chosen else [],
@@ -286,17 +316,56 @@ class ExecutionViews:
             "inputs": inputs,
         }
 
-    async def _outputs(self, id_: str, run: NodeRun, port: str | None, offset: int, limit: int) -> Json:
-        """Pages of the output ports of one run: `{port: {items, total}}`."""
-        ports = await self._storage.executions.outputs(id_, run.node, run.scope, run.attempt)
-        return {
-            name: {"items": [item_json(item) for item in items[offset : offset + limit]], "total": len(items)}
-            for name, items in ports.items()
-            if port is None or name == port
-        }
+    async def file(
+        self,
+        caller: Caller,
+        id_: str,
+        node: str,
+        index: int,
+        name: str,
+        *,
+        side: Literal["outputs", "inputs"] = "outputs",
+        port: str | None = None,
+        scope: Scope | None = None,
+        attempt: int | None = None,
+    ) -> Binary:
+        """The file `name` of the item at `index` of a port (the first that has items, unless told). Raises `NotFound`."""
+        require(caller, "read")
+        stored, every, _, chosen = await self._chosen(id_, node, scope, attempt)
+        ports: Mapping[str, Sequence[Item]] = {}
+        if chosen is not None and not stored.data_dropped:
+            ports = await (
+                self._outputs(id_, chosen, None) if side == "outputs" else self._inputs(id_, chosen, every)
+            )
+        items = ports.get(port, ()) if port is not None else next((i for i in ports.values() if i), ())
+        file = (items[index].binary or {}).get(name) if index < len(items) else None
+        if file is None:
+            raise NotFound(f"Item {index + 1} of node '{node}' has no file '{name}' in execution '{id_}'.")
+        return file
 
-    async def _inputs(self, id_: str, run: NodeRun, every: list[NodeRun], offset: int, limit: int) -> Json:
-        """Pages of the input ports of one run, put together from the outputs that it refers to."""
+    async def _chosen(
+        self, id_: str, node: str, scope: Scope | None, attempt: int | None
+    ) -> tuple[StoredExecution, list[NodeRun], list[NodeRun], NodeRun | None]:
+        """An execution, all its runs, those of a node, and the one of them that is meant. Raises `NotFound`."""
+        stored = await self._load(id_)
+        if all(known.get("id") != node for known in stored.document["nodes"]):
+            raise NotFound(f"Execution '{id_}' has no node '{node}'.")
+        every = await self._storage.executions.node_runs(id_)
+        runs = [run for run in every if run.node == node and run.status != "started"]
+        meant = (
+            run
+            for run in reversed(runs)
+            if (scope is None or run.scope == scope) and (attempt is None or run.attempt == attempt)
+        )
+        return stored, every, runs, next(meant, None)
+
+    async def _outputs(self, id_: str, run: NodeRun, port: str | None) -> dict[str, list[Item]]:
+        """The items of the output ports of one run, or of one port."""
+        ports = await self._storage.executions.outputs(id_, run.node, run.scope, run.attempt, port=port)
+        return dict(ports)
+
+    async def _inputs(self, id_: str, run: NodeRun, every: list[NodeRun]) -> dict[str, list[Item]]:
+        """The items of the input ports of one run, put together from the outputs that it refers to."""
         decided = {
             (other.node, other.scope): other for other in every if other.status in ("success", "error")
         }
@@ -314,10 +383,7 @@ class ExecutionViews:
             gathered.setdefault(reference.port, []).extend(
                 read[key].get(reference.source_port, ())[: reference.count]
             )
-        return {
-            name: {"items": [item_json(item) for item in items[offset : offset + limit]], "total": len(items)}
-            for name, items in gathered.items()
-        }
+        return gathered
 
     async def watch(self, caller: Caller, id_: str) -> AsyncGenerator[Change]:
         """The present state, then every change until the execution is final. Close the iterator to stop."""
@@ -375,16 +441,3 @@ class ExecutionViews:
         if stored is None:
             raise NotFound(f"There is no execution '{id_}'.")
         return stored
-
-
-def item_json(item: Item) -> Json:
-    """An item as the API gives it: its json, and what is known of its files."""
-    if not item.binary:
-        return {"json": item.json}
-    return {
-        "json": item.json,
-        "binary": {
-            name: {"file_name": b.file_name, "mime_type": b.mime_type, "size": b.size}
-            for name, b in item.binary.items()
-        },
-    }

@@ -49,6 +49,7 @@ POLICY: dict[str, Access] = {
     "DELETE /api/executions/{id}": "edit",
     "GET /api/executions/{id}/runs": "read",
     "GET /api/executions/{id}/nodes/{node}": "read",
+    "GET /api/executions/{id}/nodes/{node}/files/{number}": "read",
     "GET /api/executions/{id}/events": "read",
     "POST /api/executions/{id}/cancel": "run",
     "POST /api/executions/{id}/retry": "run",

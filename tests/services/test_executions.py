@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from flowstudio.engine.item import items_from_json
+from flowstudio.engine.workflow import dump_workflow
 from flowstudio.errors import Conflict, Forbidden, InvalidWorkflow, NotFound
 from flowstudio.runtime import Runtime
 from flowstudio.services.callers import COMMAND_LINE, Caller
@@ -202,7 +203,7 @@ async def test_one_node_runs_alone_on_given_items(runtime: Runtime) -> None:
     await runtime.executions.wait(execution, 30)
     view = await runtime.views.get(COMMAND_LINE, execution)
     assert await outputs(runtime, view, "a") == [{"n": 1, "x": "2"}]
-    assert view["node_states"]["b"]["status"] == "skipped"
+    assert set(view["node_states"]) == {"a"}, "the other nodes were not skipped: they were not meant"
 
 
 async def test_one_node_runs_on_what_an_earlier_execution_fed_it(runtime: Runtime) -> None:
@@ -214,6 +215,53 @@ async def test_one_node_runs_on_what_an_earlier_execution_fed_it(runtime: Runtim
     await runtime.executions.wait(execution, 30)
     again = await runtime.views.get(COMMAND_LINE, execution)
     assert await outputs(runtime, again, "b") == await outputs(runtime, view, "b")
+
+
+async def test_what_was_changed_before_a_node_runs_again_with_it(runtime: Runtime) -> None:
+    workflow = await create(
+        runtime,
+        chain(
+            node("start", "manual-trigger"),
+            edit("a", x="={{ Math.random() }}"),
+            edit("b", y="={{ Math.random() }}"),
+            edit("c", z="1"),
+            edit("d", z="2"),
+        ),
+    )
+    id_ = workflow.record.id
+    view = await execute(runtime, workflow)
+    document = dump_workflow(workflow.document)
+    document["nodes"][2]["data"]["properties"]["fields"][0]["value"] = "changed"
+    document["nodes"][1]["position"] = {"x": 500, "y": 0}
+    await runtime.workflows.update(COMMAND_LINE, id_, document)
+    execution = await runtime.executions.run_node(COMMAND_LINE, id_, "c", execution=view["id"])
+    await runtime.executions.wait(execution, 30)
+    again = await runtime.views.get(COMMAND_LINE, execution)
+    assert await outputs(runtime, again, "a") == await outputs(runtime, view, "a")
+    assert await outputs(runtime, again, "b") == [{**(await outputs(runtime, view, "a"))[0], "y": "changed"}]
+    assert {node: state["status"] for node, state in again["node_states"].items()} == {
+        "start": "success",
+        "a": "success",
+        "b": "success",
+        "c": "success",
+    }
+
+
+async def test_a_workflow_goes_on_from_a_node_with_what_was_kept_before_it(runtime: Runtime) -> None:
+    workflow = await create(
+        runtime,
+        chain(
+            node("start", "manual-trigger"), edit("a", x="={{ Math.random() }}"), edit("b"), edit("c", z="1")
+        ),
+    )
+    id_ = workflow.record.id
+    first = await runtime.executions.run_node(COMMAND_LINE, id_, "a")
+    await runtime.executions.wait(first, 30)
+    onward = await runtime.executions.run_node(COMMAND_LINE, id_, "b", execution=first, onward=True)
+    await runtime.executions.wait(onward, 30)
+    view = await runtime.views.get(COMMAND_LINE, onward)
+    [kept] = await outputs(runtime, await runtime.views.get(COMMAND_LINE, first), "a")
+    assert await outputs(runtime, view, "c") == [{**kept, "z": "1"}]
 
 
 async def test_a_sub_workflow_gives_its_items_and_its_failure_to_its_caller(runtime: Runtime) -> None:

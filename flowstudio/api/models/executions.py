@@ -57,6 +57,10 @@ class ExecuteNode(Shape):
     ] = None
     execution_id: Annotated[str, Field(max_length=64)] | None = None
     """Take what the node was fed in this execution."""
+    onward: bool = False
+    """Go on with what follows the node. What the execution holds before it is taken over as it is."""
+    wait: bool = True
+    """Answer when the execution has finished; else at once."""
     timeout: Annotated[float, Field(gt=0, le=LONGEST_WAIT)] = 300.0
     """Seconds to wait for it."""
 
@@ -242,11 +246,22 @@ class BinaryView(View):
     size: int
 
 
+class PairView(View):
+    """A place in a node's input."""
+
+    port: str
+    index: int
+
+
 class ItemView(View):
     """An item."""
 
     json_: Annotated[Row, Field(alias="json")]
     binary: dict[str, BinaryView] | None = None
+    paired: list[PairView] | None = None
+    """The items of the node's input that it came from, when asked for."""
+    index: int | None = None
+    """Its place among all items of the port, in answers to a search."""
 
 
 class Items(View):
@@ -254,6 +269,8 @@ class Items(View):
 
     items: list[ItemView]
     total: int
+    found: int | None = None
+    """How many items a search found."""
 
 
 class NodeDataAnswer(View):
