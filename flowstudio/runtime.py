@@ -22,6 +22,7 @@ from flowstudio.services.dispatcher import InProcess
 from flowstudio.services.evaluator import CagedEvaluator
 from flowstudio.services.examples import seed_examples
 from flowstudio.services.executions import ExecutionService
+from flowstudio.services.expressions import ExpressionService
 from flowstudio.services.runner import Runner
 from flowstudio.services.samples import Samples
 from flowstudio.services.subworkflows import SubWorkflows
@@ -50,6 +51,7 @@ class Runtime:
     runner: Runner
     workflows: WorkflowService
     executions: ExecutionService
+    expressions: ExpressionService
     views: ExecutionViews
     accounts: AccountService
     credentials: CredentialService
@@ -80,6 +82,7 @@ class Runtime:
             self.storage, self.workflows, self.runner, dispatcher, self.bus, timezone=settings.timezone
         )
         self.views = ExecutionViews(self.storage, self.registry, self.runner.live, self.bus)
+        self.expressions = ExpressionService(self.storage, self.workflows, self.runner)
         self.accounts = AccountService(self.storage, settings)
         self.credentials = CredentialService(self.storage)
         self.webhooks = WebhookService(

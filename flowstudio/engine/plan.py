@@ -122,6 +122,11 @@ def compile_plan(
     return compilation.plan()
 
 
+def sketch(document: WorkflowDocument, registry: Registry) -> Plan:
+    """The plan of a document as it is drawn, faults and all: to look at, never to run. Nodes of unknown types are missing."""
+    return _Compilation(document, registry).plan()
+
+
 def check(document: WorkflowDocument, registry: Registry) -> list[Problem]:
     """Everything that is wrong with a document, errors first. Executes nothing."""
     return sorted(_Compilation(document, registry).problems, key=lambda problem: problem.severity != "error")
@@ -153,7 +158,7 @@ class _Compilation:
             )
 
     def plan(self) -> Plan:
-        """The plan of a document without errors."""
+        """The plan; one that can run, if the document has no errors."""
         connected: dict[str, set[str]] = {}
         for edge in self.wiring.edges:
             connected.setdefault(edge.source, set()).add(edge.source_port)

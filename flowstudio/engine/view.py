@@ -10,7 +10,7 @@ from typing import Any
 from flowstudio.engine.binding import Binding
 from flowstudio.engine.context import ExecutionInfo, Host
 from flowstudio.engine.events import Scope
-from flowstudio.engine.expression import UNSURE, failed_cell, labels_of
+from flowstudio.engine.expression import UNSURE, Template, failed_cell, labels_of
 from flowstudio.engine.item import Binary, Item, Json, Pair
 from flowstudio.engine.lineage import Trace
 from flowstudio.engine.outcome import InputReference, Outcome
@@ -136,9 +136,38 @@ def files(binary: dict[str, Binary] | None) -> Json:
 
 async def resolve(binding: Binding, view: View, *, first_only: bool) -> list[list[Any] | ExpressionError]:
     """The values of a node's templates, or the failure, for each item; `first_only` for the first item alone."""
-    templates = binding.templates
+    rows = await evaluate(binding.templates, view, count=1 if first_only else None)
+    resolved: list[list[Any] | ExpressionError] = []
+    for index, row in enumerate(rows):
+        failed = next((place for place, cell in enumerate(row) if failed_cell(cell)), None)
+        if failed is None:
+            resolved.append(row)
+            continue
+        location = binding.places[failed].location
+        resolved.append(
+            ExpressionError(
+                f"{title_of(binding.cls, location)}: {row[failed].message}",
+                parameter=path_text(location),
+                item=index,
+            )
+        )
+    return resolved
+
+
+async def evaluate(
+    templates: Sequence[Template],
+    view: View,
+    *,
+    count: int | None = None,
+    owner: str | None = None,
+    timeout: float = EXPRESSION_TIMEOUT,
+) -> list[list[Any]]:
+    """The values of templates for the first `count` items (None: all), as `[item][template]`; see `failed_cell`.
+
+    `owner` is for whom the evaluator works, the workflow unless told.
+    """
     items = [item.json for item in view.items] or [{}]
-    count = 1 if first_only else len(items)
+    count = len(items) if count is None else min(count, len(items))
     rows: list[list[Any]] = [[UNSURE] * len(templates) for _ in range(count)]
     for place, template in enumerate(templates):
         if template.plain is not None:
@@ -146,7 +175,7 @@ async def resolve(binding: Binding, view: View, *, first_only: bool) -> list[lis
                 row[place] = template.resolve(items[index], index)
     remote = [p for p in range(len(templates)) if any(row[p] is UNSURE for row in rows)]
     if not remote:
-        return list(rows)
+        return rows
     asked = [templates[p] for p in remote]
     named, any_node = labels_of(asked)
     labels = None if any_node else named
@@ -157,25 +186,14 @@ async def resolve(binding: Binding, view: View, *, first_only: bool) -> list[lis
         given,
         view.shared(labels),
         _cut(view.per_item(labels), len(given)),
-        owner=view.info.workflow_id or view.info.id,
-        timeout=EXPRESSION_TIMEOUT,
+        owner=owner or view.info.workflow_id or view.info.id,
+        timeout=timeout,
     )
-    resolved: list[list[Any] | ExpressionError] = []
-    for index, row in enumerate(rows):
-        failure = None
-        for place, cell in zip(remote, cells[index], strict=True):
-            if row[place] is not UNSURE:
-                continue
-            row[place] = cell
-            if failure is None and failed_cell(cell):
-                location = binding.places[place].location
-                failure = ExpressionError(
-                    f"{title_of(binding.cls, location)}: {cell.message}",
-                    parameter=path_text(location),
-                    item=index,
-                )
-        resolved.append(failure if failure is not None else row)
-    return resolved
+    for row, found in zip(rows, cells, strict=False):
+        for place, cell in zip(remote, found, strict=True):
+            if row[place] is UNSURE:
+                row[place] = cell
+    return rows
 
 
 def _cut(per_item: Json, count: int) -> Json:

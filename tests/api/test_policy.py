@@ -53,6 +53,7 @@ POLICY: dict[str, Access] = {
     "GET /api/executions/{id}/events": "read",
     "POST /api/executions/{id}/cancel": "run",
     "POST /api/executions/{id}/retry": "run",
+    "POST /api/expressions/evaluate": "run",
     "GET /api/node-types": "read",
     "GET /api/node-types/{type}": "read",
     "GET /api/credential-types": "read",
