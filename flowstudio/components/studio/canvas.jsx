@@ -25,28 +25,23 @@ export const Canvas = memo(function Canvas({ store, catalogue, mayEdit, dark, op
   const { nodes, edges, canUndo, canRedo } = useSyncExternalStore(store.subscribe, () => store.snapshot);
   const flow = useReactFlow();
   const wrapper = useRef(null);
-  const dragged = useRef(null);
   const [palette, setPalette] = useState(null); // {position?, from?} while it is open
 
   const fit = useCallback(() => flow.fitView({ ...FIT, duration: 250 }), [flow]);
   const arrange = useCallback(async () => {
     const current = store.snapshot;
-    const to = await tidy(current.nodes, current.edges);
-    const back = Object.fromEntries(current.nodes.map((node) => [node.id, node.position]));
-    return { to, back };
+    return tidy(current.nodes, current.edges);
   }, [store]);
   const layout = useCallback(async () => {
-    const { to, back } = await arrange();
-    store.move(to, back);
+    store.move(await arrange());
     requestAnimationFrame(fit);
   }, [arrange, store, fit]);
 
   // A document without positions is laid out for the eye; that alone is no change to save.
   useEffect(() => {
     if (!needsTidying(store.snapshot.nodes)) return;
-    arrange().then(({ to }) => {
-      store._move({ to });
-      store._changed();
+    arrange().then((to) => {
+      store.place(to);
       requestAnimationFrame(() => flow.fitView(FIT));
     });
   }, [store, arrange, flow]);
@@ -82,20 +77,6 @@ export const Canvas = memo(function Canvas({ store, catalogue, mayEdit, dark, op
   const onConnect = useCallback((connection) => store.connect(connection), [store]);
   const isValidConnection = useCallback((c) => c.source !== c.target || store.catalogue.type(store.node(c.source)?.data.type).loop === true, [store]);
   const onDelete = useCallback(({ nodes: ns, edges: es }) => store.remove(ns.map((n) => n.id), es.map((e) => e.id)), [store]);
-  const onDragStart = useCallback((_, __, moved) => {
-    dragged.current = Object.fromEntries(moved.map((node) => [node.id, { ...node.position }]));
-  }, []);
-  const onDragStop = useCallback((_, __, moved) => {
-    const from = dragged.current ?? {};
-    dragged.current = null;
-    const to = {}, back = {};
-    for (const { id, position } of moved) {
-      if (!from[id] || (from[id].x === position.x && from[id].y === position.y)) continue;
-      to[id] = position;
-      back[id] = from[id];
-    }
-    store.move(to, back, true);
-  }, [store]);
   const onDrop = useCallback((event) => {
     const type = event.dataTransfer.getData(MIME);
     if (!type) return;
@@ -160,9 +141,6 @@ export const Canvas = memo(function Canvas({ store, catalogue, mayEdit, dark, op
         nodes={nodes} edges={edges} nodeTypes={nodeTypes} edgeTypes={edgeTypes}
         onNodesChange={store.nodesChanged} onEdgesChange={store.edgesChanged}
         onConnect={onConnect} isValidConnection={isValidConnection} onDelete={onDelete}
-        onNodeDragStart={onDragStart} onNodeDragStop={onDragStop}
-        onSelectionDragStart={(event, moved) => onDragStart(event, null, moved)}
-        onSelectionDragStop={(event, moved) => onDragStop(event, null, moved)}
         onNodeClick={onNodeClick} onDrop={mayEdit ? onDrop : undefined} onDragOver={allowDrop}
         nodesDraggable={mayEdit} nodesConnectable={mayEdit} deleteKeyCode={mayEdit ? DELETE_KEYS : null}
         colorMode={dark ? "dark" : "light"} selectionOnDrag panOnDrag={PAN_BUTTONS} panOnScroll
