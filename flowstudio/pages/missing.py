@@ -17,5 +17,5 @@ def missing() -> rx.Component:
             text("missing.text"),
             rx.el.a(text("missing.home"), href="/", class_name="fs-button fs-button-primary"),
         ),
-        class_name="fs-entry-page",
+        class_name="fs-error-page",
     )

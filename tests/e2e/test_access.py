@@ -47,6 +47,7 @@ def test_the_session_cookie_is_out_of_reach_of_scripts(page: Page) -> None:
 
 def test_signing_out_closes_the_pages(page: Page) -> None:
     expect(page.get_by_role("heading", name="Workflows")).to_be_visible()
+    page.get_by_role("button", name="Account of").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page).to_have_url(re.compile(r"/login\b"))
     page.goto("/")

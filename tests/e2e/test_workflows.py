@@ -49,9 +49,11 @@ def test_a_workflow_that_nothing_would_start_cannot_be_switched_on(page: Page) -
 def test_the_theme_is_chosen_and_remembered(page: Page) -> None:
     html = page.locator("html")
     expect(html).to_have_class(re.compile("light"))
-    page.get_by_role("button", name="Use dark colours").click()
+    page.get_by_role("button", name="Account of").click()
+    page.get_by_role("button", name="Dark", exact=True).click()
     expect(html).to_have_class(re.compile("dark"))
     dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.reload()
-    expect(page.get_by_role("button", name="Use light colours")).to_be_visible()
+    page.get_by_role("button", name="Account of").click()
+    expect(page.get_by_role("button", name="Dark", exact=True)).to_have_attribute("aria-pressed", "true")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == dark

@@ -10,13 +10,34 @@ from reflex.event import no_args_event_spec
 from flowstudio.components.texts import text
 
 
-class Account(rx.Component):
-    """Who is signed in, the theme switch and signing out."""
+class Side(rx.Component):
+    """The side bar: its children are the navigation. Below it the account: theme, settings, signing out."""
 
     library = "$/flowstudio/shell/shell.jsx"
-    tag = "Account"
+    tag = "Side"
     name: rx.Var[str]
     role: rx.Var[str]
+
+
+class SkipLink(rx.Component):
+    """Takes keyboards past the navigation."""
+
+    library = "$/flowstudio/shell/shell.jsx"
+    tag = "SkipLink"
+
+
+class ConnectionNotice(rx.Component):
+    """Says on every page that the server is out of reach."""
+
+    library = "$/flowstudio/shell/connection.jsx"
+    tag = "ConnectionNotice"
+
+
+class BrokenPage(rx.Component):
+    """What a page shows that broke while drawing itself."""
+
+    library = "$/flowstudio/shell/failure.jsx"
+    tag = "BrokenPage"
 
 
 class ConfirmDialog(rx.Component):
@@ -47,7 +68,10 @@ class Ago(rx.Component):
     at: rx.Var[str]
 
 
-account = Account.create
+side = Side.create
+skip_link = SkipLink.create
+connection_notice = ConnectionNotice.create
+broken_page = BrokenPage.create
 confirm_dialog = ConfirmDialog.create
 ago = Ago.create
 
@@ -56,32 +80,23 @@ NAVIGATION = (("workflows", "/", "workflow"), ("executions", "/executions", "his
 
 def page(*content: rx.Component, current: str, name: Any, role: Any) -> rx.Component:
     """A page with the side bar; `current` is its key in the navigation."""
+    links = (
+        rx.el.a(
+            rx.icon(icon, size=17, aria_hidden="true"),
+            text(f"navigation.{key}"),
+            href=path,
+            **({"aria_current": "page"} if key == current else {}),
+        )
+        for key, path, icon in NAVIGATION
+    )
     return rx.el.div(
-        rx.el.a(text("app.skip"), href="#main", class_name="fs-skip"),
-        rx.el.aside(
-            rx.el.a(
-                rx.el.img(src="/logo.svg", alt="", width="28", height="28"),
-                rx.el.span(text("app.name")),
-                href="/",
-                class_name="fs-brand",
-            ),
-            rx.el.nav(
-                *(
-                    rx.el.a(
-                        rx.icon(icon, size=17, aria_hidden="true"),
-                        text(f"navigation.{key}"),
-                        href=path,
-                        **({"aria_current": "page"} if key == current else {}),
-                    )
-                    for key, path, icon in NAVIGATION
-                ),
-                aria_label=text("navigation.main"),
-                class_name="fs-nav",
-            ),
-            account(name=name, role=role),
-            class_name="fs-side",
+        skip_link(),
+        side(
+            rx.el.nav(*links, aria_label=text("navigation.main"), class_name="fs-nav"), name=name, role=role
         ),
-        rx.el.main(rx.el.div(*content, class_name="fs-main-inner"), id="main", class_name="fs-main"),
+        rx.el.main(
+            rx.el.div(*content, class_name="fs-main-inner"), id="main", tab_index=-1, class_name="fs-main"
+        ),
         class_name="fs-page",
     )
 

@@ -1,29 +1,95 @@
-// Parts of the frame that need the browser: theme, signing out, asking before something is lost.
+// The frame in the browser: navigation on narrow screens, account menu, asking before something is lost.
 import { useContext, useEffect, useRef, useState } from "react";
-import { LogOut, Moon, Sun } from "lucide-react";
+import { ChevronsUpDown, LogOut, Menu, Monitor, Moon, Sun, UserRound, X } from "lucide-react";
+import { Link } from "react-router";
 import { ColorModeContext } from "$/utils/context-registry";
 import { formatTime, t } from "../texts/texts.js";
+import "./shell.css";
 
-export function Account({ name, role }) {
-  const { resolvedColorMode, setColorMode } = useContext(ColorModeContext);
-  const dark = resolvedColorMode === "dark";
-  const theme = t(dark ? "navigation.theme_light" : "navigation.theme_dark");
+let remembered = { name: "", role: "" }; // of the page before, so that the frame does not blink between pages
+
+/** The side bar: brand, navigation (`children`), account. On narrow screens it is a bar with a menu. */
+export function Side({ name, role, children }) {
+  const [open, setOpen] = useState(false);
+  if (name) remembered = { name, role };
+  const label = t(open ? "navigation.close_menu" : "navigation.open_menu");
+  return (
+    <header className={`fs-side${open ? " is-open" : ""}`} onKeyDown={(event) => event.key === "Escape" && setOpen(false)}>
+      <div className="fs-side-top">
+        <Link className="fs-brand" to="/"><img src="/logo.svg" alt="" width="28" height="28" />{t("app.name")}</Link>
+        <button type="button" className="fs-tool fs-menu-button" aria-expanded={open} aria-controls="fs-side-body" aria-label={label} title={label} onClick={() => setOpen(!open)}>
+          {open ? <X size={20} aria-hidden="true" /> : <Menu size={20} aria-hidden="true" />}
+        </button>
+      </div>
+      <div className="fs-side-body" id="fs-side-body">
+        {children}
+        <Account {...remembered} />
+      </div>
+    </header>
+  );
+}
+
+/** Goes to the page's content without walking through the navigation. */
+export function SkipLink() {
+  const skip = (event) => {
+    event.preventDefault();
+    document.getElementById("main")?.focus();
+  };
+  return <a className="fs-skip" href="#main" onClick={skip}>{t("app.skip")}</a>;
+}
+
+const THEMES = [["light", Sun], ["dark", Moon], ["system", Monitor]];
+
+function Account({ name, role }) {
+  const { rawColorMode, setColorMode } = useContext(ColorModeContext);
+  const [open, setOpen] = useState(false);
+  const frame = useRef(null);
+  const button = useRef(null);
+  useEffect(() => {
+    if (!open) return undefined;
+    const away = (event) => !frame.current?.contains(event.target) && setOpen(false);
+    document.addEventListener("pointerdown", away);
+    return () => document.removeEventListener("pointerdown", away);
+  }, [open]);
+  const keys = (event) => {
+    if (event.key !== "Escape" || !open) return;
+    event.stopPropagation();
+    setOpen(false);
+    button.current.focus();
+  };
+  const leave = (event) => event.relatedTarget && !frame.current.contains(event.relatedTarget) && setOpen(false);
   const signOut = async () => {
     await fetch("/api/logout", { method: "POST" }).catch(() => null);
     sessionStorage.clear(); // the next person in this tab starts with a state of their own
     location.assign("/login");
   };
   return (
-    <div className="fs-account">
-      <span className="fs-account-name" title={name && t("navigation.account", { name })}><span>{name}</span><small>{role && t(`roles.${role}`)}</small></span>
-      <button type="button" className="fs-tool" aria-label={theme} title={theme} onClick={() => setColorMode(dark ? "light" : "dark")}>
-        {dark ? <Sun size={16} aria-hidden="true" /> : <Moon size={16} aria-hidden="true" />}
+    <div className="fs-account" ref={frame} onKeyDown={keys} onBlur={leave}>
+      <button type="button" ref={button} className="fs-account-button" aria-expanded={open} aria-label={t("navigation.account", { name })} onClick={() => setOpen(!open)}>
+        <span className="fs-avatar" aria-hidden="true">{initials(name)}</span>
+        <span className="fs-account-name"><span>{name}</span><small>{role && t(`roles.${role}`)}</small></span>
+        <ChevronsUpDown size={15} aria-hidden="true" />
       </button>
-      <button type="button" className="fs-tool" aria-label={t("navigation.sign_out")} title={t("navigation.sign_out")} onClick={signOut}>
-        <LogOut size={16} aria-hidden="true" />
-      </button>
+      {open && (
+        <div className="fs-account-menu" role="group" aria-label={t("navigation.account_menu")}>
+          <div className="fs-themes" role="group" aria-label={t("navigation.theme")}>
+            {THEMES.map(([mode, Icon]) => (
+              <button key={mode} type="button" aria-pressed={rawColorMode === mode} onClick={() => setColorMode(mode)}>
+                <Icon size={15} aria-hidden="true" />{t(`navigation.theme_${mode}`)}
+              </button>
+            ))}
+          </div>
+          <hr />
+
+          <button type="button" onClick={signOut}><LogOut size={16} aria-hidden="true" />{t("navigation.sign_out")}</button>
+        </div>
+      )}
     </div>
   );
+}
+
+function initials(name) {
+  return (name ?? "").split(/\s+/).filter(Boolean).slice(0, 2).map((word) => [...word][0].toUpperCase()).join("");
 }
 
 /** A modal question. The browser keeps the focus inside and closes it on Escape. */

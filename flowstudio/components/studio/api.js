@@ -1,4 +1,5 @@
 // Calls the HTTP API of the own origin. Every failure is an ApiError with a sentence for people.
+import { LOST } from "../shell/lost.js";
 import { t } from "../texts/texts.js";
 
 export class ApiError extends Error {
@@ -22,6 +23,7 @@ export async function call(method, path, { body, headers, signal, keepalive } = 
     });
   } catch (error) {
     if (error?.name === "AbortError") throw error;
+    globalThis.dispatchEvent?.(new Event(LOST));
     throw new ApiError(0, { code: "offline", message: t("app.offline") });
   }
   const data = response.status === 204 ? null : await response.json().catch(() => null);

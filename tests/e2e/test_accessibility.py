@@ -1,0 +1,129 @@
+"""Every page and the editor with everything open, in both themes: axe finds nothing serious, nothing scrolls sideways."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page, expect
+
+from scripts.studio import Server
+from tests.e2e.conftest import OWNER, NewPage, sign_in
+
+WORKFLOW = "/workflows/example-order-triage"
+SIZES = ((1280, 800), (1920, 1080), (640, 800))
+"""The last is what a window of 1280 pixels has left at 200 % zoom."""
+GRAVE = ("serious", "critical")
+
+Ready = Callable[[Page], Locator]
+
+
+def heading(name: str) -> Ready:
+    return lambda page: page.get_by_role("heading", name=name, level=1, exact=True)
+
+
+def first_row(page: Page) -> Locator:
+    return page.get_by_role("row").nth(1)
+
+
+PAGES: dict[str, Ready] = {
+    "/": first_row,
+    "/executions": first_row,
+    "/nowhere/at/all": lambda page: page.get_by_role("link", name="Go to the workflows"),
+    WORKFLOW: lambda page: page.get_by_role("group", name="Paid orders", exact=True),
+}
+ENTRY: dict[str, Ready] = {"/login": heading("Sign in")}
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds grave about the page as it is shown, one line each."""
+    page.evaluate("Promise.all(document.getAnimations().map((each) => each.finished.catch(() => null)))")
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{page.url}: {each['id']}: {node['target'][0]}: {node['any'][0]['message'] if node['any'] else each['help']}"
+        for each in found
+        if each["impact"] in GRAVE
+        for node in each["nodes"]
+    ]
+
+
+def sideways(page: Page) -> int:
+    """How many pixels the page is wider than its window."""
+    return int(page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
+
+
+@pytest.fixture(scope="module")
+def ran(server: Server) -> Iterator[str]:
+    """An execution, so that its list has a row: the id."""
+    with httpx.Client(base_url=server.url, headers={"Origin": server.url}, timeout=30) as client:
+        client.post("/api/login", json={"email": OWNER[0], "password": OWNER[1]}).raise_for_status()
+        answer = client.post(
+            "/api/workflows/example-order-triage/execute/", json={"wait": True, "pinned": True}
+        )
+        yield answer.raise_for_status().json()["execution"]["id"]
+
+
+@pytest.fixture(params=["light", "dark"])
+def themed(request: pytest.FixtureRequest, server: Server, new_page: NewPage) -> Page:
+    """A window of somebody who likes the theme and no animations."""
+    page = new_page(server.url, reduced_motion="reduce")
+    page.context.add_init_script(f"localStorage.setItem('theme', '{request.param}')")
+    return page
+
+
+def settled(page: Page, path: str, ready: Ready) -> None:
+    page.goto(path)
+    expect(ready(page).first).to_be_visible()
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
+
+
+def test_the_check_sees_what_is_wrong(server: Server, new_page: NewPage) -> None:
+    page = new_page(server.url)
+    page.set_content("<main><h1 style='color: #ccc; background: #fff'>Pale</h1><button></button></main>")
+    assert {line.split(": ")[1] for line in violations(page)} >= {"color-contrast", "button-name"}
+
+
+def test_no_page_keeps_anybody_out(themed: Page, ran: str) -> None:
+    found = []
+    for path, ready in ENTRY.items():
+        settled(themed, path, ready)
+        found += violations(themed)
+    sign_in(themed)
+    for path, ready in (PAGES | {f"/executions/{ran}": PAGES[WORKFLOW]}).items():
+        settled(themed, path, ready)
+        found += violations(themed)
+    assert found == []
+
+
+def test_the_editor_keeps_nobody_out_with_its_parts_open(themed: Page) -> None:
+    sign_in(themed)
+    settled(themed, WORKFLOW, PAGES[WORKFLOW])
+    themed.get_by_role("button", name="Execute workflow").click()
+    expect(themed.get_by_role("status").filter(has_text="Succeeded after")).to_be_visible()
+    found = violations(themed)
+    themed.get_by_role("group", name="Paid orders", exact=True).click()
+    expect(themed.get_by_role("complementary", name="Step details")).to_be_visible()
+    for tab in themed.get_by_role("complementary", name="Step details").get_by_role("tab").all():
+        tab.click()
+        found += violations(themed)
+    themed.get_by_role("button", name="Close", exact=True).click()
+    themed.get_by_role("button", name="Add step").first.click()
+    expect(themed.get_by_role("listbox").get_by_role("option").first).to_be_visible()
+    found += violations(themed)
+    assert found == []
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_no_page_scrolls_sideways(size: tuple[int, int], server: Server, new_page: NewPage, ran: str) -> None:
+    page = new_page(server.url)
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    wide: dict[str, Any] = {}
+    sign_in(page)
+    for path, ready in (PAGES | ENTRY).items():
+        page.goto(path)
+        expect(ready(page).first).to_be_attached()
+        wide[path] = sideways(page)
+    assert {path: pixels for path, pixels in wide.items() if pixels > 0} == {}
