@@ -26,6 +26,7 @@ from flowstudio.services.expressions import ExpressionService
 from flowstudio.services.runner import Runner
 from flowstudio.services.samples import Samples
 from flowstudio.services.subworkflows import SubWorkflows
+from flowstudio.services.transfer import TransferService
 from flowstudio.services.views import ExecutionViews
 from flowstudio.services.webhooks import WebhookService
 from flowstudio.services.workflows import WorkflowService
@@ -57,6 +58,7 @@ class Runtime:
     credentials: CredentialService
     webhooks: WebhookService
     samples: Samples
+    transfer: TransferService
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -85,6 +87,7 @@ class Runtime:
         self.expressions = ExpressionService(self.storage, self.workflows, self.runner)
         self.accounts = AccountService(self.storage, settings)
         self.credentials = CredentialService(self.storage)
+        self.transfer = TransferService(self.workflows, self.credentials, self.outbound)
         self.webhooks = WebhookService(
             self.storage, self.workflows, self.executions, dispatcher, self.bus, base_url=settings.base_url
         )

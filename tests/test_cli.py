@@ -131,6 +131,31 @@ def test_a_workflow_goes_in_and_comes_out(run: Run, tmp_path: Path) -> None:
     assert "missing" in missing.stderr
 
 
+def test_several_workflows_go_in_and_out_at_once(run: Run, tmp_path: Path) -> None:
+    theirs = {"name": "Theirs", "nodes": [{"name": "Go", "type": "n8n-nodes-base.slack", "parameters": {}}]}
+    files = [written(tmp_path, greeting()), written(tmp_path, [greeting(), theirs], "list.json")]
+    stored = run("import", *files)
+    assert (stored.returncode, len(stored.stdout.splitlines())) == (0, 3), stored.stderr
+    assert "note: Go: There is no step of the type n8n-nodes-base.slack here." in stored.stderr
+
+    folder = tmp_path / "out"
+    assert run("export", "--all", str(folder)).returncode == 0
+    assert sorted(file.name for file in folder.iterdir()) == [
+        "greeting-2.json",
+        "greeting.json",
+        "theirs.json",
+    ]
+    before = {file: file.read_bytes() for file in folder.iterdir()}
+    assert run("export", "--all", str(folder)).returncode == 0
+    assert {file: file.read_bytes() for file in folder.iterdir()} == before
+
+    (tmp_path / "broken.json").write_text("{")
+    refused = run("import", files[0], str(tmp_path / "broken.json"))
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "broken.json: This text is not complete" in refused.stderr
+    assert run("export").returncode == 2
+
+
 def test_an_execution_prints_everything_as_json(run: Run, tmp_path: Path) -> None:
     done = run("execute", written(tmp_path, greeting()), "--json", "--trigger", '{"name": "Ada"}')
     assert done.returncode == 0, done.stderr

@@ -25,6 +25,7 @@ from flowstudio.api import (
     health,
     node_types,
     samples,
+    transfer,
     webhooks,
     workflows,
 )
@@ -46,6 +47,7 @@ def create_api(runtime: Callable[[], Runtime] = current) -> Starlette:
         accounts.entry,
         accounts.people,
         accounts.keys,
+        transfer.resource,
         workflows.resource,
         executions.resource,
         files.resource,

@@ -8,11 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowstudio.commands.opening import finish, opened_workflows
+from flowstudio.commands.opening import finish, opened_transfer
 
 if TYPE_CHECKING:
-    from flowstudio.errors import Problem
-    from flowstudio.services.workflows import Workflow
+    from collections.abc import Sequence
+
+    from flowstudio.interop import Found
+    from flowstudio.services.workflows import WorkflowService
+
+
+def read_bytes(path: str) -> bytes:
+    """The content of a file, or of standard input for `-`. Raises `InvalidRequest` that names it."""
+    from flowstudio.errors import InvalidRequest
+
+    try:
+        return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+    except OSError as error:
+        raise InvalidRequest(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def read_document(path: str) -> Any:
@@ -22,11 +34,7 @@ def read_document(path: str) -> Any:
     from flowstudio.errors import InvalidRequest
 
     try:
-        data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
-    except OSError as error:
-        raise InvalidRequest(f"{path} cannot be read: {error.strerror}.") from error
-    try:
-        return orjson.loads(data)
+        return orjson.loads(read_bytes(path))
     except orjson.JSONDecodeError as error:
         raise InvalidRequest(
             f"{path} is not JSON: {error.msg}, at line {error.lineno}, column {error.colno}."
@@ -34,45 +42,101 @@ def read_document(path: str) -> Any:
 
 
 @click.command(name="import")
-@click.argument("file")
-def import_workflow(file: str) -> None:
-    """Store the workflow in FILE (- for standard input) as a new draft."""
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+def import_workflow(files: tuple[str, ...]) -> None:
+    """Store the workflows in each FILE (- for standard input) as new drafts.
+
+    Files of FlowStudio and of n8n are read. Nothing is stored when one of them cannot be.
+    """
+    from flowstudio.engine.workflow import dump_workflow
+    from flowstudio.errors import FlowStudioError, InvalidRequest, InvalidWorkflow
     from flowstudio.services.callers import COMMAND_LINE
 
-    document = read_document(file)
+    texts = [(file, read_bytes(file)) for file in files]
 
-    async def work() -> tuple[Workflow, list[Problem]]:
-        async with opened_workflows() as workflows:
-            made = await workflows.create(COMMAND_LINE, document)
-            return made, workflows.problems(made)
+    async def work() -> None:
+        async with opened_transfer() as (workflows, transfer):
+            found: list[Found] = []
+            for file, text in texts:
+                try:
+                    found += await transfer.read(COMMAND_LINE, text)
+                except InvalidWorkflow:
+                    click.echo(f"{file}:", err=True)
+                    raise
+                except FlowStudioError as error:
+                    raise InvalidRequest(f"{file}: {error.message}") from error
+            for entry in found:
+                made = await workflows.create(COMMAND_LINE, dump_workflow(entry.document))
+                for remark in entry.remarks:
+                    click.echo(f"note: {remark.message}", err=True)
+                for problem in workflows.problems(made):
+                    click.echo(f"{problem.severity}: {problem.message}", err=True)
+                click.echo(f"Stored '{made.document.name}' as {made.id}.")
 
-    workflow, problems = finish(work())
-    for problem in problems:
-        click.echo(f"{problem.severity}: {problem.message}", err=True)
-    click.echo(f"Stored '{workflow.document.name}' as {workflow.id}.")
+    finish(work())
 
 
 @click.command(name="export")
-@click.argument("id")
-@click.argument("file", required=False)
-def export_workflow(id: str, file: str | None) -> None:
-    """Write the workflow ID to FILE, or to standard output."""
-    import orjson
+@click.argument("ids", metavar="[ID]... [FILE.json]", nargs=-1)
+@click.option("--all", "folder", metavar="DIR", help="Write every workflow to a file of its own in DIR.")
+def export_workflow(ids: tuple[str, ...], folder: str | None) -> None:
+    """Write the workflow with the given ID to a file, or to standard output.
 
+    Several IDs are written to files in the working folder that have the workflows' names, as --all does in DIR. The same
+    workflow always gives the same bytes; secrets are never part of a file.
+    """
     from flowstudio.errors import InvalidRequest
     from flowstudio.services.callers import COMMAND_LINE
 
-    async def work() -> Workflow:
-        async with opened_workflows() as workflows:
-            return await workflows.get(COMMAND_LINE, id)
+    place = "-"
+    if len(ids) > 1 and (ids[-1] == "-" or ids[-1].endswith(".json") or "/" in ids[-1]):
+        *rest, place = ids
+        ids = tuple(rest)
+    if (folder is None) == (not ids) or (place != "-" and len(ids) != 1):
+        raise InvalidRequest(
+            "Say which workflows: one id and perhaps a file, several ids, or --all with a folder."
+        )
 
-    workflow = finish(work())
-    text = orjson.dumps(workflow.record.document, option=orjson.OPT_INDENT_2).decode() + "\n"
-    if file is None or file == "-":
-        click.echo(text, nl=False)
-        return
+    async def work() -> list[tuple[str, str]]:
+        async with opened_transfer() as (workflows, transfer):
+            wanted = ids or await _all_ids(workflows)
+            return [await transfer.export(COMMAND_LINE, id_) for id_ in wanted]
+
+    files = finish(work())
+    if len(ids) == 1 and place == "-":
+        click.echo(files[0][1], nl=False)
+    elif len(ids) == 1:
+        _write(Path(place), files[0][1])
+    else:
+        _write_all(Path(folder or "."), files)
+
+
+async def _all_ids(workflows: WorkflowService) -> list[str]:
+    """Every workflow, oldest first."""
+    from flowstudio.services.callers import COMMAND_LINE
+
+    found: list[str] = []
+    cursor: str | None = None
+    while True:
+        page, cursor = await workflows.page(COMMAND_LINE, cursor=cursor, limit=200)
+        found += [summary["id"] for summary in page]
+        if cursor is None:
+            return found[::-1]
+
+
+def _write_all(folder: Path, files: Sequence[tuple[str, str]]) -> None:
+    from flowstudio.services.transfer import numbered_names
+
+    for name, (_, text) in zip(numbered_names([name for name, _ in files]), files, strict=True):
+        _write(folder / name, text)
+
+
+def _write(file: Path, text: str) -> None:
+    from flowstudio.errors import InvalidRequest
+
     try:
-        Path(file).write_text(text, "utf-8")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8", newline="\n")
     except OSError as error:
         raise InvalidRequest(f"{file} cannot be written: {error.strerror}.") from error
-    click.echo(f"Wrote '{workflow.document.name}' to {file}.")
+    click.echo(f"Wrote {file}.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from flowstudio.config import Settings
     from flowstudio.services.accounts import AccountService
+    from flowstudio.services.transfer import TransferService
     from flowstudio.services.workflows import WorkflowService
     from flowstudio.storage import Storage
 
@@ -53,11 +54,14 @@ async def opened_accounts() -> AsyncIterator[AccountService]:
 
 
 @asynccontextmanager
-async def opened_workflows() -> AsyncIterator[WorkflowService]:
-    """The workflows of the installation."""
+async def opened_transfer() -> AsyncIterator[tuple[WorkflowService, TransferService]]:
+    """The workflows of the installation, and their way in and out."""
     import flowstudio.nodes
     from flowstudio.engine.registry import discover
+    from flowstudio.services.credentials import CredentialService
+    from flowstudio.services.transfer import TransferService
     from flowstudio.services.workflows import WorkflowService
 
     async with opened_storage() as storage:
-        yield WorkflowService(storage, discover(flowstudio.nodes))
+        workflows = WorkflowService(storage, discover(flowstudio.nodes))
+        yield workflows, TransferService(workflows, CredentialService(storage))
