@@ -6,6 +6,9 @@ import httpx
 
 from flowstudio.errors import NodeError
 
+_UNTOLD = {"": "the connection was refused", "All connection attempts failed": "nothing answers there"}
+"""What to say instead of texts that tell people nothing."""
+
 
 def place(url: httpx.URL) -> str:
     """An address as error texts show it: without user, password and query, which may hold secrets."""
@@ -33,7 +36,7 @@ def explained(error: Exception, url: httpx.URL, timeout: float) -> NodeError:
         if "no server named" in text:
             return NodeError(f"There is no server named '{url.host}'. Check the address.", retryable=True)
         return NodeError(
-            f"{where} cannot be reached: {text or 'the connection was refused'}. Is the server running?",
+            f"{where} cannot be reached: {_UNTOLD.get(text, text)}. Is the server running?",
             retryable=True,
         )
     return NodeError(

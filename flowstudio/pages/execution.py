@@ -25,6 +25,9 @@ def execution() -> rx.Component:
     """The page."""
     return rx.el.main(
         studio(
-            workflow_id="", execution_id=ExecutionState.shown, may_edit=False, may_run=ExecutionState.may_run
+            workflow_id="",
+            execution_id=ExecutionState.shown,
+            may_edit=ExecutionState.may_edit,
+            may_run=ExecutionState.may_run,
         )
     )

@@ -224,7 +224,7 @@ class ExecutionService:
     ) -> str:
         """Run a finished execution again, from the node that failed or from `from_node`; gives the new execution's id.
 
-        What was decided before that node is taken over. With `current`, today's version of the workflow runs, else the
+        What was decided before that node is taken over; where nothing failed, all nodes run anew. With `current`, today's version of the workflow runs, else the
         document as it was.
         """
         require(caller, "run")
@@ -243,7 +243,8 @@ class ExecutionService:
         if from_node is not None and from_node not in plan.nodes:
             raise NotFound(f"The workflow has no node '{from_node}' to retry from.")
         outcomes = await self._storage.executions.outcomes(id_)
-        kept = kept_before(plan, outcomes, from_node)
+        anew = from_node is None and stored.status == "success"
+        kept = [] if anew else kept_before(plan, outcomes, from_node)
         return await self.start(
             StartRequest(
                 workflow=workflow,

@@ -40,6 +40,8 @@ COALESCE = 0.03
 """Seconds over which live changes are gathered into one message."""
 PAGE = 100
 """Items that are read at once unless the caller asks for another number."""
+SNAPSHOT = ("status", "error", "started_at", "finished_at", "wake_at", "node_states")
+"""What watchers are told of an execution as a whole."""
 LOG_PAGE = 500
 """Entries of the run log that are read at once."""
 
@@ -92,7 +94,7 @@ def log_json(run: NodeRun) -> Json:
     shown = run_json(run)
     del shown["stdout"]
     return shown | {
-        "received": sum(reference.count for reference in run.inputs),
+        "received": sum(known.count for known in run.inputs if len(known.scope) <= len(run.scope)),
         "printed": bool(run.stdout),
         "wake_at": timestamp(run.wake_at),
     }
@@ -392,24 +394,25 @@ class ExecutionViews:
         try:
             while True:
                 subscription.lagged = False
-                view = await self._view(await self._load(id_))
-                yield Change("snapshot", {key: view[key] for key in ("status", "error", "node_states")})
-                if view["status"] in FINAL:
+                present = await self._snapshot(id_)
+                yield Change("snapshot", present)
+                if present["status"] in FINAL:
                     return
-                states: NodeStates = dict(view["node_states"])
+                states: NodeStates = dict(present["node_states"])
                 while not subscription.lagged:
                     first = await anext(subscription)
                     await asyncio.sleep(COALESCE)
                     changed: NodeStates = {}
                     runs: list[Json] = []
-                    status: str | None = None
-                    error: Json | None = None
+                    rest: Json = {}
                     for event in (first, *subscription.drain()):
                         match event:
                             case ExecutionFinished():
-                                status, error = event.status, error_json(event.error)
+                                rest = {"status": event.status, "error": error_json(event.error)}
+                                if event.wake_at is not None:
+                                    rest["wake_at"] = timestamp(event.wake_at)
                             case ExecutionStarted():
-                                status = "running"
+                                rest = {"status": "running", "error": None}
                             case NodeLogged():
                                 yield Change(
                                     "log",
@@ -424,17 +427,18 @@ class ExecutionViews:
                                     states[node] = changed[node] = change
                     if changed:
                         yield Change("node", {"nodes": changed, "runs": runs})
-                    if status is not None:
-                        if status in FINAL:
-                            view = await self._view(await self._load(id_))
-                            yield Change(
-                                "snapshot", {key: view[key] for key in ("status", "error", "node_states")}
-                            )
-                        yield Change("execution", {"status": status, "error": error})
-                        if status in FINAL:
+                    if rest:
+                        if rest["status"] in FINAL:
+                            yield Change("snapshot", await self._snapshot(id_))
+                        yield Change("execution", rest)
+                        if rest["status"] in FINAL:
                             return
         finally:
             subscription.close()
+
+    async def _snapshot(self, id_: str) -> Json:
+        view = await self._view(await self._load(id_))
+        return {key: view[key] for key in SNAPSHOT}
 
     async def _load(self, id_: str) -> StoredExecution:
         stored = await self._storage.executions.load(id_)

@@ -38,7 +38,7 @@ async def test_the_log_tells_tries_iterations_prints_and_called_executions(runti
     log = await runtime.views.log(COMMAND_LINE, view["id"])
     runs = {(run["node"], tuple(run["scope"])): run for run in log["runs"]}
     assert runs["start", ()]["received"] == 0
-    assert runs["loop", ()]["items"] == {"done": 2}
+    assert (runs["loop", ()]["received"], runs["loop", ()]["items"]) == (2, {"done": 2})
     assert runs["print", ("loop:1",)]["received"] == 1
     assert [key for key, run in runs.items() if run["printed"]] == [
         ("print", ("loop:0",)),
@@ -109,3 +109,15 @@ def test_a_try_that_will_be_repeated_is_told_live_as_such() -> None:
     )
     told = live_run(event)
     assert (told["status"], told["started_at"]) == ("retrying", "2025-12-31T23:59:58.500Z")
+
+
+async def test_an_execution_that_succeeded_runs_anew_as_a_whole(runtime: Runtime) -> None:
+    workflow = await create(
+        runtime, chain(node("start", "manual-trigger"), edit("a", at="={{ $now.toMillis() }}"))
+    )
+    first = await execute(runtime, workflow, [{"n": 1}, {"n": 2}])
+    again = await runtime.executions.retry(COMMAND_LINE, first["id"])
+    assert await runtime.executions.wait(again, 30) is not None
+    before, after = [await runtime.views.log(COMMAND_LINE, id_) for id_ in (first["id"], again)]
+    assert [run["items"] for run in after["runs"]] == [run["items"] for run in before["runs"]]
+    assert after["runs"][-1]["started_at"] > before["runs"][-1]["started_at"]

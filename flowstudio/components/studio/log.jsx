@@ -1,63 +1,182 @@
-// The run log: the steps of the shown execution in the order in which they started.
-import { useMemo, useSyncExternalStore } from "react";
-import { ChevronDown, ChevronUp } from "lucide-react";
-import { formatDuration, formatNumber, formatTime, t } from "../texts/texts.js";
-import { totalItems, useRun } from "./runs.js";
-import { StatusMark } from "./step.jsx";
+// The run log: what the shown execution did, as a tree with times, and the data of the chosen row.
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { ChevronDown, ChevronUp, Search } from "lucide-react";
+import { count, formatDuration, t } from "../texts/texts.js";
+import { LogDetail } from "./logdetail.jsx";
+import { LogTree } from "./logtree.jsx";
+import { buildTree, filterTree, flatten, sent, size, telling } from "./runlog.js";
+import { useRun } from "./runs.js";
+import "./log.css";
 
-const ROWS = 400;
+const PLACE = "flowstudio.log";
+const LOWEST = 120, STEP = 24;
+const FEW = 40; // so many rows are all shown from the start
+const STATUSES = ["error", "running", "waiting", "success", "skipped", "cancelled"];
 
-export function RunLog({ store, runs, open, setOpen, onOpen }) {
+/** What a person last chose for the log's size, in this browser. */
+function usePlace() {
+  const [place, setPlace] = useState(() => {
+    try {
+      return { open: true, height: 260, ...JSON.parse(localStorage.getItem(PLACE)) };
+    } catch {
+      return { open: true, height: 260 };
+    }
+  });
+  useEffect(() => {
+    try {
+      localStorage.setItem(PLACE, JSON.stringify(place));
+    } catch {
+      // A browser that keeps nothing shows the usual size next time.
+    }
+  }, [place]);
+  return [place, useCallback((change) => setPlace((before) => ({ ...before, ...change })), [])];
+}
+
+/** Time that passes while something runs. */
+function useNow(active) {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    if (!active) return undefined;
+    setNow(Date.now());
+    const timer = setInterval(() => setNow(Date.now()), 500);
+    return () => clearInterval(timer);
+  }, [active]);
+  return now;
+}
+
+function Divider({ height, setHeight }) {
+  const drag = useRef(null);
+  const tallest = () => Math.max(LOWEST, Math.round(innerHeight * 0.75));
+  const to = (wanted) => setHeight(Math.min(tallest(), Math.max(LOWEST, Math.round(wanted))));
+  return (
+    <div
+      className="fs-log-divider" role="separator" aria-orientation="horizontal" aria-label={t("log.resize")} tabIndex={0}
+      aria-valuenow={height} aria-valuemin={LOWEST} aria-valuemax={tallest()}
+      onPointerDown={(event) => { drag.current = { y: event.clientY, height }; event.currentTarget.setPointerCapture(event.pointerId); }}
+      onPointerMove={(event) => drag.current && to(drag.current.height + drag.current.y - event.clientY)}
+      onPointerUp={() => { drag.current = null; }}
+      onKeyDown={(event) => {
+        const by = { ArrowUp: STEP, ArrowDown: -STEP }[event.key];
+        if (!by) return;
+        event.preventDefault();
+        to(height + by);
+      }}
+    />
+  );
+}
+
+/** The rows of the log, narrowed by the filters. */
+function useRows(runs, filter) {
   const version = useRun(runs, (run) => run.version);
-  const nodes = useSyncExternalStore(store.subscribe, () => store.nodes.length);
-  const { execution, states } = runs;
-  const [sorted, more] = useMemo(() => {
-    const ran = Object.entries(states).filter(([, state]) => state.status !== "skipped");
-    const skipped = Object.entries(states).filter(([, state]) => state.status === "skipped");
-    ran.sort(([, a], [, b]) => (a.started_at ?? "").localeCompare(b.started_at ?? ""));
-    const all = [...ran, ...skipped];
-    return [all.slice(0, ROWS), all.length - ROWS];
-  }, [version, nodes, states]);
-  const name = (id, state) => {
-    const node = store.node(id);
-    return node ? store.label(node) : state.label ?? id;
-  };
-  const took = execution?.finished_at && execution.started_at ? new Date(execution.finished_at) - new Date(execution.started_at) : null;
-  const summary = execution && (took == null ? t(`status.${execution.status}`)
-    : t("log.summary", { status: t(`status.${execution.status}`), time: formatDuration(Math.max(0, took)) }));
+  const tree = useMemo(() => {
+    const { execution, states, log, nested } = runs;
+    return execution ? buildTree({ execution, log, states, nested: (id) => nested.get(id) }) : [];
+  }, [runs, version]); // eslint-disable-line react-hooks/exhaustive-deps -- the store's version stands for all of it
+  return [tree, useMemo(() => filterTree(tree, filter), [tree, filter])];
+}
+
+export function RunLog({ store, runs, mayRun, onOpen, onRetry, stepping }) {
+  const [place, setPlace] = usePlace();
+  const [filter, setFilter] = useState({ text: "", status: "" });
+  const [toggled, setToggled] = useState(() => new Map());
+  const [chosen, setChosen] = useState(null); // key of a row
+  const [item, setItem] = useState(0);
+  const [single, setSingle] = useState(false);
+  const execution = useRun(runs, (run) => run.execution);
+  const stale = useRun(runs, (run) => run.stale);
+  const names = useSyncExternalStore(store.subscribe, () => store.nodes);
+  const active = useRun(runs, (run) => run.active);
+  const now = useNow(active && place.open);
+  const [tree, rows] = useRows(runs, filter);
+  const total = useMemo(() => size(tree), [tree]);
+
+  useEffect(() => { setToggled(new Map()); setChosen(null); setItem(0); }, [execution?.id]);
+
+  const filtered = Boolean(filter.text.trim() || filter.status);
+  const isOpen = useCallback((row) => toggled.get(row.key) ?? (row.kind === "call" ? !row.lazy && telling(row) : filtered || total <= FEW || telling(row)), [toggled, filtered, total]);
+  const flat = useMemo(() => flatten(rows, isOpen), [rows, isOpen]);
+  const selected = flat.find(({ row }) => row.key === chosen)?.row ?? null;
+  const name = useCallback((row) => {
+    const node = row.execution === runs.execution?.id && row.node && store.node(row.node);
+    return node ? store.label(node) : row.label;
+  }, [store, runs, names]); // eslint-disable-line react-hooks/exhaustive-deps -- names change with the nodes
+
+  const toggle = useCallback((row, open) => {
+    if (open && row.lazy) runs.openCall({ id: row.execution, status: row.status }).catch(() => null);
+    setToggled((before) => new Map(before).set(row.key, open));
+  }, [runs]);
+  const choose = useCallback((row, at = 0) => {
+    setChosen(row.key);
+    setItem(at);
+    if (row.node && row.execution === runs.execution?.id) mark(store, row.node);
+  }, [runs, store]);
+
+  /** To the next or the previous item; behind the last one of a step comes the first of the next step. */
+  const step = useCallback((by) => {
+    const stops = flat.map(({ row }) => row).filter((row) => (row.kind === "node" || row.kind === "round") && sent(row) > 0);
+    if (!stops.length) return;
+    setSingle(true);
+    const at = stops.findIndex((row) => row.key === chosen);
+    const here = stops[at];
+    if (here && item + by >= 0 && item + by < sent(here)) return void setItem(item + by);
+    const next = at < 0 ? stops[by > 0 ? 0 : stops.length - 1] : stops[at + by];
+    if (next) choose(next, by > 0 ? 0 : sent(next) - 1);
+  }, [flat, chosen, item, choose]);
+  useEffect(() => {
+    if (!stepping) return undefined;
+    const key = (event) => {
+      const by = { j: 1, k: -1 }[event.key];
+      if (!by || event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, textarea, select, .cm-editor, dialog")) return;
+      event.preventDefault();
+      setPlace({ open: true });
+      step(by);
+    };
+    document.addEventListener("keydown", key);
+    return () => document.removeEventListener("keydown", key);
+  }, [stepping, step, setPlace]);
+
+  const began = execution?.started_at ? Date.parse(execution.started_at) : null;
+  const ended = execution?.finished_at ? Date.parse(execution.finished_at) : Math.max(now, began ?? now);
+  const summary = execution && (execution.finished_at && began != null
+    ? t("log.summary", { status: t(`status.${execution.status}`), time: formatDuration(Math.max(0, ended - began)) }) : t(`status.${execution.status}`));
 
   return (
-    <section className={`fs-log${open ? " is-open" : ""}`} aria-label={t("log.title")}>
+    <section className={`fs-log${place.open ? " is-open" : ""}`} style={place.open ? { height: place.height } : undefined} aria-label={t("log.title")}>
+      {place.open && <Divider height={place.height} setHeight={(height) => setPlace({ height })} />}
       <header className="fs-log-head">
-        <button type="button" className="fs-log-toggle" aria-expanded={open} aria-label={t(open ? "log.hide" : "log.show")} onClick={() => setOpen(!open)}>
-          {open ? <ChevronDown size={16} aria-hidden="true" /> : <ChevronUp size={16} aria-hidden="true" />} {t("log.title")}
+        <button type="button" className="fs-log-toggle" aria-expanded={place.open} aria-label={t(place.open ? "log.hide" : "log.show")} onClick={() => setPlace({ open: !place.open })}>
+          {place.open ? <ChevronDown size={16} aria-hidden="true" /> : <ChevronUp size={16} aria-hidden="true" />} {t("log.title")}
         </button>
         <span role="status" className={`fs-log-summary fs-text-${execution?.status ?? "idle"}`}>{summary}</span>
+        {stale.size > 0 && <span className="fs-log-stale">{count(stale.size, "log.stale_one", "log.stale_many")}</span>}
+        <span className="fs-gap" />
+        {place.open && total > 1 && <>
+          <label className="fs-search fs-log-search">
+            <Search size={14} aria-hidden="true" />
+            <input type="search" aria-label={t("log.find")} placeholder={t("log.find")} value={filter.text} onChange={(event) => setFilter({ ...filter, text: event.target.value })} />
+          </label>
+          <select className="fs-input fs-input-small" aria-label={t("log.status")} value={filter.status} onChange={(event) => setFilter({ ...filter, status: event.target.value })}>
+            <option value="">{t("log.any_status")}</option>
+            {STATUSES.map((status) => <option key={status} value={status}>{t(`status.${status}`)}</option>)}
+          </select>
+        </>}
       </header>
-      {open && execution?.error && <p className="fs-log-error" role="alert">{execution.error.message}</p>}
-      {open && (sorted.length ? (
-        <div className="fs-log-scroll">
-          <table className="fs-log-table">
-            <thead><tr><th scope="col">{t("log.status")}</th><th scope="col">{t("log.step")}</th><th scope="col" className="fs-number">{t("log.items")}</th><th scope="col" className="fs-number">{t("log.time")}</th><th scope="col">{t("executions.started")}</th></tr></thead>
-            <tbody>
-              {sorted.map(([id, state]) => (
-                <tr key={id} onClick={() => onOpen(id)}>
-                  <td><StatusMark state={state} /></td>
-                  <td>
-                    <button type="button" className="fs-link" aria-label={t("log.open", { label: name(id, state) })}>{name(id, state)}</button>
-                    {state.runs > 1 && <span className="fs-quiet"> · {t("log.runs", { count: formatNumber(state.runs) })}</span>}
-                    {state.error && <span className="fs-text-error"> · {state.error.message}</span>}
-                  </td>
-                  <td className="fs-number">{state.status === "skipped" ? "" : formatNumber(totalItems(state))}</td>
-                  <td className="fs-number">{formatDuration(state.milliseconds)}</td>
-                  <td>{formatTime(state.started_at)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-          {more > 0 && <p className="fs-quiet">{t("log.rest", { count: formatNumber(more) })}</p>}
+      {place.open && (tree.length ? (
+        <div className="fs-log-body">
+          <LogTree
+            flat={flat} name={name} began={began} ended={ended} stale={stale} execution={execution.id} chosen={selected?.key ?? null}
+            onChoose={choose} onToggle={toggle} onOpen={onOpen} empty={t("log.none_match")}
+          />
+          <LogDetail
+            runs={runs} row={selected} name={name} stale={stale} item={item} setItem={setItem} single={single} setSingle={setSingle} onStep={step} mayRun={mayRun && !active} onOpen={onOpen} onRetry={onRetry}
+          />
         </div>
-      ) : <p className="fs-quiet fs-log-empty">{t("log.empty")}</p>)}
+      ) : <p className="fs-quiet fs-log-empty">{t(active ? "log.starting" : "log.empty")}</p>)}
     </section>
   );
+}
+
+/** Show on the canvas which step is meant. */
+function mark(store, id) {
+  store.nodesChanged(store.nodes.filter((node) => node.selected !== (node.id === id)).map((node) => ({ type: "select", id: node.id, selected: node.id === id })));
 }

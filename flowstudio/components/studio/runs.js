@@ -1,18 +1,39 @@
 // What an execution does, live. Kept outside React: a node's card listens to its own state only.
-import { useCallback, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useSyncExternalStore } from "react";
 import { get, post } from "./api.js";
+import { FINAL, mergeRuns } from "./runlog.js";
+import { staleNodes } from "./stale.js";
 
-export const FINAL = new Set(["success", "error", "cancelled"]);
+export { FINAL };
 const NOBODY = new Set();
+const MOST = 20000; // tries of which the run log is kept
+const SOON = 200; // ms after a change of the document before it is compared with what ran
+const PAUSE = 1500; // ms between two looks at the log while it grows
+
+const path = (id) => `/executions/${encodeURIComponent(id)}`;
 
 export class RunStore {
   constructor() {
     this.execution = null; // {id, status, error, started_at, finished_at}
     this.states = {}; // node id -> {status, items, milliseconds, error, runs, …}
+    this.stale = NOBODY; // ids of nodes that changed since the shown execution
     this.watchers = new Map();
     this.general = new Set();
     this.version = 0;
     this.source = null;
+    this._forget();
+  }
+
+  _forget() {
+    this.ran = null; // the document of the shown execution, once it was needed
+    this.entries = new Map();
+    this.log = { runs: [], children: [], labels: {} };
+    this.prints = new Map(); // node and scope -> what it printed while we watched
+    this.nested = new Map(); // id of a called execution -> its log
+    this.position = null;
+    this.reading = null;
+    clearTimeout(this.timer);
+    this.timer = null;
   }
 
   // ------------------------------------------------------------------ listening
@@ -41,22 +62,27 @@ export class RunStore {
   /** Show an execution that is over (or stands still) as the API gave it. */
   show(execution) {
     this.close();
-    const before = Object.keys(this.states);
-    const { node_states: states = {}, document: _, data: __, ...rest } = execution;
+    const before = [...Object.keys(this.states), ...this.stale];
+    const { node_states: states = {}, document, data: __, ...rest } = execution;
+    if (this.execution?.id !== execution.id) this._forget();
     this.execution = rest;
     this.states = states;
+    this.stale = NOBODY;
+    this.ran = document ?? this.ran;
     this._tell(new Set([...before, ...Object.keys(states)]));
+    this.readLog();
   }
 
   /** Follow an execution until it has a final status. */
   follow(execution) {
     this.show({ ...execution, node_states: execution.node_states ?? {} });
     if (FINAL.has(execution.status)) return;
-    const source = new EventSource(`/api/executions/${encodeURIComponent(execution.id)}/events`);
+    const source = new EventSource(`/api${path(execution.id)}/events`);
     this.source = source;
     const on = (name, handle) => source.addEventListener(name, (event) => this.source === source && handle(JSON.parse(event.data)));
     on("snapshot", (data) => this._replace(data));
-    on("node", (data) => this._patch(data.nodes ?? { [data.id]: data }, data.nodes ? data : {}));
+    on("node", (data) => this._patch(data.nodes, data.runs));
+    on("log", (data) => this._print(data));
     on("execution", (data) => this._finish(data));
     source.onerror = () => {
       if (this.source === source && source.readyState === EventSource.CLOSED) this.refresh();
@@ -67,24 +93,107 @@ export class RunStore {
     const changed = new Set([...Object.keys(this.states), ...Object.keys(states)]);
     this.states = states;
     this._finish(rest, changed);
+    this.readLog();
   }
 
-  _patch(nodes, rest) {
+  _patch(nodes, runs = []) {
     const next = { ...this.states };
     for (const [id, state] of Object.entries(nodes)) next[id] = { ...next[id], ...state };
     this.states = next;
-    this._finish(rest, Object.keys(nodes));
+    this._take(runs);
+    this.timer ??= setTimeout(() => { this.timer = null; this.readLog(); }, PAUSE);
+    this._tell(Object.keys(nodes));
   }
 
-  _finish({ status, error, finished_at: finishedAt }, changed = []) {
+  _print({ node, scope, text }) {
+    const key = JSON.stringify([node, scope]);
+    this.prints.set(key, (this.prints.get(key) ?? "") + text);
+    this._tell([]);
+  }
+
+  _finish({ status, error, started_at: startedAt, finished_at: finishedAt, wake_at: wakeAt }, changed = []) {
     if (status) {
       const over = FINAL.has(status);
       this.execution = {
-        ...this.execution, status, error: error ?? this.execution.error,
+        ...this.execution, status, error: error ?? this.execution.error, wake_at: wakeAt ?? null,
+        started_at: startedAt ?? this.execution.started_at,
         finished_at: finishedAt ?? (over ? this.execution.finished_at ?? new Date().toISOString() : null),
       };
       if (over) this.close();
     }
+    this._tell(changed);
+  }
+
+  // ------------------------------------------------------------------ the log
+  _take(runs) {
+    if (!runs.length) return;
+    mergeRuns(this.entries, runs);
+    this.log = { ...this.log, runs: [...this.entries.values()] };
+  }
+
+  /** Read what the log holds beyond what we have: tries with their numbers, and the executions that were called. */
+  async readLog() {
+    const id = this.execution?.id;
+    if (!id) return;
+    if (this.reading) {
+      this.reading.again = true;
+      return;
+    }
+    const reading = { again: true };
+    this.reading = reading;
+    try {
+      while (reading.again && this.entries.size < MOST) {
+        reading.again = false;
+        const answer = await get(`${path(id)}/runs/${this.position ? `?after=${this.position}` : ""}`);
+        if (this.reading !== reading) return;
+        this.position = answer.position;
+        this._take(answer.runs);
+        this.log = { ...this.log, children: answer.children, labels: answer.labels ?? this.log.labels };
+        await this._readNested(answer.children);
+        reading.again ||= answer.more;
+        this._tell([]);
+      }
+    } catch {
+      // The next event or the next execution reads it again.
+    } finally {
+      if (this.reading === reading) this.reading = null;
+    }
+  }
+
+  /** Read the logs of called executions again that were opened while they ran. */
+  async _readNested(children) {
+    for (const child of children) if (this.nested.get(child.id)?.open) await this.openCall(child);
+  }
+
+  /** Read the log of a called execution, so that its row can show it. */
+  async openCall({ id, status }) {
+    let log = { runs: [], children: [], labels: {} }, after = null;
+    const entries = new Map();
+    do {
+      const answer = await get(`${path(id)}/runs/${after ? `?after=${after}` : ""}`);
+      mergeRuns(entries, answer.runs);
+      log = { runs: [...entries.values()], children: answer.children, labels: answer.labels ?? log.labels };
+      after = answer.more ? answer.position : null;
+    } while (after && entries.size < MOST);
+    this.nested.set(id, { ...log, open: !FINAL.has(status) });
+    this._tell([]);
+  }
+
+  // ------------------------------------------------------------------ what changed since
+  /** Mark what differs in `document` from what ran, and everything behind it. */
+  async compare(document) {
+    const id = this.execution?.id;
+    if (!id) return;
+    try {
+      this.ran ??= (await get(`${path(id)}/`)).execution.document;
+    } catch {
+      return; // a deleted execution cannot be compared with
+    }
+    if (this.execution?.id !== id) return;
+    const stale = new Set([...staleNodes(this.ran, document)].filter((node) => this.states[node]));
+    const changed = [...new Set([...stale, ...this.stale])].filter((node) => stale.has(node) !== this.stale.has(node));
+    if (!changed.length) return;
+    this.stale = stale;
     this._tell(changed);
   }
 
@@ -93,7 +202,7 @@ export class RunStore {
     const id = this.execution?.id;
     if (!id) return;
     try {
-      const { execution } = await get(`/executions/${encodeURIComponent(id)}/`);
+      const { execution } = await get(`${path(id)}/`);
       if (this.execution?.id === id) this.follow(execution);
     } catch {
       // The next execution or a reload of the page starts afresh.
@@ -101,14 +210,16 @@ export class RunStore {
   }
 
   async cancel() {
-    if (this.active) await post(`/executions/${encodeURIComponent(this.execution.id)}/cancel/`);
+    if (this.active) await post(`${path(this.execution.id)}/cancel/`);
   }
 
   clear() {
     this.close();
-    const before = Object.keys(this.states);
+    const before = [...Object.keys(this.states), ...this.stale];
     this.execution = null;
     this.states = {};
+    this.stale = NOBODY;
+    this._forget();
     this._tell(before);
   }
 
@@ -125,6 +236,32 @@ export function useNodeState(runs, id) {
     () => runs.states[id],
     () => undefined,
   );
+}
+
+/** Whether a node, or one before it, changed since the shown execution. */
+export function useStale(runs, id) {
+  return useSyncExternalStore(
+    useCallback((listener) => runs.subscribeNode(id, listener), [runs, id]),
+    () => runs.stale.has(id),
+    () => false,
+  );
+}
+
+/** Keep `runs.stale` true while the document changes. */
+export function useStaleMarks(store, runs) {
+  useEffect(() => {
+    let timer = null, compared = null;
+    const look = () => {
+      const { nodes, edges } = store.snapshot;
+      const now = [nodes, edges, runs.execution?.id];
+      if (!runs.execution || (compared && now.every((part, index) => part === compared[index]))) return;
+      compared = now;
+      runs.compare(store.document());
+    };
+    const later = () => { timer ??= setTimeout(() => { timer = null; look(); }, SOON); };
+    const stop = store.subscribe(later);
+    return () => { stop(); clearTimeout(timer); };
+  }, [store, runs]);
 }
 
 /** Anything about the run; renders again with every batch of events. */

@@ -8,13 +8,16 @@ import { get, post } from "./api.js";
 import { Canvas } from "./canvas.jsx";
 import { loadCatalogue } from "./catalogue.js";
 import { WorkflowStore } from "./document.js";
+import { ExecutionBar, ExecutionNotice, retry } from "./execution.jsx";
+import { FailureBanner } from "./failure.jsx";
 import { ListeningBar, isWebhook, useListening } from "./listening.jsx";
 import { RunLog } from "./log.jsx";
 import { NodePanel } from "./panel.jsx";
-import { RunStore } from "./runs.js";
+import { RunStore, useStaleMarks } from "./runs.js";
 import { Saver } from "./saving.js";
 import { StudioContext } from "./step.jsx";
-import { EditorBar, ExecutionBar } from "./topbar.jsx";
+import { useRunTitle } from "./title.js";
+import { EditorBar } from "./topbar.jsx";
 import "./studio.css";
 
 /** What the page shows, fetched once: the workflow, or the execution with the document it ran. */
@@ -66,6 +69,8 @@ function Editor({ catalogue, store, runs, answer, mayEdit, mayRun, mayAdmin }) {
   const triggers = useMemo(() => startNodes(nodes, catalogue), [nodes, catalogue]);
   const chosen = triggers.some((node) => node.id === trigger) ? trigger : triggers[0]?.id;
 
+  useStaleMarks(store, runs);
+
   useEffect(() => {
     if (!saver) return undefined;
     const warn = (event) => saver.dirty && event.preventDefault();
@@ -103,6 +108,11 @@ function Editor({ catalogue, store, runs, answer, mayEdit, mayRun, mayAdmin }) {
     const { execution } = await post(`/workflows/${encodeURIComponent(answer.id)}/execute/`, { wait: false, pinned: true, trigger_node: chosen });
     follow(execution);
   }), [begin, answer, chosen, follow]);
+  /** Go on from a step of the shown execution, with the workflow as it is now. */
+  const retryFrom = useCallback((node) => begin(async () => {
+    const { execution } = await post(`/executions/${encodeURIComponent(runs.execution.id)}/retry/`, { version: "current", ...(node && { from_node: node }) });
+    follow(execution);
+  }), [begin, runs, follow]);
   const start = triggers.find((node) => node.id === chosen);
   const listens = isWebhook(start) && !start.data.pinned;
   const run = useCallback(() => (listens ? begin(startListening) : execute()), [listens, begin, startListening, execute]);
@@ -112,7 +122,7 @@ function Editor({ catalogue, store, runs, answer, mayEdit, mayRun, mayAdmin }) {
   }, [stopListening, execute]);
 
   return (
-    <Frame catalogue={catalogue} store={store} runs={runs} problems={problems} mayEdit={mayEdit} mayAdmin={mayAdmin} onRun={run}
+    <Frame catalogue={catalogue} store={store} runs={runs} problems={problems} mayEdit={mayEdit} mayRun={mayRun} mayAdmin={mayAdmin} onRun={run} onRetry={retryFrom}
       bar={({ open, stop }) => (
         <EditorBar
           store={store} workflow={workflow} saver={saver} runs={runs} mayEdit={mayEdit} mayRun={mayRun} problems={problems}
@@ -129,9 +139,11 @@ function Editor({ catalogue, store, runs, answer, mayEdit, mayRun, mayAdmin }) {
   );
 }
 
-function Execution({ catalogue, store, runs, mayRun }) {
-  return <Frame catalogue={catalogue} store={store} runs={runs} problems={NO_PROBLEMS} mayEdit={false}
-    bar={({ stop }) => <ExecutionBar runs={runs} mayRun={mayRun} onStop={stop} />} />;
+function Execution({ catalogue, store, runs, mayEdit, mayRun }) {
+  const retryFrom = useCallback((node) => retry(runs.execution.id, "original", node), [runs]);
+  return <Frame catalogue={catalogue} store={store} runs={runs} problems={NO_PROBLEMS} mayEdit={false} mayRun={mayRun} onRetry={retryFrom} stepping
+    bar={({ stop }) => <ExecutionBar runs={runs} mayEdit={mayEdit} mayRun={mayRun} onStop={stop} />}
+    notice={<ExecutionNotice runs={runs} store={store} />} />;
 }
 
 /** Manual triggers first: they are what a person means by "execute". */
@@ -140,12 +152,12 @@ function startNodes(nodes, catalogue) {
   return found.sort((a, b) => Number(b.data.type === "manual-trigger") - Number(a.data.type === "manual-trigger"));
 }
 
-function Frame({ catalogue, store, runs, problems, mayEdit, mayAdmin, bar, notice, onRun }) {
+function Frame({ catalogue, store, runs, problems, mayEdit, mayRun, mayAdmin, bar, notice, onRun, onRetry, stepping = false }) {
   const { resolvedColorMode } = useContext(ColorModeContext);
   const dark = resolvedColorMode === "dark";
   const [open, setOpen] = useState(null);
   const [tab, setTab] = useState("parameters");
-  const [logOpen, setLogOpen] = useState(true);
+  useRunTitle(runs, store);
 
   const openNode = useCallback((id) => {
     // A step that ran is opened for its data, any other one for what it is set to.
@@ -170,10 +182,11 @@ function Frame({ catalogue, store, runs, problems, mayEdit, mayAdmin, bar, notic
       <div className="fs-studio">
         {bar({ open: openNode, stop })}
         {notice}
+        <FailureBanner store={store} runs={runs} mayRun={mayRun} onOpen={openNode} onRetry={onRetry} />
         <div className="fs-stage">
           <div className="fs-work">
             <Canvas store={store} catalogue={catalogue} mayEdit={mayEdit} dark={dark} opened={open} onOpen={openNode} onRun={onRun} />
-            <RunLog store={store} runs={runs} open={logOpen} setOpen={setLogOpen} onOpen={openNode} />
+            <RunLog store={store} runs={runs} mayRun={mayRun} onOpen={openNode} onRetry={onRetry} stepping={stepping} />
           </div>
           {open && <NodePanel key={open} store={store} id={open} mayEdit={mayEdit} mayAdmin={mayAdmin} dark={dark} tab={tab} setTab={setTab} onClose={() => setOpen(null)} />}
         </div>

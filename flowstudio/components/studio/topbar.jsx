@@ -1,11 +1,10 @@
 // The bar above the canvas: name, whether everything is saved, active, execute.
 import { useState, useSyncExternalStore } from "react";
-import { ArrowLeft, CloudAlert, CloudCheck, CloudUpload, Eye, Play, Radio, Square, TriangleAlert } from "lucide-react";
+import { ArrowLeft, CloudAlert, CloudCheck, CloudUpload, Eye, History, Play, Radio, Square, TriangleAlert } from "lucide-react";
 import { toast } from "sonner";
-import { count, formatTime, t } from "../texts/texts.js";
+import { count, t } from "../texts/texts.js";
 import { post } from "./api.js";
 import { useRun } from "./runs.js";
-import { StatusMark } from "./step.jsx";
 
 const SAVE_ICONS = { saved: CloudCheck, saving: CloudUpload, unsaved: CloudUpload, failed: CloudAlert, conflict: CloudAlert };
 
@@ -97,6 +96,7 @@ export function EditorBar({ store, workflow, saver, runs, mayEdit, mayRun, trigg
       <input className="fs-input fs-input-title fs-workflow-name" aria-label={t("editor.name")} value={name} disabled={!mayEdit} onChange={(event) => store.rename(event.target.value)} />
       {mayEdit ? <SaveState saver={saver} /> : <span className="fs-save"><Eye size={15} aria-hidden="true" /> {t("editor.read_only")}</span>}
       <span className="fs-gap" />
+      <a href={`/executions?workflow=${encodeURIComponent(workflow.id)}`} className="fs-tool" aria-label={t("editor.executions")} title={t("editor.executions")} onClick={leave(saver, `/executions?workflow=${encodeURIComponent(workflow.id)}`)}><History size={17} aria-hidden="true" /></a>
       <Problems problems={problems} onOpen={onOpen} />
       {mayEdit && <ActiveSwitch id={workflow.id} active={workflow.active} setActive={setActive} saver={saver} />}
       {mayRun && triggers.length > 1 && (
@@ -105,31 +105,6 @@ export function EditorBar({ store, workflow, saver, runs, mayEdit, mayRun, trigg
         </select>
       )}
       {mayRun && <RunButton runs={runs} onRun={onRun} onStop={onStop} disabled={!triggers.length || listening} listens={listens} />}
-    </header>
-  );
-}
-
-export function ExecutionBar({ runs, mayRun, onStop }) {
-  const execution = useRun(runs, (run) => run.execution);
-  const retry = async () => {
-    try {
-      const answer = await post(`/executions/${encodeURIComponent(execution.id)}/retry/`, { version: "original" });
-      location.assign(`/executions/${encodeURIComponent(answer.execution.id)}`);
-    } catch (error) {
-      toast.error(error.message);
-    }
-  };
-  return (
-    <header className="fs-topbar">
-      <a href="/executions" className="fs-tool" aria-label={t("execution.back")} title={t("execution.back")}><ArrowLeft size={18} aria-hidden="true" /></a>
-      <h1 className="fs-topbar-title">{execution.workflow_name || t("execution.title")}</h1>
-      <StatusMark state={{ status: execution.status }} />
-      <span className={`fs-text-${execution.status}`}>{t(`status.${execution.status}`)}</span>
-      <span className="fs-quiet">{formatTime(execution.started_at)} · {t(`modes.${execution.mode}`)}</span>
-      <span className="fs-gap" />
-      {execution.workflow_id && <a className="fs-button" href={`/workflows/${encodeURIComponent(execution.workflow_id)}`}>{t("execution.to_workflow")}</a>}
-      {mayRun && (runs.active ? <RunButton runs={runs} onStop={onStop} />
-        : <button type="button" className="fs-button" onClick={retry}><Play size={14} aria-hidden="true" /> {t("execution.retry")}</button>)}
     </header>
   );
 }
