@@ -136,10 +136,11 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             node("best", "sort", "Best first", 6, 0, fields=[{"name": "sum_quantity", "order": "descending"}, {"name": "product"}]),
             node("five", "limit", "Top five", 7, 0, max_items=5, keep="first"),
             node("list", "aggregate", "One list", 8, 0, mode="items", destination="best_sellers"),
+            node("date", "date-time", "As of today", 9, 0, operation="current", include_time=False, output_name="as_of", include_other_fields=True),
         ],
         "edges": [
             edge("start", "orders"), edge("orders", "once"), edge("once", "lines", "kept"), edge("lines", "names"), edge("names", "sold"),
-            edge("sold", "best"), edge("best", "five"), edge("five", "list"),
+            edge("sold", "best"), edge("best", "five"), edge("five", "list"), edge("list", "date"),
         ],
     },
     "stock-check": {
