@@ -19,6 +19,7 @@ from flowstudio.services.accounts import AccountService
 from flowstudio.services.bus import LocalBus
 from flowstudio.services.credentials import CredentialService
 from flowstudio.services.dispatcher import InProcess
+from flowstudio.services.editing import EditingService
 from flowstudio.services.evaluator import CagedEvaluator
 from flowstudio.services.examples import seed_examples
 from flowstudio.services.executions import ExecutionService
@@ -27,6 +28,7 @@ from flowstudio.services.runner import Runner
 from flowstudio.services.samples import Samples
 from flowstudio.services.subworkflows import SubWorkflows
 from flowstudio.services.transfer import TransferService
+from flowstudio.services.versions import VersionService
 from flowstudio.services.views import ExecutionViews
 from flowstudio.services.webhooks import WebhookService
 from flowstudio.services.workflows import WorkflowService
@@ -51,6 +53,8 @@ class Runtime:
     bus: LocalBus
     runner: Runner
     workflows: WorkflowService
+    versions: VersionService
+    editing: EditingService
     executions: ExecutionService
     expressions: ExpressionService
     views: ExecutionViews
@@ -79,6 +83,8 @@ class Runtime:
         self.bus = LocalBus()
         dispatcher = InProcess()
         self.workflows = WorkflowService(self.storage, self.registry)
+        self.versions = VersionService(self.storage, self.workflows)
+        self.editing = EditingService(self.storage, self.workflows, max_document=settings.max_body)
         self.runner = Runner(self.storage, self.workflows, self.bus, limit=settings.concurrency)
         self.executions = ExecutionService(
             self.storage, self.workflows, self.runner, dispatcher, self.bus, timezone=settings.timezone

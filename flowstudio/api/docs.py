@@ -16,6 +16,7 @@ from starlette.responses import FileResponse, Response
 from flowstudio import __version__
 from flowstudio.api.access import KEY_HEADER, SESSION_COOKIE
 from flowstudio.api.answers import Json
+from flowstudio.api.models.edits import Edits
 from flowstudio.api.models.workflows import SHAPE
 from flowstudio.api.routes import PERMISSION, REFUSALS, Operation, needs, refusals, router
 from flowstudio.engine.workflow import SCHEMA_VERSION, WorkflowDocument
@@ -133,7 +134,9 @@ def description(app: FastAPI) -> dict[str, Any]:
     )
     components = document.setdefault("components", {})
     _, schemas = models_json_schema(
-        [(WorkflowDocument, "validation")], by_alias=True, ref_template="#/components/schemas/{model}"
+        [(WorkflowDocument, "validation"), (Edits, "validation")],
+        by_alias=True,
+        ref_template="#/components/schemas/{model}",
     )
     components.setdefault("schemas", {}).update(schemas["$defs"])
     _refine(components["schemas"])

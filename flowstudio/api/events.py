@@ -13,7 +13,6 @@ from flowstudio.api.access import SignedIn, Studio
 from flowstudio.api.answers import dump
 from flowstudio.api.executions import Id
 from flowstudio.api.routes import needs, refusals, router
-from flowstudio.services.views import Change
 
 stream = router("Executions")
 
@@ -63,7 +62,7 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, changes: AsyncGenerator[Change]) -> None:
+    def __init__(self, changes: AsyncGenerator[Any]) -> None:
         super().__init__(headers=HEADERS)
         del self.headers["content-length"]
         self._changes = changes
@@ -71,8 +70,8 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the end."""
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        gone = asyncio.ensure_future(_disconnected(receive))
-        coming: asyncio.Future[Change] | None = None
+        gone = asyncio.ensure_future(self.ended(receive))
+        coming: asyncio.Future[Any] | None = None
         number = 0
         try:
             while not gone.done():
@@ -82,24 +81,35 @@ class EventStream(Response):
                 body = b": still there\n\n"
                 if coming.done():
                     number += 1
-                    body = encode(number, coming.result())
+                    body = self.encode(number, coming.result())
                     coming = None
                 await send({"type": "http.response.body", "body": body, "more_body": True})
         except StopAsyncIteration:
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            pass
         finally:
             open_ends = [task for task in (gone, coming) if task is not None]
             for task in open_ends:
                 task.cancel()
             await asyncio.gather(*open_ends, return_exceptions=True)
             await self._changes.aclose()
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    def encode(self, number: int, change: Any) -> bytes:
+        """One server-sent event."""
+        return event(change.kind, change.data, number)
+
+    async def ended(self, receive: Receive) -> None:
+        """Until nobody listens any more, or should."""
+        await disconnected(receive)
 
 
-async def _disconnected(receive: Receive) -> None:
+async def disconnected(receive: Receive) -> None:
+    """Until the client has left."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
-def encode(number: int, change: Change) -> bytes:
-    """One server-sent event."""
-    return b"id: %d\nevent: %s\ndata: %s\n\n" % (number, change.kind.encode(), dump(change.data))
+def event(kind: str, data: Any, number: int | None = None) -> bytes:
+    """One server-sent event; its number is what a client names when it comes back."""
+    line = b"" if number is None else b"id: %d\n" % number
+    return b"%sevent: %s\ndata: %s\n\n" % (line, kind.encode(), dump(data))

@@ -12,14 +12,14 @@ from starlette.responses import Response
 from flowstudio.api.access import SignedIn, Studio
 from flowstudio.api.answers import Json
 from flowstudio.api.errors import as_stored
+from flowstudio.api.models.versions import Publishing
 from flowstudio.api.models.workflows import (
     Anything,
     Called,
     Document,
     Listening,
+    TagList,
     Validation,
-    VersionAnswer,
-    VersionList,
     WorkflowPage,
     WorkflowView,
 )
@@ -29,12 +29,10 @@ from flowstudio.errors import Problem
 from flowstudio.runtime import Runtime
 from flowstudio.services.live import timestamp
 from flowstudio.services.workflows import Workflow, changed_ports
-from flowstudio.storage.records import WorkflowVersion
 
 resource = router("Workflows")
 
 Id = Annotated[str, Path(max_length=64, description="The workflow.", examples=["example-order-triage"])]
-Number = Annotated[int, Path(ge=1, le=2**31 - 1, description="The version.", examples=[1])]
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
 Cursor = Annotated[str | None, Query(max_length=64, description="`next_cursor` of the page before.")]
 IfMatch = Annotated[
@@ -61,12 +59,15 @@ async def list_workflows(
     search: Annotated[str | None, Query(max_length=200, description="Part of the name.")] = None,
     tag: Annotated[str | None, Query(max_length=200, description="A tag.")] = None,
     active: Annotated[bool | None, Query(description="Whether the triggers are armed.")] = None,
+    deleted: Annotated[
+        bool, Query(description="Those that are deleted and can be brought back, instead of the others.")
+    ] = False,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
     """Newest first."""
     items, following = await studio.workflows.page(
-        caller, search=search, tag=tag, active=active, limit=limit, cursor=cursor
+        caller, search=search, tag=tag, active=active, deleted=deleted, limit=limit, cursor=cursor
     )
     return Json({"items": items, "next_cursor": following})
 
@@ -98,7 +99,20 @@ async def validate_workflow(document: Anything, caller: SignedIn, studio: Studio
         load_workflow(document)
     problems = studio.workflows.check(document)
     valid = all(problem.severity != "error" for problem in problems)
-    return Json({"valid": valid, "problems": _problems(problems)})
+    return Json({"valid": valid, "problems": problems_json(problems)})
+
+
+@resource.get(
+    "/workflows/tags",
+    summary="List tags",
+    response_model=TagList,
+    responses=refusals(401),
+    openapi_extra=needs("read"),
+)
+async def list_tags(caller: SignedIn, studio: Studio) -> Response:
+    """The tags in use, by name."""
+    tags = await studio.workflows.tags(caller)
+    return Json({"items": [{"tag": tag, "count": count} for tag, count in tags]})
 
 
 @resource.get(
@@ -109,8 +123,8 @@ async def validate_workflow(document: Anything, caller: SignedIn, studio: Studio
     openapi_extra=needs("read"),
 )
 async def read_workflow(id: Id, caller: SignedIn, studio: Studio) -> Response:
-    """The newest version."""
-    return _answer(studio, await studio.workflows.get(caller, id))
+    """The draft."""
+    return answer(studio, await studio.workflows.get(caller, id))
 
 
 @resource.put(
@@ -123,12 +137,12 @@ async def read_workflow(id: Id, caller: SignedIn, studio: Studio) -> Response:
 async def update_workflow(
     id: Id, document: Document, caller: SignedIn, studio: Studio, if_match: IfMatch = "*"
 ) -> Response:
-    """Stores a new version. An active workflow must stay runnable, and is armed anew."""
+    """Stores a whole new draft. What is published stays as it is, so an active workflow goes on as before."""
     expected = re.sub(r"[^0-9]", "", if_match)
     workflow = await studio.workflows.update(
         caller, id, document, expected_version=int(expected) if expected else None
     )
-    return _answer(studio, workflow)
+    return answer(studio, workflow)
 
 
 @resource.delete(
@@ -139,9 +153,49 @@ async def update_workflow(
     openapi_extra=needs("edit"),
 )
 async def delete_workflow(id: Id, caller: SignedIn, studio: Studio) -> Response:
-    """Deletes its versions too; its executions stay until they are pruned."""
+    """Switches it off and hides it. It can be brought back for 30 days; its executions stay until they are pruned."""
     await studio.workflows.delete(caller, id)
     return Response(status_code=204)
+
+
+@resource.post(
+    "/workflows/{id}/restore",
+    summary="Bring back a deleted workflow",
+    response_model=WorkflowView,
+    responses=refusals(401, 403, 404, 409),
+    openapi_extra=needs("edit"),
+)
+async def restore_workflow(id: Id, caller: SignedIn, studio: Studio) -> Response:
+    """Within 30 days. It comes back switched off, with its history."""
+    return answer(studio, await studio.workflows.bring_back(caller, id))
+
+
+@resource.post(
+    "/workflows/{id}/publish",
+    summary="Publish a workflow",
+    response_model=WorkflowView,
+    responses=refusals(400, 401, 403, 404, 409, 413),
+    openapi_extra=needs("edit"),
+)
+async def publish_workflow(
+    id: Id, caller: SignedIn, studio: Studio, publishing: Publishing | None = None
+) -> Response:
+    """Makes the draft what triggers and other workflows run. An active workflow is armed anew."""
+    note = publishing.note if publishing is not None else ""
+    with as_stored():
+        return answer(studio, await studio.workflows.publish(caller, id, note=note))
+
+
+@resource.post(
+    "/workflows/{id}/unpublish",
+    summary="Take a workflow out of production",
+    response_model=WorkflowView,
+    responses=refusals(401, 403, 404),
+    openapi_extra=needs("edit"),
+)
+async def unpublish_workflow(id: Id, caller: SignedIn, studio: Studio) -> Response:
+    """Disarms its triggers; nothing is published from now on."""
+    return answer(studio, await studio.workflows.unpublish(caller, id))
 
 
 @resource.post(
@@ -152,9 +206,9 @@ async def delete_workflow(id: Id, caller: SignedIn, studio: Studio) -> Response:
     openapi_extra=needs("edit"),
 )
 async def activate_workflow(id: Id, caller: SignedIn, studio: Studio) -> Response:
-    """From now on its webhooks answer."""
+    """From now on its webhooks answer, with the published version. Publishes the draft first when there is none."""
     with as_stored():
-        return _answer(studio, await studio.workflows.activate(caller, id))
+        return answer(studio, await studio.workflows.activate(caller, id))
 
 
 @resource.post(
@@ -166,7 +220,7 @@ async def activate_workflow(id: Id, caller: SignedIn, studio: Studio) -> Respons
 )
 async def deactivate_workflow(id: Id, caller: SignedIn, studio: Studio) -> Response:
     """Executions that run go on."""
-    return _answer(studio, await studio.workflows.deactivate(caller, id))
+    return answer(studio, await studio.workflows.deactivate(caller, id))
 
 
 @resource.post(
@@ -220,45 +274,8 @@ async def stop_listening(id: Id, caller: SignedIn, studio: Studio) -> Response:
     return Response(status_code=204)
 
 
-@resource.get(
-    "/workflows/{id}/versions",
-    summary="List versions",
-    response_model=VersionList,
-    responses=refusals(401, 404),
-    openapi_extra=needs("read"),
-)
-async def list_versions(id: Id, caller: SignedIn, studio: Studio) -> Response:
-    """The history, newest first."""
-    return Json({"items": [_version(entry) for entry in await studio.workflows.versions(caller, id)]})
-
-
-@resource.get(
-    "/workflows/{id}/versions/{number}",
-    summary="Read a version",
-    response_model=VersionAnswer,
-    responses=refusals(400, 401, 404),
-    openapi_extra=needs("read"),
-)
-async def read_version(id: Id, number: Number, caller: SignedIn, studio: Studio) -> Response:
-    """An earlier document."""
-    entry, document = await studio.workflows.version(caller, id, number)
-    return Json(_version(entry) | {"document": document})
-
-
-@resource.post(
-    "/workflows/{id}/versions/{number}/restore",
-    summary="Restore a version",
-    response_model=WorkflowView,
-    responses=refusals(400, 401, 403, 404, 409),
-    openapi_extra=needs("edit"),
-)
-async def restore_version(id: Id, number: Number, caller: SignedIn, studio: Studio) -> Response:
-    """Stores an earlier document as the newest version."""
-    with as_stored():
-        return _answer(studio, await studio.workflows.restore(caller, id, number))
-
-
-def _answer(studio: Runtime, workflow: Workflow) -> Response:
+def answer(studio: Runtime, workflow: Workflow) -> Response:
+    """A workflow, with its version as the entity tag."""
     return Json(_view(studio, workflow), headers={"ETag": f'"{workflow.record.version}"'})
 
 
@@ -269,21 +286,20 @@ def _view(studio: Runtime, workflow: Workflow) -> dict[str, Any]:
         "name": record.name,
         "active": record.active,
         "version": record.version,
+        "published_version": record.published_version,
+        "has_unpublished": record.has_unpublished,
         "tags": list(record.tags),
         "created_at": timestamp(record.created_at),
         "updated_at": timestamp(record.updated_at),
         "document": record.document,
         "ports": changed_ports(workflow.document, studio.registry),
-        "problems": _problems(studio.workflows.problems(workflow)),
+        "problems": problems_json(studio.workflows.problems(workflow)),
     }
 
 
-def _problems(problems: list[Problem]) -> list[dict[str, Any]]:
+def problems_json(problems: list[Problem]) -> list[dict[str, Any]]:
+    """Problems as the API gives them."""
     return [
         {"code": p.code, "message": p.message, "node": p.node, "path": p.path, "severity": p.severity}
         for p in problems
     ]
-
-
-def _version(entry: WorkflowVersion) -> dict[str, Any]:
-    return {"number": entry.number, "author": entry.author, "at": timestamp(entry.at), "note": entry.note}

@@ -131,7 +131,7 @@ Operation: TypeAlias = Annotated[
 class Batch(_Operation):
     """Operations that belong together: all of them are applied, or none."""
 
-    id: Identifier
+    id: Annotated[Identifier, Field(pattern=r"^[^\x00]+$")]
     """Made by the sender; a batch that is sent again is known by it."""
     operations: Annotated[list[Operation], Field(min_length=1, max_length=MAX_OPERATIONS)]
 

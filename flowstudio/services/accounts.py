@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 import re
@@ -64,6 +65,7 @@ class AccountService:
         self._clock = clock
         self._now = now
         self._known: dict[str, _Remembered] = {}
+        self._revocation = asyncio.Event()
         self._pairs = Throttle(5, 300, clock)
         self._emails = Throttle(30, 300, clock)
         self._clients = Throttle(20, 300, clock)
@@ -145,7 +147,7 @@ class AccountService:
         )
         if password is not None:
             await self._accounts.delete_sessions(id_)
-        self._known.clear()
+        self._revoked()
         return updated
 
     async def delete_user(self, caller: Caller, id_: str) -> None:
@@ -157,7 +159,7 @@ class AccountService:
         if user.id == caller.user_id:
             raise Conflict("You cannot delete your own account; ask another admin.")
         await self._accounts.delete_user(id_)
-        self._known.clear()
+        self._revoked()
 
     async def change_password(self, caller: Caller, old: str, new: str, *, client: str) -> None:
         """Change one's own password; ends all of one's sessions. Raises `Forbidden` when the old one is wrong."""
@@ -170,7 +172,7 @@ class AccountService:
         check_password(new)
         await self._accounts.update_user(user.id, password_hash=await self._hasher.hash(new))
         await self._accounts.delete_sessions(user.id)
-        self._known.clear()
+        self._revoked()
 
     # Sessions
 
@@ -202,8 +204,8 @@ class AccountService:
     async def sign_out(self, token: str) -> None:
         """End a session."""
         hashed = token_hash(token)
-        self._known.pop(hashed, None)
         await self._accounts.delete_session(hashed)
+        self._revoked()
 
     async def identify_session(self, token: str) -> Caller | None:
         """Who has this session; its end moves on."""
@@ -245,7 +247,7 @@ class AccountService:
         if all(key.id != id_ for key in await self.keys(caller)):
             raise NotFound(f"There is no API key '{id_}'.")
         await self._accounts.revoke_key(id_)
-        self._known.clear()
+        self._revoked()
 
     async def identify_key(self, key: str) -> Caller | None:
         """Whose API key this is."""
@@ -291,6 +293,16 @@ class AccountService:
         if user is None:
             raise NotFound(f"There is no user '{id_}'.")
         return user
+
+    async def wait_for_revocation(self) -> None:
+        """Until somebody's right to be here may have changed: a sign-out, a new role, a revoked key …"""
+        await self._revocation.wait()
+
+    def _revoked(self) -> None:
+        """Trust no identification any more without looking it up again."""
+        self._known.clear()
+        self._revocation.set()
+        self._revocation = asyncio.Event()
 
     def _remembered(self, hashed: str) -> Caller | None:
         entry = self._known.get(hashed)

@@ -114,6 +114,7 @@ class ExecutionService:
             id=request.id,
             workflow_id=workflow.id,
             workflow_name=workflow.document.name,
+            workflow_version=workflow.version,
             document=workflow.snapshot,
             mode=request.mode,
             status="running",
@@ -402,7 +403,7 @@ class ExecutionService:
         if info.workflow_id == id_:
             return
         try:
-            workflow = await self._workflows.load(id_)
+            workflow = await self._workflows.production(id_)
             await self.start(
                 StartRequest(
                     workflow=workflow,

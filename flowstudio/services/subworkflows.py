@@ -24,7 +24,7 @@ class SubWorkflows:
     ) -> Sequence[Item]:
         """Run a workflow on items; gives the items of its last node, or none when not waiting for it."""
         try:
-            called = await self._workflows.load(workflow)
+            called = await self._workflows.production(workflow)
         except NotFound as error:
             raise NodeError(
                 f"There is no workflow '{workflow}' to execute; choose another in the node's settings."

@@ -60,6 +60,7 @@ def summary_json(summary: ExecutionSummary) -> Json:
         "id": summary.id,
         "workflow_id": summary.workflow_id,
         "workflow_name": summary.workflow_name,
+        "workflow_version": summary.workflow_version,
         "status": summary.status,
         "mode": summary.mode,
         "created_at": timestamp(summary.created_at),

@@ -128,7 +128,8 @@ class WebhookService:
         found = routes.find(request.method, request.path)
         if found is None:
             return await self._unrouted(request, routes, test=test)
-        workflow = await self._workflows.load(found.route.workflow)
+        load = self._workflows.load if test else self._workflows.production
+        workflow = await load(found.route.workflow)
         webhook = self._webhook(workflow, found.route.node)
         claims = await self._admit(workflow, found.route.node, webhook, request)
         arrived = Arrived(
@@ -220,7 +221,8 @@ class WebhookService:
         if request.method == "OPTIONS" and wanted:
             found = routes.find(wanted, request.path)
             if found is not None:
-                webhook = self._webhook(await self._workflows.load(found.route.workflow), found.route.node)
+                load = self._workflows.load if test else self._workflows.production
+                webhook = self._webhook(await load(found.route.workflow), found.route.node)
                 asked = request.header("access-control-request-headers") or ""
                 answer = webhook.preflight(request.header("origin"), asked)
                 return await self._render(answer, "", {}, request.method)

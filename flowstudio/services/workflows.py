@@ -1,14 +1,17 @@
-"""Workflows: stored documents, their versions, and whether their triggers are armed."""
+"""Workflows: drafts, what is published of them, and whether their triggers are armed."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias
+from weakref import WeakValueDictionary
 
 from flowstudio.engine.item import Json
+from flowstudio.engine.operations import Draft
 from flowstudio.engine.plan import Plan, check, compile_plan
 from flowstudio.engine.registry import Registry
 from flowstudio.engine.workflow import WorkflowDocument, dump_workflow, load_workflow
@@ -25,7 +28,6 @@ from flowstudio.storage.records import (
     WebhookRoute,
     WorkflowRecord,
     WorkflowSummary,
-    WorkflowVersion,
 )
 from flowstudio.storage.workflows import WorkflowFilter
 
@@ -44,6 +46,8 @@ class Workflow:
     active: bool = False
     saved: WorkflowRecord | None = None
     """What is stored; None for documents that only an execution holds."""
+    version: int | None = None
+    """The number of the document in the workflow's history."""
 
     @property
     def record(self) -> WorkflowRecord:
@@ -51,6 +55,15 @@ class Workflow:
         if self.saved is None:
             raise NotFound("This document belongs to no stored workflow.")
         return self.saved
+
+    @property
+    def draft(self) -> Draft:
+        """The document in both of its forms, for editing."""
+        return Draft(self.record.document, self.document)
+
+
+Change: TypeAlias = Literal["document", "state", "deleted"]
+"""What changed of a workflow: the whole document, something beside it, or it was deleted. Edits are told by `editing`."""
 
 
 def outline(document: WorkflowDocument, registry: Registry) -> Json:
@@ -69,6 +82,9 @@ def summary_json(summary: WorkflowSummary, last: ExecutionSummary | None) -> Jso
         "name": summary.name,
         "active": summary.active,
         "version": summary.version,
+        "published_version": summary.published_version,
+        "has_unpublished": summary.has_unpublished,
+        "deleted_at": timestamp(summary.deleted_at),
         "tags": list(summary.tags),
         "created_at": timestamp(summary.created_at),
         "updated_at": timestamp(summary.updated_at),
@@ -92,26 +108,71 @@ class WorkflowService:
         self._storage = storage
         self.registry = registry
         self._loaded: dict[str, Workflow] = {}
+        self._published: dict[str, Workflow] = {}
         self._plans: OrderedDict[str, Plan] = OrderedDict()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.on_routes_changed: list[Callable[[], None]] = []
         """Called after the set of armed triggers changed."""
+        self.on_changed: list[Callable[[Workflow, Change], None]] = []
+        """Called after a workflow changed other than by edits."""
 
     # Running
 
     async def load(self, id_: str) -> Workflow:
-        """A workflow for running it; kept in memory until it changes here. Raises `NotFound`."""
+        """The draft, as runs by hand take it; kept in memory until it changes here. Raises `NotFound`."""
         workflow = self._loaded.get(id_)
+        if workflow is not None:
+            return workflow
+        async with self.changing(id_):
+            return await self.present(id_)
+
+    async def production(self, id_: str) -> Workflow:
+        """What triggers and other workflows run: the published version, or the draft when there is none.
+
+        Raises `NotFound`.
+        """
+        workflow = self._published.get(id_)
+        if workflow is not None:
+            return workflow
+        async with self.changing(id_):
+            return await self._production(id_)
+
+    async def _production(self, id_: str) -> Workflow:
+        draft = await self.present(id_)
+        number = draft.record.published_version
+        if number is None:
+            return draft
+        found = await self._storage.versions.get(id_, number)
+        if found is None:
+            raise NotFound(f"Workflow '{id_}' has no version {number}.")
+        made = Draft.of(load_workflow(found[1]))
+        workflow = replace(draft, document=made.document, snapshot=Snapshot.of(made.json), version=number)
+        self._published[id_] = workflow
+        return workflow
+
+    def changing(self, id_: str) -> asyncio.Lock:
+        """Whoever changes a workflow holds this lock, from reading what it is to remembering what it became."""
+        lock = self._locks.get(id_)
+        if lock is None:
+            lock = self._locks[id_] = asyncio.Lock()
+        return lock
+
+    async def present(self, id_: str, *, fresh: bool = False) -> Workflow:
+        """The draft, for holders of its lock; `fresh` when another process has changed it. Raises `NotFound`."""
+        workflow = None if fresh else self._loaded.get(id_)
         if workflow is None:
             record = await self._storage.workflows.get(id_)
             if record is None:
+                self._forget(id_)
                 raise NotFound(f"There is no workflow '{id_}'.")
-            workflow = self._keep(record)
+            workflow = self.keep(record)
         return workflow
 
     def of_execution(self, stored: StoredExecution) -> Workflow:
         """The document that an execution ran with."""
         snapshot = Snapshot.of(stored.document)
-        return Workflow(stored.workflow_id, load_workflow(stored.document), snapshot)
+        document = load_workflow(stored.document)
+        return Workflow(stored.workflow_id, document, snapshot, version=stored.workflow_version)
 
     def unstored(self, raw: Any) -> Workflow:
         """A document that is not stored, for running it once. Raises `InvalidWorkflow` when its form is wrong."""
@@ -151,12 +212,15 @@ class WorkflowService:
         search: str | None = None,
         tag: str | None = None,
         active: bool | None = None,
+        deleted: bool = False,
         cursor: str | None = None,
         limit: int = 50,
     ) -> tuple[list[Json], str | None]:
         """Workflows with their last executions, newest first, and the cursor of the next page."""
         require(caller, "read")
-        wanted = WorkflowFilter(search=search, tag=tag, active=active, cursor=cursor, limit=limit)
+        wanted = WorkflowFilter(
+            search=search, tag=tag, active=active, deleted=deleted, cursor=cursor, limit=limit
+        )
         found = await self._storage.workflows.list(wanted)
         last = await self._storage.executions.last_of([summary.id for summary in found])
         following = found[-1].id if len(found) == limit else None
@@ -167,93 +231,122 @@ class WorkflowService:
         require(caller, "read")
         return await self.load(id_)
 
-    async def versions(self, caller: Caller, id_: str) -> Sequence[WorkflowVersion]:
-        """The history, newest first."""
+    async def tags(self, caller: Caller) -> list[tuple[str, int]]:
+        """The tags in use and how many workflows have each, by name."""
         require(caller, "read")
-        await self.load(id_)
-        return await self._storage.workflows.versions(id_)
-
-    async def version(self, caller: Caller, id_: str, number: int) -> tuple[WorkflowVersion, Json]:
-        """An earlier version and its document. Raises `NotFound`."""
-        require(caller, "read")
-        found = await self._storage.workflows.version(id_, number)
-        if found is None:
-            raise NotFound(f"Workflow '{id_}' has no version {number}.")
-        return found
+        return list(await self._storage.workflows.tags())
 
     # Changing
 
     async def create(self, caller: Caller, raw: Any, *, id_: str | None = None) -> Workflow:
-        """Store a new draft. Raises `InvalidWorkflow` when its form is wrong; what forbids running it is allowed."""
+        """Store a new workflow as a draft. Raises `InvalidWorkflow` when its form is wrong."""
         require(caller, "edit")
-        document = load_workflow(raw)
+        draft = Draft.of(load_workflow(raw))
         record = await self._storage.workflows.create(
-            name=document.name,
-            document=dump_workflow(document),
-            tags=document.tags,
-            outline=outline(document, self.registry),
+            name=draft.document.name,
+            document=draft.json,
+            tags=draft.document.tags,
+            outline=outline(draft.document, self.registry),
             by=caller.user_id or None,
             id=id_,
         )
-        return self._keep(record)
+        return self.keep(record)
 
     async def update(
         self, caller: Caller, id_: str, raw: Any, *, expected_version: int | None = None, note: str = ""
     ) -> Workflow:
-        """Store a new version; an active workflow is armed anew. Raises `Conflict` when somebody else was quicker."""
+        """Store a whole new draft. Raises `Conflict` when somebody else was quicker."""
         require(caller, "edit")
-        document = load_workflow(raw)
-        before = (await self.load(id_)).record
-        if before.active:
-            self._demand_armed(document)
-        record = await self._storage.workflows.update(
-            id_,
-            name=document.name,
-            document=dump_workflow(document),
-            tags=document.tags,
-            outline=outline(document, self.registry),
-            by=caller.user_id or None,
-            note=note,
-            expected_version=expected_version,
-            webhooks=webhooks_of(id_, document) if before.active else None,
-        )
-        workflow = self._keep(record)
-        if before.active:
-            self._routes_changed()
-        return workflow
-
-    async def restore(self, caller: Caller, id_: str, number: int) -> Workflow:
-        """Make an earlier version the present one, as a new version."""
-        _, document = await self.version(caller, id_, number)
-        return await self.update(caller, id_, document, note=f"Restored version {number}")
+        draft = Draft.of(load_workflow(raw))
+        async with self.changing(id_):
+            record = await self._storage.workflows.update(
+                id_,
+                name=draft.document.name,
+                document=draft.json,
+                tags=draft.document.tags,
+                outline=outline(draft.document, self.registry),
+                by=caller.user_id or None,
+                note=note,
+                expected_version=expected_version,
+            )
+            return self._changed(self.keep(record), "document")
 
     async def delete(self, caller: Caller, id_: str) -> None:
-        """Delete a workflow with its versions; its executions keep their own snapshots. Raises `NotFound`."""
+        """Switch a workflow off and hide it; it can be brought back until it is purged. Raises `NotFound`."""
         require(caller, "edit")
-        workflow = await self.load(id_)
-        await self._storage.workflows.delete(id_)
-        self._loaded.pop(id_, None)
-        if workflow.active:
-            self._routes_changed()
+        async with self.changing(id_):
+            workflow = await self.present(id_)
+            record = await self._storage.workflows.hide(id_)
+            self._forget(id_)
+            if workflow.active:
+                self._routes_changed()
+            self._changed(replace(workflow, active=False, saved=record), "deleted")
+
+    async def bring_back(self, caller: Caller, id_: str) -> Workflow:
+        """Undo a deletion; the workflow comes back switched off. Raises `NotFound`, and `Conflict` for one that is there."""
+        require(caller, "edit")
+        async with self.changing(id_):
+            return self.keep(await self._storage.workflows.bring_back(id_))
+
+    # Production
+
+    async def publish(self, caller: Caller, id_: str, *, note: str = "") -> Workflow:
+        """Make the draft what triggers run; an active workflow is armed anew.
+
+        Raises `InvalidWorkflow` when it could not run, `Conflict` when another has its webhook.
+        """
+        require(caller, "edit")
+        async with self.changing(id_):
+            workflow = await self.present(id_)
+            if workflow.active:
+                self._demand_armed(workflow.document)
+            else:
+                self.plan(workflow)
+            return await self._publish(workflow, note=note, armed=workflow.active)
+
+    async def unpublish(self, caller: Caller, id_: str) -> Workflow:
+        """Disarm the triggers, and let nothing be published."""
+        require(caller, "edit")
+        async with self.changing(id_):
+            await self.present(id_)
+            return self._switched(await self._storage.workflows.unpublish(id_))
 
     async def activate(self, caller: Caller, id_: str) -> Workflow:
-        """Arm the triggers. Raises `InvalidWorkflow` when it could not run, `Conflict` when another has its webhook."""
+        """Arm the triggers of the published version; publishes the draft first when there is none.
+
+        Raises `InvalidWorkflow` when it could not run, `Conflict` when another has its webhook.
+        """
         require(caller, "edit")
-        workflow = await self.load(id_)
-        self._demand_armed(workflow.document)
-        return await self._set_active(workflow, True)
+        async with self.changing(id_):
+            workflow = await self._production(id_)
+            self._demand_armed(workflow.document)
+            if workflow.record.published_version is None:
+                return await self._publish(workflow, armed=True)
+            routes = webhooks_of(id_, workflow.document)
+            return self._switched(await self._storage.workflows.activate(id_, webhooks=routes))
 
     async def deactivate(self, caller: Caller, id_: str) -> Workflow:
         """Disarm the triggers. Executions that run go on."""
         require(caller, "edit")
-        return await self._set_active(await self.load(id_), False)
+        async with self.changing(id_):
+            await self.present(id_)
+            return self._switched(await self._storage.workflows.deactivate(id_))
 
-    async def _set_active(self, workflow: Workflow, active: bool) -> Workflow:
+    async def _publish(self, workflow: Workflow, *, note: str = "", armed: bool) -> Workflow:
         id_ = workflow.record.id
-        routes = webhooks_of(id_, workflow.document) if active else ()
-        changed = self._keep(await self._storage.workflows.set_active(id_, active, webhooks=routes))
+        record = await self._storage.workflows.publish(
+            id_,
+            expected_version=workflow.record.version,
+            note=note or None,
+            webhooks=webhooks_of(id_, workflow.document) if armed else None,
+        )
+        return self._switched(record)
+
+    def _switched(self, record: WorkflowRecord) -> Workflow:
+        self._published.pop(record.id, None)
+        workflow = self.keep(record)
         self._routes_changed()
-        return changed
+        return self._changed(workflow, "state")
 
     def _demand_armed(self, document: WorkflowDocument) -> None:
         plan = compile_plan(document, self.registry)
@@ -266,14 +359,28 @@ class WorkflowService:
                 ]
             )
 
-    def _keep(self, record: WorkflowRecord) -> Workflow:
+    def keep(
+        self, record: WorkflowRecord, draft: Draft | None = None, snapshot: Snapshot | None = None
+    ) -> Workflow:
+        """Remember a draft, for holders of its lock; spares reading the document when it is known or given."""
         known = self._loaded.get(record.id)
-        if known is not None and known.record.snapshot == record.snapshot:
-            document, snapshot = known.document, known.snapshot
+        if draft is None and known is not None and known.record.snapshot == record.snapshot:
+            draft, snapshot = known.draft, known.snapshot
         else:
-            document, snapshot = load_workflow(record.document), Snapshot.of(record.document)
-        workflow = Workflow(record.id, document, snapshot, record.active, record)
+            draft = draft or Draft.of(load_workflow(record.document))
+            snapshot = snapshot or Snapshot.of(draft.json)
+        saved = replace(record, document=draft.json)
+        workflow = Workflow(record.id, draft.document, snapshot, record.active, saved, record.version)
         self._loaded[record.id] = workflow
+        return workflow
+
+    def _forget(self, id_: str) -> None:
+        self._loaded.pop(id_, None)
+        self._published.pop(id_, None)
+
+    def _changed(self, workflow: Workflow, change: Change) -> Workflow:
+        for listener in self.on_changed:
+            listener(workflow, change)
         return workflow
 
     def _routes_changed(self) -> None:

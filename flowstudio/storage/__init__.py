@@ -15,9 +15,11 @@ from flowstudio.storage.binaries import BinaryStore
 from flowstudio.storage.creation import KnownSnapshots
 from flowstudio.storage.credentials import CredentialRepository, open_vault
 from flowstudio.storage.database import Database, database_url
+from flowstudio.storage.edits import EditRepository
 from flowstudio.storage.executions import ExecutionRepository
 from flowstudio.storage.migrations import migrate
 from flowstudio.storage.vault import Vault
+from flowstudio.storage.versions import VersionRepository
 from flowstudio.storage.workflows import WorkflowRepository
 
 __all__ = ["Storage"]
@@ -33,6 +35,8 @@ class Storage:
         self.vault = vault
         self.binaries = BinaryStore(settings.data_dir / "binaries")
         self.workflows = WorkflowRepository(database, known)
+        self.versions = VersionRepository(database)
+        self.edits = EditRepository(database)
         self.executions = ExecutionRepository(database, self.binaries, known)
         self.accounts = AccountRepository(database)
         self.credentials = CredentialRepository(database, vault)

@@ -148,6 +148,7 @@ class Create:
             "lease_until": now + timedelta(seconds=new.lease_seconds) if runs else None,
             "cancel_requested": False,
             "data_dropped": False,
+            "workflow_version": new.workflow_version,
         }
 
 

@@ -30,6 +30,7 @@ SUMMARY = (
     *(columns.error, columns.created_at, columns.started_at, columns.finished_at, columns.wake_at),
     *(columns.start_node, columns.last_node, columns.until_node, columns.only_node, columns.parent_id),
     *(columns.depth, columns.retry_of, columns.options, columns.cancel_requested, columns.data_dropped),
+    columns.workflow_version,
 )
 
 RUN = tuple(column for column in outcomes.c if column.name != "outputs")

@@ -52,6 +52,8 @@ class NewExecution:
     id: str = field(default_factory=new_id)
     workflow_id: str | None = None
     workflow_name: str = ""
+    workflow_version: int | None = None
+    """The number of the document in the workflow's history; None for a document that is not stored."""
     document: Json | Snapshot = field(repr=False)
     mode: Mode
     status: Literal["queued", "running"] = "queued"
@@ -130,6 +132,7 @@ class ExecutionSummary:
     cancel_requested: bool
     data_dropped: bool
     """The save policy removed the items."""
+    workflow_version: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,7 +223,13 @@ class WorkflowSummary:
     name: str
     active: bool
     version: int
+    """The draft's number."""
     snapshot: str
+    published_version: int | None
+    """The version that triggers run."""
+    published_snapshot: str | None
+    deleted_at: datetime | None
+    """Since when it is hidden."""
     tags: tuple[str, ...]
     outline: Json
     """What lists show of the document, as whoever stored it computed: node count, trigger types …"""
@@ -228,6 +237,11 @@ class WorkflowSummary:
     updated_at: datetime
     created_by: str | None
     updated_by: str | None
+
+    @property
+    def has_unpublished(self) -> bool:
+        """Whether the draft is not what is published; True when nothing is."""
+        return self.snapshot != self.published_snapshot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -245,8 +259,27 @@ class WorkflowVersion:
     number: int
     snapshot: str
     author: str | None
+    """Id of the user; None for the command line."""
+    author_name: str | None
+    """None when there is no such user any more."""
     at: datetime
     note: str
+    published_at: datetime | None
+    """When it was last published."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EditBatch:
+    """An entry of the log of edits: operations that were applied together."""
+
+    version: int
+    """The draft's number after it."""
+    id: str
+    """As its sender called it."""
+    client: str
+    author: str | None
+    author_name: str | None
+    operations: Sequence[Json] = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

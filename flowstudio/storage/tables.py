@@ -108,7 +108,11 @@ workflows = Table(
     Column("updated_at", Instant, nullable=False),
     Column("created_by", Text),
     Column("updated_by", Text),
+    Column("published_version", Integer),
+    Column("deleted_at", Instant),
 )
+"""Workflows. `version` and `snapshot` are the draft's. Invariants: each change raises `version` by one; `version` and
+`published_version` have an entry in `workflow_versions`; an active workflow is published and not deleted."""
 
 workflow_tags = Table(
     "workflow_tags",
@@ -126,7 +130,27 @@ workflow_versions = Table(
     Column("author", Text),
     Column("at", Instant, nullable=False),
     Column("note", Text, nullable=False),
+    Column("burst_at", Instant),
+    Column("published_at", Instant),
 )
+"""The history. `burst_at` is when the first of the edits came that an entry gathers; null for an entry that was stored as
+a whole. `published_at` is when it was last published."""
+
+workflow_operations = Table(
+    "workflow_operations",
+    metadata,
+    Column("workflow_id", ForeignKey(workflows.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("batch", Text, nullable=False),
+    Column("client", Text, nullable=False),
+    Column("author", Text),
+    Column("at", Instant, nullable=False),
+    Column("operations", Encoded, nullable=False),
+    UniqueConstraint("workflow_id", "batch"),
+    Index("ix_workflow_operations_at", "at"),
+)
+"""The newest edits of drafts: `number` is the version that the draft had after the batch. A number that is missing was
+not an edit but a whole new document."""
 
 webhooks = Table(
     "webhooks",
@@ -168,6 +192,7 @@ executions = Table(
     Column("lease_until", Instant),
     Column("cancel_requested", Boolean, nullable=False),
     Column("data_dropped", Boolean, nullable=False),
+    Column("workflow_version", Integer),
     Index("ix_executions_workflow_id_id", "workflow_id", "id"),
     Index(
         "ix_executions_live",

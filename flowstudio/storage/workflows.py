@@ -1,13 +1,13 @@
-"""The workflow repository: documents, their history, and the webhooks of active workflows."""
+"""The workflow repository: drafts, what is published of them, and the webhooks of active workflows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, exists, func, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, Select, and_, delete, exists, func, insert, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from flowstudio.engine.item import Json
@@ -17,16 +17,21 @@ from flowstudio.storage.codec import decode
 from flowstudio.storage.creation import KnownSnapshots, store_snapshots
 from flowstudio.storage.database import Database
 from flowstudio.storage.ids import new_id
-from flowstudio.storage.records import (
-    Snapshot,
-    WebhookRoute,
-    WorkflowRecord,
-    WorkflowSummary,
-    WorkflowVersion,
-)
+from flowstudio.storage.records import Snapshot, WebhookRoute, WorkflowRecord, WorkflowSummary
 from flowstudio.storage.tables import snapshots, webhooks, workflow_tags, workflow_versions, workflows
+from flowstudio.storage.tags import replace_tags
+from flowstudio.storage.versions import enter, mark_published
+
+HIDDEN_FOR = timedelta(days=30)
+"""How long a deleted workflow can be brought back."""
 
 columns = workflows.c
+_published = workflow_versions.alias("published")
+_STORED = (*columns, _published.c.snapshot.label("published_snapshot"))
+_JOINED = workflows.outerjoin(
+    _published,
+    and_(_published.c.workflow_id == columns.id, _published.c.number == columns.published_version),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,12 +42,14 @@ class WorkflowFilter:
     """Part of the name."""
     tag: str | None = None
     active: bool | None = None
+    deleted: bool = False
+    """Those that are deleted and can be brought back, instead of the others."""
     cursor: str | None = None
     limit: int = 50
 
 
 class WorkflowRepository:
-    """Workflows. A change makes a new version; an earlier one can be read for ever."""
+    """Workflows. A change raises the draft's version; what is deleted is hidden, until it is purged."""
 
     def __init__(self, database: Database, known: KnownSnapshots) -> None:
         self._database = database
@@ -82,18 +89,20 @@ class WorkflowRepository:
                     updated_by=by,
                 )
             )
-            _store_version(connection, id_, 1, snapshot, by, now, note)
-            _store_tags(connection, id_, tags)
+            enter(connection, id_, 1, snapshot, by, now, note)
+            replace_tags(connection, id_, tags)
 
         await self._database.write(store)
         return await self._demand(id_)
 
-    async def get(self, id_: str) -> WorkflowRecord | None:
-        """A workflow."""
-        query = (
-            select(workflows, snapshots.c.document).join_from(workflows, snapshots).where(columns.id == id_)
+    async def get(self, id_: str, *, deleted: bool = False) -> WorkflowRecord | None:
+        """A workflow; with `deleted` also one that is hidden."""
+        query = select(*_STORED, snapshots.c.document).select_from(
+            _JOINED.join(snapshots, snapshots.c.hash == columns.snapshot)
         )
-        row = await self._database.first(query)
+        if not deleted:
+            query = query.where(columns.deleted_at.is_(None))
+        row = await self._database.first(query.where(columns.id == id_))
         if row is None:
             return None
         tags = await self._tags([id_])
@@ -102,7 +111,11 @@ class WorkflowRepository:
     async def list(self, wanted: WorkflowFilter | None = None) -> list[WorkflowSummary]:
         """Workflows, newest first; the id of the last one is the cursor of the next page."""
         wanted = wanted or WorkflowFilter()
-        query: Select[Any] = select(workflows).order_by(columns.id.desc()).limit(wanted.limit)
+        query: Select[Any] = select(*_STORED).select_from(_JOINED).order_by(columns.id.desc())
+        query = query.limit(wanted.limit)
+        query = query.where(
+            columns.deleted_at.is_not(None) if wanted.deleted else columns.deleted_at.is_(None)
+        )
         if wanted.search:
             query = query.where(func.lower(columns.name).contains(wanted.search.lower(), autoescape=True))
         if wanted.tag is not None:
@@ -119,8 +132,19 @@ class WorkflowRepository:
         return [WorkflowSummary(**_summary(row, tags)) for row in rows]
 
     async def count(self) -> int:
-        """How many workflows there are."""
+        """How many workflows there are, hidden ones included."""
         return int(await self._database.scalar(select(func.count()).select_from(workflows)))
+
+    async def tags(self) -> Sequence[tuple[str, int]]:
+        """The tags in use and how many workflows have each, by name."""
+        number = func.count().label("number")
+        rows = await self._database.rows(
+            select(workflow_tags.c.tag, number)
+            .select_from(workflow_tags.join(workflows))
+            .where(columns.deleted_at.is_(None))
+            .group_by(workflow_tags.c.tag)
+        )
+        return sorted(((row.tag, row.number) for row in rows), key=lambda entry: entry[0].casefold())
 
     async def update(
         self,
@@ -133,25 +157,13 @@ class WorkflowRepository:
         by: str | None = None,
         note: str = "",
         expected_version: int | None = None,
-        webhooks: Sequence[WebhookRoute] | None = None,
     ) -> WorkflowRecord:
-        """Store a new version; with `webhooks`, replace the addresses in the same transaction.
-
-        Raises `NotFound`, and `Conflict` when the stored version is not the expected one or an address is taken.
-        """
+        """Store a new draft. Raises `NotFound`, and `Conflict` when the stored version is not the expected one."""
         snapshot = document if isinstance(document, Snapshot) else Snapshot.of(document)
 
         def store(connection: Connection) -> None:
             now = current_time(connection)
-            version = connection.scalar(select(columns.version).where(columns.id == id_).with_for_update())
-            if version is None:
-                raise NotFound(f"There is no workflow '{id_}'.")
-            if expected_version is not None and version != expected_version:
-                raise Conflict(
-                    f"The workflow was changed meanwhile: it has version {version}, you changed version "
-                    f"{expected_version}. Load it again.",
-                    detail={"version": version},
-                )
+            version = _lock(connection, id_, expected_version)
             store_snapshots(connection, [snapshot], now)
             connection.execute(
                 update(workflows)
@@ -165,68 +177,102 @@ class WorkflowRepository:
                     updated_by=by,
                 )
             )
-            _store_version(connection, id_, version + 1, snapshot, by, now, note)
-            connection.execute(delete(workflow_tags).where(workflow_tags.c.workflow_id == id_))
-            _store_tags(connection, id_, tags)
+            enter(connection, id_, version + 1, snapshot, by, now, note)
+            replace_tags(connection, id_, tags)
+
+        await self._database.write(store)
+        return await self._demand(id_)
+
+    async def publish(
+        self,
+        id_: str,
+        *,
+        expected_version: int,
+        note: str | None = None,
+        webhooks: Sequence[WebhookRoute] | None = None,
+    ) -> WorkflowRecord:
+        """Make the draft what triggers run; with `webhooks`, switch the workflow on with these addresses.
+
+        Raises `NotFound`, and `Conflict` when the draft has another version, or an address is taken.
+        """
+
+        def store(connection: Connection) -> None:
+            version = _lock(connection, id_, expected_version)
+            values: dict[str, Any] = {"published_version": version}
+            if webhooks is not None:
+                values["active"] = True
+            connection.execute(update(workflows).where(columns.id == id_).values(**values))
+            mark_published(connection, id_, version, current_time(connection), note)
             if webhooks is not None:
                 _replace_webhooks(connection, id_, webhooks)
 
         await self._write_addresses(store)
         return await self._demand(id_)
 
-    async def set_active(
-        self, id_: str, active: bool, *, webhooks: Sequence[WebhookRoute] = ()
-    ) -> WorkflowRecord:
-        """Switch a workflow on with its addresses, or off. Raises `NotFound`, and `Conflict` for a taken address."""
+    async def unpublish(self, id_: str) -> WorkflowRecord:
+        """Switch a workflow off and let nothing be published. Raises `NotFound`."""
+        return await self._disarm(id_, published_version=None)
+
+    async def activate(self, id_: str, *, webhooks: Sequence[WebhookRoute]) -> WorkflowRecord:
+        """Switch a published workflow on with its addresses. Raises `NotFound`, and `Conflict` for a taken address."""
 
         def store(connection: Connection) -> None:
-            changed = connection.execute(update(workflows).where(columns.id == id_).values(active=active))
-            if not changed.rowcount:
-                raise NotFound(f"There is no workflow '{id_}'.")
-            _replace_webhooks(connection, id_, webhooks if active else ())
+            _lock(connection, id_)
+            connection.execute(update(workflows).where(columns.id == id_).values(active=True))
+            _replace_webhooks(connection, id_, webhooks)
 
         await self._write_addresses(store)
         return await self._demand(id_)
 
-    async def delete(self, id_: str) -> bool:
-        """Delete a workflow with its versions and addresses; its executions stay."""
+    async def deactivate(self, id_: str) -> WorkflowRecord:
+        """Switch a workflow off. Raises `NotFound`."""
+        return await self._disarm(id_)
 
-        def remove(connection: Connection) -> bool:
-            return bool(connection.execute(delete(workflows).where(columns.id == id_)).rowcount)
+    async def hide(self, id_: str) -> WorkflowRecord:
+        """Switch a workflow off and hide it. Raises `NotFound`."""
+        return await self._disarm(id_, hide=True)
+
+    async def bring_back(self, id_: str) -> WorkflowRecord:
+        """Show a hidden workflow again, switched off. Raises `NotFound`, and `Conflict` when it is not hidden."""
+
+        def show(connection: Connection) -> None:
+            hidden = update(workflows).where(columns.id == id_, columns.deleted_at.is_not(None))
+            if connection.execute(hidden.values(deleted_at=None)).rowcount:
+                return
+            _lock(connection, id_)
+            raise Conflict("The workflow is not deleted; there is nothing to bring back.")
+
+        await self._database.write(show)
+        return await self._demand(id_)
+
+    async def purge(self, before: datetime) -> int:
+        """Delete for good what was hidden before, with versions and edits; says how many. Executions stay."""
+
+        def remove(connection: Connection) -> int:
+            return connection.execute(delete(workflows).where(columns.deleted_at < before)).rowcount
 
         return await self._database.write(remove)
-
-    async def versions(self, id_: str) -> Sequence[WorkflowVersion]:
-        """The history, newest first."""
-        rows = await self._database.rows(
-            select(workflow_versions)
-            .where(workflow_versions.c.workflow_id == id_)
-            .order_by(workflow_versions.c.number.desc())
-        )
-        return [WorkflowVersion(**row._mapping) for row in rows]
-
-    async def version(self, id_: str, number: int) -> tuple[WorkflowVersion, Json] | None:
-        """An entry of the history with its document."""
-        row = await self._database.first(
-            select(workflow_versions, snapshots.c.document)
-            .join_from(workflow_versions, snapshots)
-            .where(workflow_versions.c.workflow_id == id_, workflow_versions.c.number == number)
-        )
-        if row is None:
-            return None
-        values = dict(row._mapping)
-        document: Json = decode(bytes(values.pop("document")))
-        return WorkflowVersion(**values), document
 
     async def routes(self) -> Sequence[WebhookRoute]:
         """The addresses of all active workflows."""
         return [WebhookRoute(**row._mapping) for row in await self._database.rows(select(webhooks))]
 
-    async def _demand(self, id_: str) -> WorkflowRecord:
-        record = await self.get(id_)
+    async def _demand(self, id_: str, *, deleted: bool = False) -> WorkflowRecord:
+        record = await self.get(id_, deleted=deleted)
         if record is None:
             raise NotFound(f"There is no workflow '{id_}' any more.")
         return record
+
+    async def _disarm(self, id_: str, *, hide: bool = False, **values: Any) -> WorkflowRecord:
+        def store(connection: Connection) -> None:
+            _lock(connection, id_)
+            if hide:
+                values["deleted_at"] = current_time(connection)
+            connection.execute(update(workflows).where(columns.id == id_).values(active=False, **values))
+            _replace_webhooks(connection, id_, ())
+
+        await self._database.write(store)
+        return await self._demand(id_, deleted=True)
 
     async def _write_addresses(self, store: Any) -> None:
         try:
@@ -252,24 +298,26 @@ class WorkflowRepository:
 def _summary(row: Any, tags: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """The fields of `WorkflowSummary`."""
     return {column.name: getattr(row, column.name) for column in columns} | {
-        "tags": tuple(tags.get(row.id, ()))
+        "published_snapshot": row.published_snapshot,
+        "tags": tuple(tags.get(row.id, ())),
     }
 
 
-def _store_version(
-    connection: Connection, id_: str, number: int, snapshot: Snapshot, by: str | None, at: datetime, note: str
-) -> None:
-    connection.execute(
-        insert(workflow_versions).values(
-            workflow_id=id_, number=number, snapshot=snapshot.hash, author=by, at=at, note=note
+def _lock(connection: Connection, id_: str, expected_version: int | None = None) -> int:
+    """Keep others from changing a workflow until the transaction ends; gives the draft's version."""
+    row = connection.execute(
+        select(columns.version, columns.deleted_at).where(columns.id == id_).with_for_update()
+    ).first()
+    if row is None or row.deleted_at is not None:
+        raise NotFound(f"There is no workflow '{id_}'.")
+    version: int = row.version
+    if expected_version is not None and version != expected_version:
+        raise Conflict(
+            f"The workflow was changed meanwhile: it has version {version}, you changed version "
+            f"{expected_version}. Load it again.",
+            detail={"version": version},
         )
-    )
-
-
-def _store_tags(connection: Connection, id_: str, tags: Iterable[str]) -> None:
-    rows = [{"workflow_id": id_, "tag": tag} for tag in dict.fromkeys(tags)]
-    if rows:
-        connection.execute(insert(workflow_tags), rows)
+    return version
 
 
 def _replace_webhooks(connection: Connection, id_: str, wanted: Sequence[WebhookRoute]) -> None:

@@ -128,10 +128,14 @@ async def test_two_active_workflows_cannot_have_the_same_address(runtime: Runtim
     assert not (await runtime.workflows.get(COMMAND_LINE, second.record.id)).active
 
 
-async def test_a_changed_active_workflow_answers_in_its_new_way(runtime: Runtime) -> None:
+async def test_a_changed_active_workflow_answers_in_its_new_way_once_it_is_published(
+    runtime: Runtime,
+) -> None:
     id_ = await publish(runtime, chain(hook("last-node"), edit("a", v="1")))
     assert parsed(await call(runtime, "orders/7", {}))["v"] == "1"
     await runtime.workflows.update(COMMAND_LINE, id_, chain(hook("last-node"), edit("a", v="2")))
+    assert parsed(await call(runtime, "orders/7", {}))["v"] == "1"
+    await runtime.workflows.publish(COMMAND_LINE, id_)
     assert parsed(await call(runtime, "orders/7", {}))["v"] == "2"
 
 

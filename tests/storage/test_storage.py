@@ -86,7 +86,7 @@ async def test_text_and_numbers_that_cannot_be_stored_are_the_callers_mistake(st
     with pytest.raises(InvalidRequest):
         await storage.executions.get("\udfff")
     with pytest.raises(InvalidRequest):
-        await storage.workflows.version("w", 10**30)
+        await storage.versions.get("w", 10**30)
     with pytest.raises(InvalidRequest):
         await (storage.executions.journal((await running(storage)).id, "me", 1)).append([outcome("\ud800")])
 

@@ -111,6 +111,8 @@ class ExecutionSummaryView(View):
     id: str
     workflow_id: str | None
     workflow_name: str
+    workflow_version: int | None = None
+    """Which version of the workflow ran; null for a document that was not stored."""
     status: ExecutionStatus
     mode: Mode
     created_at: datetime

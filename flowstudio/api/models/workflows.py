@@ -92,6 +92,12 @@ class WorkflowSummaryView(View):
     name: str
     active: bool
     version: int
+    published_version: int | None
+    """What its triggers run; null when nothing is published."""
+    has_unpublished: bool
+    """Whether the draft is not what is published."""
+    deleted_at: datetime | None
+    """Since when it is deleted; it can be brought back for 30 days."""
     tags: list[str]
     created_at: datetime
     updated_at: datetime
@@ -109,6 +115,20 @@ class WorkflowPage(View):
     items: list[WorkflowSummaryView]
     next_cursor: str | None
     """Pass it as `cursor` for the next part; null at the end."""
+
+
+class TagView(View):
+    """A tag in use."""
+
+    tag: str
+    count: int
+    """How many workflows have it."""
+
+
+class TagList(View):
+    """The tags in use, by name."""
+
+    items: list[TagView]
 
 
 class PortView(View):
@@ -132,7 +152,11 @@ class WorkflowView(View):
     name: str
     active: bool
     version: int
-    """Counts changes; send it as `If-Match` to notice that somebody else was quicker."""
+    """The draft's number: counts changes. Send it as `If-Match` to notice that somebody else was quicker."""
+    published_version: int | None
+    """What its triggers run; null when nothing is published."""
+    has_unpublished: bool
+    """Whether the draft is not what is published; true when nothing is."""
     tags: list[str]
     created_at: datetime
     updated_at: datetime
@@ -141,28 +165,6 @@ class WorkflowView(View):
     """Of nodes whose parameters give them other ports than their type has, by node id."""
     problems: list[ProblemView]
     """What forbids running it (errors) or looks wrong (warnings)."""
-
-
-class VersionView(View):
-    """An entry of a workflow's history."""
-
-    number: int
-    author: str | None
-    """Id of the user who stored it."""
-    at: datetime
-    note: str
-
-
-class VersionList(View):
-    """The history, newest first."""
-
-    items: list[VersionView]
-
-
-class VersionAnswer(VersionView):
-    """An earlier version."""
-
-    document: StoredDocument
 
 
 class OpenAddressView(View):

@@ -1,0 +1,82 @@
+"""Who has a workflow open, and what they still have to be told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+
+from flowstudio.engine.item import Json
+from flowstudio.storage.records import EditBatch
+
+QUEUED = 500
+"""Batches that wait for one slow watcher before the oldest are dropped; it reads those from the log."""
+COALESCE = 0.1
+"""Seconds over which comings and goings are gathered into one message."""
+
+
+@dataclass(eq=False, slots=True)
+class Watcher:
+    """Somebody who has the workflow open. Flags say what happened since they were looked at last."""
+
+    name: str
+    client: str
+    batches: deque[EditBatch] = field(default_factory=lambda: deque(maxlen=QUEUED))
+    reset: int = 0
+    """The draft was replaced as a whole, and has this version since then."""
+    state: bool = True
+    people: bool = True
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def wait(self) -> None:
+        """Until something happens."""
+        await self._woken.wait()
+        self._woken.clear()
+
+    def wake(self) -> None:
+        """Something happened."""
+        self._woken.set()
+
+
+class Audience:
+    """The watchers of every workflow, in this process."""
+
+    def __init__(self) -> None:
+        self._watchers: dict[str, list[Watcher]] = {}
+        self._announced: set[str] = set()
+
+    def join(self, workflow: str, watcher: Watcher) -> None:
+        """Somebody opens a workflow."""
+        self._watchers.setdefault(workflow, []).append(watcher)
+        self._announce(workflow)
+        watcher.wake()
+
+    def leave(self, workflow: str, watcher: Watcher) -> None:
+        """Somebody is gone."""
+        watchers = self._watchers.get(workflow, [])
+        if watcher in watchers:
+            watchers.remove(watcher)
+        if watchers:
+            self._announce(workflow)
+        else:
+            self._watchers.pop(workflow, None)
+
+    def of(self, workflow: str) -> list[Watcher]:
+        """Everybody who has a workflow open."""
+        return list(self._watchers.get(workflow, ()))
+
+    def people(self, workflow: str) -> list[Json]:
+        """The same as names, one for each client that has told its own; in the order of their coming."""
+        names = {watcher.client: watcher.name for watcher in self.of(workflow) if watcher.client}
+        return [{"name": name, "client": client} for client, name in names.items()]
+
+    def _announce(self, workflow: str) -> None:
+        if workflow not in self._announced:
+            self._announced.add(workflow)
+            asyncio.get_running_loop().call_later(COALESCE, self._tell_people, workflow)
+
+    def _tell_people(self, workflow: str) -> None:
+        self._announced.discard(workflow)
+        for watcher in self.of(workflow):
+            watcher.people = True
+            watcher.wake()
