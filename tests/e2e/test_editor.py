@@ -75,10 +75,11 @@ def test_a_new_workflow_is_drawn_saved_and_run(page: Page) -> None:
     page.get_by_role("button", name="Add first step").click()
     page.get_by_role("combobox", name="Search steps").fill("manual")
     page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
     page.get_by_role("button", name="Add step").click()
     page.get_by_role("combobox", name="Search steps").fill("edit fields")
     page.get_by_role("option", name=re.compile("^Edit Fields")).click()
-    expect(page.get_by_role("group", name="Edit Fields", exact=True)).to_be_visible()
+    expect(page.get_by_role("dialog", name="Step details: Edit Fields")).to_be_visible()
     page.get_by_role("textbox", name="Workflow name").fill("Drawn by hand")
     saved(page)
 
@@ -128,12 +129,12 @@ def test_a_failing_step_shows_its_error_and_what_was_printed_before(page: Page) 
     card = page.get_by_role("group", name="Give up", exact=True)
     expect(card.get_by_role("img", name=re.compile("^Failed"))).to_be_visible()
     card.click()
-    panel = page.get_by_role("complementary", name="Step details")
+    panel = page.get_by_role("dialog", name="Step details")
     expect(panel.get_by_role("alert")).to_contain_text("The coffee is out.")
 
-    page.get_by_role("group", name="Speak", exact=True).click()
-    panel.get_by_role("tab", name="Log").click()
-    expect(panel.get_by_text("good morning")).to_be_visible()
+    page.get_by_role("button", name="Previous step: Speak").click()
+    panel.get_by_role("button", name="Log", exact=True).click()
+    expect(panel.get_by_role("region", name="Output").get_by_text("good morning")).to_be_visible()
 
 
 def test_a_run_is_stopped(page: Page) -> None:

@@ -65,10 +65,10 @@ def test_a_call_that_somebody_listens_for_is_followed_on_the_canvas(page: Page) 
         expect(card.get_by_role("img", name=re.compile("^Succeeded"))).to_be_visible()
 
     page.get_by_role("group", name="Door", exact=True).click()
-    panel = page.get_by_role("complementary", name="Step details")
+    panel = page.get_by_role("dialog", name="Step details")
     expect(panel.get_by_text('{"name":"Ada Lovelace"}')).to_be_visible()
-    page.get_by_role("group", name="Greet", exact=True).click()
-    expect(panel.get_by_text("Hello Ada Lovelace")).to_be_visible()
+    page.get_by_role("button", name="Next step: Greet").click()
+    expect(panel.get_by_text("Hello Ada Lovelace").first).to_be_visible()
     assert httpx.post(url, json={}).status_code == 404
 
 

@@ -3,16 +3,18 @@ import { useEffect, useMemo, useState } from "react";
 import { ArrowUpRight, ChevronLeft, ChevronRight, ExternalLink, RotateCw } from "lucide-react";
 import { formatNumber, t } from "../texts/texts.js";
 import { ApiError, get } from "./api.js";
-import { DataView, PAGE } from "./data.jsx";
+import { DataView } from "./data.jsx";
 import { Explained } from "./failure.jsx";
 import { rowName } from "./logtree.jsx";
+import { PAGE } from "./nodedata.js";
+import { allRows } from "./pins.js";
 import { placeOf, sent } from "./runlog.js";
 import { useRun } from "./runs.js";
 
 const SIDES = ["outputs", "inputs", "printed"];
 
 /** Items and prints of one try; asked for again when it ends. */
-function useTry(row, offset, limit) {
+function useTry(row, offset, limit, search) {
   const [answer, setAnswer] = useState(null);
   const [problem, setProblem] = useState(null);
   const { execution, node, attempt } = row ?? {};
@@ -22,11 +24,11 @@ function useTry(row, offset, limit) {
     setProblem(null);
     if (!node || attempt == null || row.status === "running") return void setAnswer(null);
     const gone = new AbortController();
-    const query = new URLSearchParams({ scope, attempt: String(attempt), offset: String(offset), limit: String(limit) });
+    const query = new URLSearchParams({ scope, attempt: String(attempt), offset: String(offset), limit: String(limit), ...(search && { search }) });
     get(`/executions/${encodeURIComponent(execution)}/nodes/${encodeURIComponent(node)}/?${query}`, { signal: gone.signal })
       .then(setAnswer).catch((failure) => failure instanceof ApiError && setProblem(failure.message));
     return () => gone.abort();
-  }, [execution, node, scope, attempt, stamp, offset, limit]); // eslint-disable-line react-hooks/exhaustive-deps -- `stamp` stands for `row`
+  }, [execution, node, scope, attempt, stamp, offset, limit, search]); // eslint-disable-line react-hooks/exhaustive-deps -- `stamp` stands for `row`
   return [answer, problem];
 }
 
@@ -45,11 +47,12 @@ function One({ shown, item, onStep, total }) {
 
 export function LogDetail({ runs, row, name, stale, item, setItem, single, setSingle, onStep, mayRun, onOpen, onRetry }) {
   const [side, setSide] = useState("outputs");
-  const [offset, setOffset] = useState(0);
+  const [query, setQuery] = useState({ offset: 0, search: "" });
+  const [port, setPort] = useState(null);
   const key = row?.key;
-  useEffect(() => setOffset(0), [key, side]);
+  useEffect(() => setQuery({ offset: 0, search: "" }), [key, side]);
   const one = single && side === "outputs" && row ? placeOf(row.items, item) : null;
-  const [answer, problem] = useTry(row, one ? one.offset : offset, one ? 1 : PAGE);
+  const [answer, problem] = useTry(row, one ? one.offset : query.offset, one ? 1 : PAGE, one ? "" : query.search);
   const live = useRun(runs, (run) => row && run.prints.get(JSON.stringify([row.node, row.scope])));
   const kept = useRun(runs, (run) => !run.execution?.data_dropped);
   const printed = useMemo(() => answer?.runs.find((run) => run.attempt === row?.attempt && JSON.stringify(run.scope) === JSON.stringify(row.scope))?.stdout || live || "", [answer, live, row]);
@@ -92,7 +95,12 @@ export function LogDetail({ runs, row, name, stale, item, setItem, single, setSi
         : row.status === "skipped" ? <p className="fs-quiet">{t("log.skipped")}</p>
         : shown === "printed" ? <pre className="fs-json" tabIndex={0}>{printed}</pre>
         : one && answer ? <One shown={answer.outputs[one.port]?.items[0]?.json} item={item} total={total} onStep={onStep} />
-        : answer ? <DataView ports={answer[shown]} labels={labels} offset={offset} onPage={(_, next) => setOffset(next)} empty={t("log.no_items")} />
+        : answer ? Object.keys(answer[shown]).length > 0
+          ? <DataView
+              side="log" name={t(`log.${shown}`)} fileName={name(row)} ports={answer[shown]} labels={labels} query={query} ask={(changes) => setQuery((before) => ({ ...before, ...changes }))} port={port} onPort={setPort}
+              load={(wanted) => allRows(row.execution, row.node, { side: shown, port: wanted, run: row }).then(({ rows }) => rows)}
+            />
+          : <p className="fs-quiet">{t("log.no_items")}</p>
         : row.status === "running" ? <p className="fs-quiet">{t("log.still_running")}</p> : null}
     </aside>
   );

@@ -15,9 +15,11 @@ import { RunLog } from "./log.jsx";
 import { NodePanel } from "./panel.jsx";
 import { RunStore, useStaleMarks } from "./runs.js";
 import { Saver } from "./saving.js";
+import { earlier } from "./sources.js";
 import { StudioContext } from "./step.jsx";
 import { useRunTitle } from "./title.js";
 import { EditorBar } from "./topbar.jsx";
+import { VisitedBanner } from "./visited.jsx";
 import "./studio.css";
 
 /** What the page shows, fetched once: the workflow, or the execution with the document it ran. */
@@ -91,9 +93,9 @@ function Editor({ catalogue, store, runs, answer, mayEdit, mayRun, mayAdmin }) {
   const { addresses, start: startListening, stop: stopListening } = useListening(answer.id, useCallback((id) => follow({ id }), [follow]));
   const starting = useRef(false);
   /** Save what is open, then start; says what keeps it from starting. */
-  const begin = useCallback(async (start) => {
+  const begin = useCallback(async (start, whole = true) => {
     if (!mayRun || starting.current || runs.active) return;
-    if (!chosen) return void toast.error(t("editor.no_trigger"));
+    if (whole && !chosen) return void toast.error(t("editor.no_trigger"));
     starting.current = true;
     try {
       if (!saver || (await saver.flush())) await start();
@@ -116,13 +118,27 @@ function Editor({ catalogue, store, runs, answer, mayEdit, mayRun, mayAdmin }) {
   const start = triggers.find((node) => node.id === chosen);
   const listens = isWebhook(start) && !start.data.pinned;
   const run = useCallback(() => (listens ? begin(startListening) : execute()), [listens, begin, startListening, execute]);
+  /** Run the whole, up to a step (`until`), or a step (`node`) with the data of an execution; `onward` also what follows it. */
+  const startPart = useCallback(({ until, node, execution, onward = false } = {}) => {
+    const path = `/workflows/${encodeURIComponent(answer.id)}`;
+    if (!until && !node) return run();
+    if (node && !execution && isWebhook(store.node(node)) && !store.node(node).data.pinned) return begin(startListening);
+    return begin(async () => {
+      const started = node
+        ? await post(`${path}/execute_node/`, { node_id: node, execution_id: execution ?? null, onward, wait: false })
+        : await post(`${path}/execute/`, { wait: false, pinned: true, until, trigger_node: leading(store, triggers, chosen, until) });
+      follow(started.execution);
+    }, false);
+  }, [answer, store, triggers, chosen, run, begin, follow, startListening]);
   const runEmpty = useCallback(async () => {
     await stopListening();
     await execute();
   }, [stopListening, execute]);
 
   return (
-    <Frame catalogue={catalogue} store={store} runs={runs} problems={problems} mayEdit={mayEdit} mayRun={mayRun} mayAdmin={mayAdmin} onRun={run} onRetry={retryFrom}
+    <Frame
+      catalogue={catalogue} store={store} runs={runs} problems={problems} workflowId={answer.id} mayEdit={mayEdit} mayRun={mayRun} mayAdmin={mayAdmin}
+      onRun={run} onRetry={retryFrom} start={mayRun ? startPart : undefined}
       bar={({ open, stop }) => (
         <EditorBar
           store={store} workflow={workflow} saver={saver} runs={runs} mayEdit={mayEdit} mayRun={mayRun} problems={problems}
@@ -152,18 +168,21 @@ function startNodes(nodes, catalogue) {
   return found.sort((a, b) => Number(b.data.type === "manual-trigger") - Number(a.data.type === "manual-trigger"));
 }
 
-function Frame({ catalogue, store, runs, problems, mayEdit, mayRun, mayAdmin, bar, notice, onRun, onRetry, stepping = false }) {
+/** The trigger to start from to get to a step: the chosen one if it leads there. */
+function leading(store, triggers, chosen, id) {
+  const before = new Set([id, ...earlier(store.snapshot.edges, id).map((source) => source.id)]);
+  const able = triggers.filter((trigger) => before.has(trigger.id)).map((trigger) => trigger.id);
+  return able.includes(chosen) ? chosen : able[0] ?? null;
+}
+
+function Frame({ catalogue, store, runs, problems, workflowId, mayEdit, mayRun, mayAdmin, bar, notice, onRun, onRetry, start, stepping = false }) {
   const { resolvedColorMode } = useContext(ColorModeContext);
   const dark = resolvedColorMode === "dark";
   const [open, setOpen] = useState(null);
-  const [tab, setTab] = useState("parameters");
   useRunTitle(runs, store);
 
-  const openNode = useCallback((id) => {
-    // A step that ran is opened for its data, any other one for what it is set to.
-    setTab((before) => (before === "parameters" && runs.states[id] ? "output" : runs.states[id] ? before : "parameters"));
-    setOpen(id);
-  }, [runs]);
+  const openNode = setOpen;
+  const close = useCallback(() => setOpen(null), []);
   const stop = useCallback(async () => {
     try {
       await runs.cancel();
@@ -172,10 +191,10 @@ function Frame({ catalogue, store, runs, problems, mayEdit, mayRun, mayAdmin, ba
     }
   }, [runs]);
   const context = useMemo(() => ({
-    catalogue, runs,
+    catalogue, store, runs, workflowId, start, mayEdit, mayRun, mayAdmin, open: openNode,
     problems: byNode(problems),
     portsOf: (id) => store.node(id)?.ports ?? { inputs: [], outputs: [] },
-  }), [catalogue, runs, problems, store]);
+  }), [catalogue, store, runs, problems, workflowId, start, mayEdit, mayRun, mayAdmin, openNode]);
 
   return (
     <StudioContext.Provider value={context}>
@@ -183,12 +202,13 @@ function Frame({ catalogue, store, runs, problems, mayEdit, mayRun, mayAdmin, ba
         {bar({ open: openNode, stop })}
         {notice}
         <FailureBanner store={store} runs={runs} mayRun={mayRun} onOpen={openNode} onRetry={onRetry} />
+        {!open && <VisitedBanner />}
         <div className="fs-stage">
-          <div className="fs-work">
+          <div className="fs-work" inert={Boolean(open)}>
             <Canvas store={store} catalogue={catalogue} mayEdit={mayEdit} dark={dark} opened={open} onOpen={openNode} onRun={onRun} />
             <RunLog store={store} runs={runs} mayRun={mayRun} onOpen={openNode} onRetry={onRetry} stepping={stepping} />
           </div>
-          {open && <NodePanel key={open} store={store} id={open} mayEdit={mayEdit} mayAdmin={mayAdmin} dark={dark} tab={tab} setTab={setTab} onClose={() => setOpen(null)} />}
+          {open && <NodePanel id={open} dark={dark} onOpen={openNode} onClose={close} />}
         </div>
       </div>
     </StudioContext.Provider>

@@ -1,0 +1,74 @@
+// The middle pane: what a step is set to, how the engine treats it, what it is for.
+import { useContext, useState } from "react";
+import { t } from "../texts/texts.js";
+import { Credentials, decidingField } from "./credentials.jsx";
+import { Field, Fields } from "./fields.jsx";
+import { Paragraphs } from "./prose.jsx";
+import { StudioContext } from "./step.jsx";
+
+const TABS = ["parameters", "settings", "about"];
+
+const SETTINGS = [
+  { name: "on_error", kind: "choice", default: "stop", options: ["stop", "continue", "output"].map((name) => ({ value: name === "output" ? "error_output" : name, label: t(`panel.on_error_${name}`) })) },
+  { name: "retry", kind: "boolean", default: false },
+  { name: "max_tries", kind: "number", default: 3, show_if: { field: "retry", values: [true] } },
+  { name: "retry_wait", kind: "number", default: 1, show_if: { field: "retry", values: [true] } },
+  { name: "timeout", kind: "number", default: null },
+  { name: "always_output", kind: "boolean", default: false },
+  { name: "execute_once", kind: "boolean", default: false },
+].map((field) => ({ ...field, title: t(`panel.${field.name}`) }));
+
+function Parameters({ store, node, type, mayEdit, mayAdmin, dark }) {
+  const { problems } = useContext(StudioContext);
+  const change = (name, value) => store.set(node.id, { properties: { ...node.data.properties, [name]: value } }, `properties.${name}`);
+  const decider = decidingField(type);
+  const credentials = <Credentials type={type} data={node.data} change={(chosen) => store.set(node.id, { credentials: chosen })} mayEdit={mayEdit} mayAdmin={mayAdmin} />;
+  const faults = problems.get(node.id);
+  return (
+    <>
+      {faults && <ul className="fs-faults" aria-label={t("panel.faults")}>{faults.map((fault, index) => <li key={index}>{fault}</li>)}</ul>}
+      {!decider && credentials}
+      {type.fields?.length
+        ? <Fields fields={type.fields} values={node.data.properties ?? {}} change={change} disabled={!mayEdit} dark={dark} after={(name) => name === decider && credentials} />
+        : <p className="fs-quiet">{t("panel.no_parameters")}</p>}
+    </>
+  );
+}
+
+function Settings({ store, node, mayEdit, dark }) {
+  const set = (data, merge) => store.set(node.id, data, merge);
+  return (
+    <>
+      <Field field={{ name: "disabled", kind: "boolean", title: t("panel.disable"), default: false }} value={node.data.disabled} disabled={!mayEdit} set={(value) => set({ disabled: value === true })} />
+      <Fields fields={SETTINGS} values={node.data.settings ?? {}} disabled={!mayEdit} dark={dark} change={(name, value) => set({ settings: { ...node.data.settings, [name]: value } }, `settings.${name}`)} />
+      <Field field={{ name: "notes", kind: "multiline", title: t("panel.notes"), default: "" }} value={node.data.notes} disabled={!mayEdit} set={(value) => set({ notes: value }, "notes")} />
+    </>
+  );
+}
+
+export function SetupPane({ store, node, type, mayEdit, mayAdmin, dark }) {
+  const [tab, setTab] = useState("parameters");
+  const tabs = TABS.filter((name) => name !== "about" || type.help);
+  const walk = (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: tabs.length - 1 }[event.key];
+    if (!step) return;
+    const next = tabs[(tabs.indexOf(tab) + step) % tabs.length];
+    setTab(next);
+    document.getElementById(`fs-tab-${next}`)?.focus();
+  };
+  const shared = { store, node, mayEdit, dark };
+  return (
+    <>
+      <div className="fs-tabs" role="tablist" aria-label={t("panel.setup")} onKeyDown={walk}>
+        {tabs.map((name) => (
+          <button key={name} type="button" role="tab" id={`fs-tab-${name}`} aria-selected={tab === name} tabIndex={tab === name ? 0 : -1} aria-controls="fs-setup" onClick={() => setTab(name)}>{t(`panel.${name}`)}</button>
+        ))}
+      </div>
+      <div className="fs-setup" id="fs-setup" role="tabpanel" aria-labelledby={`fs-tab-${tab}`}>
+        {tab === "parameters" && <Parameters {...shared} type={type} mayAdmin={mayAdmin} />}
+        {tab === "settings" && <Settings {...shared} />}
+        {tab === "about" && <div className="fs-about"><h3>{type.label}</h3><Paragraphs text={type.help} /></div>}
+      </div>
+    </>
+  );
+}
