@@ -14,7 +14,7 @@ export const nodePath = (run, id) => `${execution(run)}/nodes/${encodeURICompone
 
 /** The query of one try in one loop iteration; `run` is {scope, attempt} or null for the last. */
 export function runQuery(run) {
-  return run ? { scope: JSON.stringify(run.scope), attempt: String(run.attempt) } : {};
+  return run ? { scope: JSON.stringify(run.scope), ...(run.attempt && { attempt: String(run.attempt) }) } : {};
 }
 
 async function read(path, stamp, signal) {
