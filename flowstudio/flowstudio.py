@@ -13,11 +13,14 @@ from flowstudio.components.shell import broken_page, connection_notice
 from flowstudio.components.texts import text
 from flowstudio.config import Settings, load_settings
 from flowstudio.pages.access import on_error
+from flowstudio.pages.credentials import CredentialsState, credentials
 from flowstudio.pages.editor import EditorState, editor
 from flowstudio.pages.execution import ExecutionState, execution
 from flowstudio.pages.executions import ExecutionsState, executions
+from flowstudio.pages.help import HelpState, help_index, help_page
 from flowstudio.pages.login import login
 from flowstudio.pages.missing import missing
+from flowstudio.pages.settings import SettingsState, settings
 from flowstudio.pages.setup import EntryState, setup
 from flowstudio.pages.workflows import WorkflowsState, workflows
 from flowstudio.runtime import Runtime
@@ -65,6 +68,10 @@ _add(workflows, "/", "workflows.title", WorkflowsState.load)
 _add(editor, "/workflows/[workflow]", "workflows.title", EditorState.load)
 _add(executions, "/executions", "executions.title", ExecutionsState.load)
 _add(execution, "/executions/[execution]", "execution.title", ExecutionState.load)
+_add(credentials, "/credentials", "credentials.title", CredentialsState.load)
+_add(help_index, "/help", "help.title", HelpState.load)
+_add(help_page, "/help/[node]", "help.title", HelpState.load_type)
+_add(settings, "/settings", "settings.title", SettingsState.load)
 _add(login, "/login", "login.title", EntryState.arrive_at_login)
 _add(setup, "/setup", "setup.title", EntryState.arrive_at_setup)
 app.add_page(missing, route="404", title=f"{text('missing.title')} · {NAME}")

@@ -24,6 +24,7 @@ from flowstudio.services.evaluator import CagedEvaluator
 from flowstudio.services.examples import seed_examples
 from flowstudio.services.executions import ExecutionService
 from flowstudio.services.expressions import ExpressionService
+from flowstudio.services.installation import InstallationService
 from flowstudio.services.runner import Runner
 from flowstudio.services.samples import Samples
 from flowstudio.services.subworkflows import SubWorkflows
@@ -60,6 +61,7 @@ class Runtime:
     views: ExecutionViews
     accounts: AccountService
     credentials: CredentialService
+    installation: InstallationService
     webhooks: WebhookService
     samples: Samples
     transfer: TransferService
@@ -94,6 +96,7 @@ class Runtime:
         self.accounts = AccountService(self.storage, settings)
         self.credentials = CredentialService(self.storage)
         self.transfer = TransferService(self.workflows, self.credentials, self.outbound)
+        self.installation = InstallationService(settings, self.storage, self.sandbox)
         self.webhooks = WebhookService(
             self.storage, self.workflows, self.executions, dispatcher, self.bus, base_url=settings.base_url
         )

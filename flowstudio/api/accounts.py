@@ -24,6 +24,7 @@ from flowstudio.api.models.accounts import (
     MadeKey,
     Me,
     MeAnswer,
+    MeChange,
     NewKey,
     NewUser,
     PasswordChange,
@@ -102,6 +103,17 @@ async def sign_out(request: Request, studio: Studio) -> Response:
 async def read_me(caller: SignedIn) -> MeAnswer:
     """The account of the cookie or the key."""
     return MeAnswer(user=Me.of(caller))
+
+
+@entry.patch(
+    "/me",
+    summary="Change one's own account",
+    responses=refusals(400, 401, 413),
+    openapi_extra=needs("read"),
+)
+async def update_me(body: MeChange, caller: SignedIn, studio: Studio) -> UserAnswer:
+    """The name that others see. The role is changed by admins, the password with `PUT /api/me/password`."""
+    return UserAnswer(user=UserView.of(await studio.accounts.rename(caller, body.name)))
 
 
 @entry.put(

@@ -24,6 +24,7 @@ from flowstudio.api import (
     expressions,
     files,
     health,
+    installation,
     node_types,
     samples,
     transfer,
@@ -61,6 +62,7 @@ def create_api(runtime: Callable[[], Runtime] = current) -> Starlette:
         credentials.resource,
         samples.listing,
         health.health,
+        installation.resource,
         docs.pages,
     ):
         rest.router.routes.extend(router.routes)

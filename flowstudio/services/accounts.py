@@ -161,6 +161,15 @@ class AccountService:
         await self._accounts.delete_user(id_)
         self._revoked()
 
+    async def rename(self, caller: Caller, name: str) -> User:
+        """Change one's own name."""
+        require(caller, "read")
+        renamed = await self._accounts.update_user(
+            (await self._user(caller.user_id)).id, name=_checked_name(name)
+        )
+        self._known.clear()
+        return renamed
+
     async def change_password(self, caller: Caller, old: str, new: str, *, client: str) -> None:
         """Change one's own password; ends all of one's sessions. Raises `Forbidden` when the old one is wrong."""
         require(caller, "read")

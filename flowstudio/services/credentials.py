@@ -55,11 +55,19 @@ class CredentialService:
 
     def __init__(self, storage: Storage) -> None:
         self._credentials = storage.credentials
+        self._workflows = storage.workflows
 
     async def all(self, caller: Caller) -> list[Json]:
-        """All credentials without their values: whoever builds workflows may use them."""
+        """All credentials without their values, and the workflows that use them: whoever builds workflows may look."""
         require(caller, "edit")
-        return [credential_json(record) for record in await self._credentials.all()]
+        uses: dict[str, list[Json]] = {}
+        for id_, name, outline in await self._workflows.outlines():
+            for credential in outline.get("credentials", ()):
+                uses.setdefault(credential, []).append({"id": id_, "name": name})
+        return [
+            credential_json(record) | {"used_by": uses.get(record.id, [])}
+            for record in await self._credentials.all()
+        ]
 
     async def get(self, caller: Caller, id_: str) -> Json:
         """A credential without its values. Raises `NotFound`."""

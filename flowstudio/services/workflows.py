@@ -72,7 +72,13 @@ def outline(document: WorkflowDocument, registry: Registry) -> Json:
     triggers = [
         slug for slug in dict.fromkeys(types) if (cls := registry.get(slug)) is not None and cls.trigger
     ]
-    return {"nodes": len(types), "triggers": triggers, "description": document.description[:300]}
+    credentials = sorted({id_ for node in document.nodes for id_ in node.data.credentials.values()})
+    return {
+        "nodes": len(types),
+        "triggers": triggers,
+        "description": document.description[:300],
+        "credentials": credentials,
+    }
 
 
 def summary_json(summary: WorkflowSummary, last: ExecutionSummary | None) -> Json:

@@ -131,6 +131,13 @@ class WorkflowRepository:
         tags = await self._tags([row.id for row in rows])
         return [WorkflowSummary(**_summary(row, tags)) for row in rows]
 
+    async def outlines(self) -> Sequence[tuple[str, str, Json]]:
+        """Id, name and outline of all workflows, by name."""
+        rows = await self._database.rows(
+            select(columns.id, columns.name, columns.outline).order_by(columns.name, columns.id)
+        )
+        return [(row.id, row.name, row.outline or {}) for row in rows]
+
     async def count(self) -> int:
         """How many workflows there are, hidden ones included."""
         return int(await self._database.scalar(select(func.count()).select_from(workflows)))

@@ -32,6 +32,13 @@ def first_row(page: Page) -> Locator:
 PAGES: dict[str, Ready] = {
     "/": first_row,
     "/executions": first_row,
+    "/credentials": heading("Credentials"),
+    "/help": lambda page: page.get_by_role("link", name="Code", exact=True),
+    "/help/http-request": heading("HTTP Request"),
+    "/settings": lambda page: page.get_by_role("button", name="Save name"),
+    "/settings#keys": lambda page: page.get_by_role("button", name="New API key"),
+    "/settings#people": lambda page: page.get_by_role("button", name="Add person"),
+    "/settings#about": lambda page: page.get_by_text("Data folder"),
     "/nowhere/at/all": lambda page: page.get_by_role("link", name="Go to the workflows"),
     WORKFLOW: lambda page: page.get_by_role("group", name="Paid orders", exact=True),
 }

@@ -45,7 +45,8 @@ async def call(state: BaseState, handler: Any) -> Any:
 
 def test_the_walk_finds_the_handlers_of_every_page() -> None:
     pages = {entry[0].__module__.rsplit(".", 1)[1] for entry in HANDLERS}
-    assert pages == {"workflows", "editor", "executions", "execution", "setup"}
+    expected = "workflows editor executions execution setup credentials help settings".split()
+    assert pages >= set(expected)
     assert len(GUARDED) > 10
 
 

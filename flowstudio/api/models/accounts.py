@@ -129,6 +129,12 @@ class UserChange(Shape):
     password: Password | None = None
 
 
+class MeChange(Shape):
+    """What to change of one's own account."""
+
+    name: Annotated[Line, Field(examples=["Ada"])]
+
+
 class PasswordChange(Shape):
     """A new password for oneself."""
 

@@ -72,10 +72,24 @@ class CredentialView(View):
     updated_at: AwareDatetime
 
 
+class UsingWorkflowView(View):
+    """A workflow that uses a credential."""
+
+    id: str
+    name: str
+
+
+class UsedCredentialView(CredentialView):
+    """A credential of the list."""
+
+    used_by: list[UsingWorkflowView]
+    """The workflows whose drafts name it."""
+
+
 class CredentialList(View):
     """All credentials, by name."""
 
-    items: list[CredentialView]
+    items: list[UsedCredentialView]
 
 
 class CredentialTypeView(View):

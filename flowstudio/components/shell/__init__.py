@@ -75,7 +75,13 @@ broken_page = BrokenPage.create
 confirm_dialog = ConfirmDialog.create
 ago = Ago.create
 
-NAVIGATION = (("workflows", "/", "workflow"), ("executions", "/executions", "history"))
+NAVIGATION = (
+    ("workflows", "/", "workflow"),
+    ("executions", "/executions", "history"),
+    ("credentials", "/credentials", "key_round"),
+    ("help", "/help", "book_open"),
+    ("settings", "/settings", "settings"),
+)
 
 
 def page(*content: rx.Component, current: str, name: Any, role: Any) -> rx.Component:
@@ -104,8 +110,7 @@ def page(*content: rx.Component, current: str, name: Any, role: Any) -> rx.Compo
 def head(title: str, subtitle: str, *actions: rx.Component) -> rx.Component:
     """Heading of a page with its main action."""
     return rx.el.div(
-        rx.el.div(rx.el.h1(title), rx.el.p(subtitle)),
-        rx.el.span(class_name="fs-gap"),
+        rx.el.div(rx.el.h1(title), rx.el.p(subtitle), class_name="fs-head-text"),
         *actions,
         class_name="fs-head",
     )

@@ -80,6 +80,7 @@ function Account({ name, role }) {
             ))}
           </div>
           <hr />
+          <Link to="/settings" onClick={() => setOpen(false)}><UserRound size={16} aria-hidden="true" />{t("navigation.profile")}</Link>
 
           <button type="button" onClick={signOut}><LogOut size={16} aria-hidden="true" />{t("navigation.sign_out")}</button>
         </div>

@@ -1,8 +1,9 @@
-// Which stored credential a step uses, and the dialog that stores a new one. Values go to the server and never come back.
+// Which stored credential a step uses, and the way to store a new one.
 import { useCallback, useEffect, useId, useRef, useState } from "react";
 import { KeyRound } from "lucide-react";
 import { t } from "../texts/texts.js";
-import { get, post } from "./api.js";
+import { CredentialDialog } from "../credentials/form.jsx";
+import { get } from "./api.js";
 import { defaultsOf, isShown } from "./fields.jsx";
 import { Prose } from "./prose.jsx";
 
@@ -87,96 +88,7 @@ function Slot({ slot, stored, value, wanted, mayEdit, mayAdmin, onChoose, onMade
           <KeyRound size={14} aria-hidden="true" /> {t("credentials.new")}
         </button>
       )}
-      {making && <NewCredential types={slot.types} wanted={wanted} onClose={close} onMade={(made) => { onMade(made); onChoose(made.id); close(); }} />}
-    </div>
-  );
-}
-
-/** A modal form. The browser keeps the focus inside and closes it on Escape. */
-function NewCredential({ types, wanted, onClose, onMade }) {
-  const dialog = useRef(null);
-  const heading = useId();
-  const [kinds, setKinds] = useState([]);
-  const [type, setType] = useState(wanted);
-  const [name, setName] = useState("");
-  const [values, setValues] = useState({});
-  const [failure, setFailure] = useState("");
-  const [busy, setBusy] = useState(false);
-  const kind = kinds.find((known) => known.type === type);
-
-  useEffect(() => {
-    const opened = dialog.current;
-    opened.showModal();
-    const gone = new AbortController();
-    get("/credential-types", { signal: gone.signal })
-      .then((answer) => setKinds(answer.items.filter((known) => types.includes(known.type))))
-      .catch((error) => error.name !== "AbortError" && setFailure(error.message));
-    return () => {
-      gone.abort();
-      opened.close();
-    };
-  }, [types]);
-
-  const submit = async (event) => {
-    event.preventDefault();
-    setBusy(true);
-    setFailure("");
-    try {
-      onMade(await post("/credentials", { name, type, values }));
-    } catch (error) {
-      setFailure(error.message);
-      setBusy(false);
-    }
-  };
-  const become = (next) => {
-    setType(next);
-    setValues({});
-    setFailure("");
-  };
-
-  return (
-    <dialog ref={dialog} className="fs-dialog" aria-labelledby={heading} onCancel={(event) => { event.preventDefault(); onClose(); }} onKeyDown={(event) => event.stopPropagation()}>
-      <h2 id={heading}>{t("credentials.new")}</h2>
-      <p>{t("credentials.intro")}</p>
-      <form className="fs-form" onSubmit={submit} autoComplete="off">
-        <label>{t("credentials.name")}
-          <input className="fs-input" value={name} required autoFocus maxLength={200} onChange={(event) => setName(event.target.value)} />
-        </label>
-        {kinds.length > 1 && (
-          <label>{t("credentials.type")}
-            <select className="fs-input" value={type} onChange={(event) => become(event.target.value)}>
-              {kinds.map((known) => <option key={known.type} value={known.type}>{known.label}</option>)}
-            </select>
-          </label>
-        )}
-        {kind?.fields.map((field) => (
-          <Value key={`${type}/${field.name}`} field={field} value={values[field.name]} set={(value) => setValues((before) => ({ ...before, [field.name]: value }))} />
-        ))}
-        {failure && <p className="fs-form-error" role="alert">{failure}</p>}
-        <div className="fs-dialog-actions">
-          <button type="button" className="fs-button" onClick={onClose}>{t("app.cancel")}</button>
-          <button type="submit" className="fs-button fs-button-primary" disabled={busy || !kind}>{t(busy ? "credentials.saving" : "credentials.save")}</button>
-        </div>
-      </form>
-    </dialog>
-  );
-}
-
-/** One value of a credential. No expressions here: what is typed is what is stored. */
-function Value({ field, value, set }) {
-  const id = useId();
-  const shown = value ?? field.default ?? "";
-  const common = { id, className: "fs-input", required: field.required, "aria-describedby": field.help ? `${id}-help` : undefined };
-  return (
-    <div className="fs-field">
-      <label className="fs-label" htmlFor={id}>{field.title}</label>
-      {field.kind === "choice"
-        ? <select {...common} value={shown} onChange={(event) => set(event.target.value)}>
-            {field.options.map((option) => <option key={option.value} value={option.value}>{option.label}</option>)}
-          </select>
-        : <input {...common} type={field.kind === "secret" ? "password" : "text"} autoComplete={field.kind === "secret" ? "new-password" : "off"} spellCheck={false}
-            value={shown} onChange={(event) => set(event.target.value)} />}
-      {field.help && <small id={`${id}-help`}><Prose text={field.help} /></small>}
+      {making && <CredentialDialog types={slot.types} wanted={wanted} onClose={close} onDone={(made) => { onMade(made); onChoose(made.id); close(); }} />}
     </div>
   );
 }
