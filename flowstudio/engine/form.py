@@ -23,8 +23,12 @@ from flowstudio.engine.groups import group_of
 from flowstudio.engine.item import Json
 from flowstudio.engine.node import Choice, Code, Example, LoopNode, Node, Port, ShowIf, Widget
 from flowstudio.engine.parameters import fields_of
+from flowstudio.engine.wiring import kind_of
 
 M = TypeVar("M")
+
+_ENGINE = frozenset({Node.__module__, BaseModel.__module__, "abc", "typing"})
+_ANYTHING = (object, Node, BaseModel)
 
 
 def describe(cls: type[Node]) -> Json:
@@ -34,6 +38,7 @@ def describe(cls: type[Node]) -> Json:
     minimum, maximum, integer}`, keys without meaning for a field left out. `kind` is one of text, multiline, secret, number, boolean,
     choice, choices, list, object, keyvalue, json, code, date-time, or what a `Widget` names. `show_if` is a list
     of `{field, values}` that must all hold. A list has the `fields` of its entries, or one `item` field.
+    A node type fits a slot when the slot's `takes` is empty or shares a name with the type's `fills`: its classes.
     """
     fields = fields_of(cls)
     return {
@@ -45,6 +50,9 @@ def describe(cls: type[Node]) -> Json:
         "subtitle": cls.subtitle,
         "trigger": cls.trigger,
         "loop": issubclass(cls, LoopNode),
+        "sub": not cls.annotation and kind_of(cls) == "sub",
+        "annotation": cls.annotation,
+        "fills": _roles(cls),
         "help": cleandoc(cls.__doc__ or ""),
         "inputs": ports(cls.inputs),
         "outputs": ports(cls.outputs),
@@ -65,6 +73,7 @@ def describe(cls: type[Node]) -> Json:
                 "name": name,
                 "title": mark.label,
                 "many": mark.many,
+                "takes": _classes(cls.model_fields[name].annotation),
                 "help": cls.model_fields[name].description or "",
                 "required": cls.model_fields[name].is_required(),
             }
@@ -82,6 +91,22 @@ def describe_model(model: type[BaseModel]) -> list[Json]:
 def ports(found: Sequence[Port]) -> list[Json]:
     """Ports as JSON data."""
     return [asdict(port) for port in found]
+
+
+def _roles(cls: type[Node]) -> list[str]:
+    """The names of a type's classes, its own first, without those that belong to the engine itself."""
+    return [base.__name__ for base in cls.__mro__ if base is not object and base.__module__ not in _ENGINE]
+
+
+def _classes(annotation: Any) -> list[str]:
+    """The names of the classes that a slot's annotation admits; none when it admits everything."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin in (Union, types.UnionType):
+        members = [_classes(member) for member in arguments if member is not type(None)]
+        return [name for names in members for name in names] if all(members) else []
+    if origin in (Annotated, list, tuple, set, frozenset, Sequence):
+        return _classes(arguments[0])
+    return [annotation.__name__] if isinstance(annotation, type) and annotation not in _ANYTHING else []
 
 
 def _example(example: Example, cls: type[Node]) -> Json:

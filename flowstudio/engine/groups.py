@@ -18,6 +18,7 @@ GROUPS: Final[Mapping[str, Group]] = {
         Group("Flow", "#d97706"),
         Group("Data", "#2563eb"),
         Group("Actions", "#db2777"),
+        Group("Notes", "#a16207"),
     )
 }
 

@@ -134,6 +134,8 @@ class Node(BaseModel):
     """Whether executions start here."""
     arms: ClassVar[bool] = False
     """Whether switching the workflow on lets something outside start it here: a webhook, a schedule, a chat."""
+    annotation: ClassVar[bool] = False
+    """Whether it only says something to people: it has no ports and is never part of a run."""
     repeatable: ClassVar[bool] = True
     """Whether the node may run again when the server died while it ran. If not, a person decides."""
 

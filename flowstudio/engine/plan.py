@@ -112,8 +112,11 @@ def compile_plan(
     """Make a document, or the part of it that one node needs, ready. Raises `InvalidWorkflow` with all problems."""
     part = only if only is not None else upto
     if part is not None:
-        if all(node.id != part for node in document.nodes):
+        drawn = next((node for node in document.nodes if node.id == part), None)
+        if drawn is None:
             raise InvalidRequest(f"There is no node '{part}' in this workflow.")
+        if (cls := registry.get(drawn.type)) is not None and cls.annotation:
+            raise InvalidRequest(f"'{drawn.data.label or cls.label}' is a note; it cannot be run.")
         document = reduced(document, registry, part, ancestors=only is None)
     compilation = _Compilation(document, registry)
     errors = [problem for problem in compilation.problems if problem.severity == "error"]

@@ -27,14 +27,17 @@ def kind_of(cls: type[Node]) -> RunKind:
 
 def labels_of(document: WorkflowDocument, registry: Registry) -> dict[str, str]:
     """The label of each node: its own, else its type's, numbered where that is taken."""
-    taken = {node.data.label for node in document.nodes if node.data.label}
+    taken = {node.data.label for node in document.nodes if node.data.label and not _annotates(node, registry)}
     labels: dict[str, str] = {}
     numbers: Counter[str] = Counter()
     for node in document.nodes:
+        cls = registry.get(node.type)
+        if cls is not None and cls.annotation:
+            labels[node.id] = node.data.label or cls.label
+            continue
         if node.data.label:
             labels[node.id] = node.data.label
             continue
-        cls = registry.get(node.type)
         base = (cls.label if cls is not None else "") or node.type
         label = base
         while label in taken:
@@ -63,7 +66,7 @@ class Wiring:
     """A document whose handles are resolved."""
 
     connectors: dict[str, Connector] = field(default_factory=dict)
-    """Node id -> what it offers; nodes of unknown type are missing."""
+    """Node id -> what it offers; nodes of unknown type are missing, and annotations."""
     edges: list[Edge] = field(default_factory=list)
     """Connections along which items flow."""
     slots: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=lambda: defaultdict(dict))
@@ -81,9 +84,11 @@ def wire(document: WorkflowDocument, registry: Registry) -> Wiring:
     """Resolve types and handles, collecting what is wrong."""
     wiring = Wiring()
     labels = labels_of(document, registry)
-    by_label = Counter(labels.values())
+    by_label = Counter(labels[node.id] for node in document.nodes if not _annotates(node, registry))
     for index, node in enumerate(document.nodes):
         cls = registry.get(node.type)
+        if cls is not None and cls.annotation:
+            continue
         if cls is None:
             wiring.problems.append(
                 Problem(
@@ -138,6 +143,11 @@ def reduced(
             ],
         }
     )
+
+
+def _annotates(node: NodeDocument, registry: Registry) -> bool:
+    cls = registry.get(node.type)
+    return cls is not None and cls.annotation
 
 
 def _connector(node: NodeDocument, cls: type[Node], label: str) -> Connector:

@@ -8,11 +8,13 @@ import pytest
 from pydantic import BaseModel, Field, SecretStr
 
 import flowstudio.nodes
+from flowstudio.engine.context import Context
 from flowstudio.engine.form import describe, describe_model
 from flowstudio.engine.groups import OTHER, group_of
-from flowstudio.engine.item import Json
-from flowstudio.engine.node import Choice, Code, Credential, Node, Port, ShowIf, Slot, Widget
+from flowstudio.engine.item import Item, Json, Ports
+from flowstudio.engine.node import Choice, Code, Credential, ItemNode, Node, Port, ShowIf, Slot, Widget
 from flowstudio.engine.registry import discover
+from flowstudio.nodes.support.sticky_note import StickyNote
 
 TYPES = sorted(discover(flowstudio.nodes), key=lambda cls: cls.type)
 EVERY_TYPE = pytest.mark.parametrize("cls", TYPES, ids=lambda cls: cls.type)
@@ -194,3 +196,48 @@ def test_a_default_is_one_of_the_options(cls: type[Node]) -> None:
 def test_a_subtitle_names_parameters(cls: type[Node]) -> None:
     names = {f["name"]: None for f in describe(cls)["fields"]}
     cls.subtitle.format_map(names)
+
+
+class Brain(Node):
+    """Answers."""
+
+
+class SmallBrain(Brain):
+    """Answers briefly."""
+
+    type = "small-brain"
+    label = "Small brain"
+
+
+class Thinker(ItemNode):
+    """Asks brains."""
+
+    type = "thinker"
+    label = "Thinker"
+    first: Annotated[Brain | None, Slot("First")] = None
+    rest: Annotated[list[Brain], Slot("Rest", many=True)] = Field(default_factory=list)
+    either: Annotated[Brain | Row, Slot("Either")]
+    anything: Annotated[Any, Slot("Anything")] = None
+    anything_at_all: Annotated[Brain | Any, Slot("Anything at all")] = None
+
+    async def run(self, item: Item, ctx: Context) -> Ports:
+        return {"main": [item]}
+
+
+def test_a_slot_says_which_classes_fill_it_and_a_type_which_it_has() -> None:
+    takes = {slot["name"]: slot["takes"] for slot in describe(Thinker)["slots"]}
+    assert takes == {
+        "first": ["Brain"],
+        "rest": ["Brain"],
+        "either": ["Brain", "Row"],
+        "anything": [],
+        "anything_at_all": [],
+    }
+    assert describe(SmallBrain)["fills"] == ["SmallBrain", "Brain"]
+    assert (describe(SmallBrain)["sub"], describe(Thinker)["sub"]) == (True, False)
+
+
+def test_a_note_is_told_apart_from_what_fills_slots() -> None:
+    described = describe(StickyNote)
+    assert (described["annotation"], described["sub"]) == (True, False)
+    assert (described["inputs"], described["outputs"]) == ([], [])

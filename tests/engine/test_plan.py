@@ -38,7 +38,15 @@ class Agent(ItemNode):
         return {"main": [item]}
 
 
-SLOTS = Registry([*REGISTRY, Model, Agent])
+class Remark(Node):
+    """Says something to people."""
+
+    type = "remark"
+    label = "Remark"
+    annotation = True
+
+
+SLOTS = Registry([*REGISTRY, Model, Agent, Remark])
 
 
 def problems(document: Json, severity: str = "error") -> list[Problem]:
@@ -315,3 +323,28 @@ def test_a_known_time_zone_is_fine() -> None:
     assert not problems(
         {"nodes": [{"id": "1", "type": "manual-trigger"}], "settings": {"timezone": "Europe/Berlin"}}
     )
+
+
+def test_an_annotation_is_no_part_of_the_plan_whatever_it_says_and_is_called() -> None:
+    document = {
+        "nodes": [
+            {"id": "1", "type": "manual-trigger", "data": {"label": "Start"}},
+            {"id": "n1", "type": "remark", "data": {"label": "Start", "properties": {"text": "={{ broken("}}},
+            {"id": "n2", "type": "remark"},
+            {"id": "n3", "type": "remark"},
+            {"id": "2", "type": "echo"},
+        ],
+        "edges": [{"source": "1", "target": "2"}, {"source": "n2", "target": "2"}],
+    }
+    loaded = load_workflow(document)
+    assert check(loaded, SLOTS) == []
+    plan = compile_plan(loaded, SLOTS)
+    assert set(plan.nodes) == {"1", "2"}
+    assert plan.labels == {"Start": "1", "Echo": "2"}
+    assert set(plan.upto("2").nodes) == {"1", "2"}
+
+
+def test_an_annotation_cannot_be_run() -> None:
+    loaded = load_workflow({"nodes": [{"id": "n1", "type": "remark"}], "edges": []})
+    with pytest.raises(InvalidRequest, match="is a note"):
+        compile_plan(loaded, SLOTS, only="n1")

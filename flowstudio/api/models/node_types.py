@@ -44,6 +44,8 @@ class SubNodeSlot(View):
     name: str
     title: str
     many: bool
+    takes: list[str]
+    """Names of classes: a node type fits that has one of them among its `fills`. Empty: every sub-node."""
     help: str
     required: bool
 
@@ -73,6 +75,12 @@ class NodeTypeView(View):
     subtitle: str
     trigger: bool
     loop: bool
+    sub: bool
+    """Whether it only fills slots of other nodes."""
+    annotation: bool
+    """Whether it is a note for people, which never runs."""
+    fills: list[str]
+    """Its classes, for the slots that take one of them."""
     help: str
     """Markdown."""
     inputs: list[PortView]

@@ -1,0 +1,1 @@
+"""What supports other nodes or the people who read a workflow."""
