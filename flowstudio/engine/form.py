@@ -28,7 +28,7 @@ from flowstudio.engine.wiring import kind_of
 M = TypeVar("M")
 
 _ENGINE = frozenset({Node.__module__, BaseModel.__module__, "abc", "typing"})
-_ANYTHING = (object, Node, BaseModel)
+_ANYTHING = (object, Any, Node, BaseModel)
 
 
 def describe(cls: type[Node]) -> Json:

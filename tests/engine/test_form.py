@@ -128,6 +128,7 @@ def test_what_is_not_filled_in_by_the_form_is_listed_apart() -> None:
             "name": "model",
             "title": "Chat model",
             "many": False,
+            "takes": [],
             "help": "The model that answers.",
             "required": True,
         }

@@ -13,7 +13,7 @@ export class Catalogue {
 
   /** The type, or a stand-in for one that is not installed. */
   type(slug) {
-    return this.bySlug.get(slug) ?? { type: slug, label: slug, group: "", icon: "box", fields: [], inputs: MAIN, outputs: MAIN, missing: true };
+    return this.bySlug.get(slug) ?? { type: slug, label: slug, group: "", icon: "box", fields: [], slots: [], fills: [], inputs: MAIN, outputs: MAIN, missing: true };
   }
 
   icon(slug) {
@@ -24,15 +24,22 @@ export class Catalogue {
     return this.type(slug).color || "var(--fs-muted)";
   }
 
-  /** Ports of a node: the server's (they may depend on parameters), else the type's, plus whatever edges use. */
+  /**
+   * Ports of a node: the server's (they may depend on parameters), else the type's, plus whatever edges use.
+   * `slots` take sub-nodes; `sub` is set for those; notes have a `size` instead.
+   */
   ports(slug, data, known, used = { inputs: [], outputs: [] }) {
     const type = this.type(slug);
-    const inputs = withUsed(known?.inputs ?? type.inputs ?? MAIN, used.inputs);
+    if (type.annotation) return { inputs: [], outputs: [], slots: [], size: noteSize(type, data?.properties) };
+    const slots = (type.slots ?? []).map(({ name, title, many, takes, required }) => ({ id: name, label: title, many, takes, required }));
+    if (type.sub) return { inputs: [], outputs: [(type.outputs ?? MAIN)[0] ?? MAIN[0]], slots, sub: true };
+    const taken = used.inputs.filter((id) => !slots.some((slot) => slot.id === id));
+    const inputs = withUsed(known?.inputs ?? type.inputs ?? MAIN, taken);
     let outputs = known?.outputs ?? type.outputs ?? MAIN;
     if (data?.settings?.on_error === "error_output" && !outputs.some((port) => port.id === ERROR_PORT)) {
       outputs = [...outputs, { id: ERROR_PORT, label: "Error" }];
     }
-    return { inputs, outputs: withUsed(outputs, used.outputs) };
+    return { inputs, outputs: withUsed(outputs, used.outputs), slots };
   }
 
   /** Subtitle template such as `{method}: {url}`, filled from the node's properties. */
@@ -47,19 +54,32 @@ export class Catalogue {
     return shown.replace(/^[\s:·–-]+|[\s:·–-]+$/g, "");
   }
 
-  /** Types that match a search, by group, triggers first. */
-  search(text) {
+  /** Types that match a search, by group; those for which `fitting` holds come first, triggers before others. */
+  search(text, fitting = () => true) {
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
     const found = this.types.filter((type) => {
       const haystack = `${type.label} ${type.type} ${type.group} ${type.help ?? ""}`.toLowerCase();
       return words.every((word) => haystack.includes(word));
     });
-    const rank = (type) => (words.length && type.label.toLowerCase().includes(words[0]) ? 0 : 1);
+    const rank = (type) => (fitting(type) ? 0 : 2) + (words.length && type.label.toLowerCase().includes(words[0]) ? 0 : 1);
     found.sort((a, b) => rank(a) - rank(b) || Number(b.trigger) - Number(a.trigger) || a.label.localeCompare(b.label));
     const groups = new Map();
-    for (const type of found) groups.set(type.group, [...(groups.get(type.group) ?? []), type]);
-    return [...groups].map(([label, types]) => ({ label, types }));
+    for (const type of found) {
+      const fit = fitting(type);
+      const key = `${fit}/${type.group}`;
+      if (!groups.has(key)) groups.set(key, { key, label: type.group, fits: fit, types: [] });
+      groups.get(key).types.push(type);
+    }
+    return [...groups.values()];
   }
+}
+
+function noteSize(type, properties = {}) {
+  const of = (name) => {
+    const wanted = Number(properties[name] ?? type.fields?.find((field) => field.name === name)?.default);
+    return Number.isFinite(wanted) ? Math.min(10_000, Math.max(48, wanted)) : 160;
+  };
+  return [of("width"), of("height")];
 }
 
 function withUsed(ports, used) {

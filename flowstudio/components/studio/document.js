@@ -1,5 +1,5 @@
 // The workflow on the canvas: what the server confirmed, the own edits on top of it, and both as React Flow draws them.
-import { handlesOf, sizeOf } from "./geometry.js";
+import { shapeOf } from "./geometry.js";
 import { COALESCE, History } from "./history.js";
 import { apply, difference, merged, same, sameConnection, settingChanges } from "./operations.js";
 
@@ -172,11 +172,9 @@ export class WorkflowStore {
   _flowNode(node, before, used = NO_HANDLES) {
     const data = { properties: {}, ...node.data, type: node.type };
     const ports = this.catalogue.ports(node.type, data, this.ports[node.id], used);
-    const [width, height] = sizeOf(ports);
     return {
-      id: node.id, type: "step", position: this._placeOf(node, before), data, selected: before?.selected ?? false,
+      id: node.id, ...shapeOf(ports), position: this._placeOf(node, before), data, selected: before?.selected ?? false,
       dragging: before?.dragging ?? false, ariaLabel: data.label || this.catalogue.type(node.type).label,
-      ports, style: { width, height }, measured: { width, height }, handles: handlesOf(ports, width, height),
     };
   }
 

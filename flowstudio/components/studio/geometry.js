@@ -4,53 +4,84 @@ const LABELLED = 48; // more for a side that names its ports
 const HEIGHT = 64;
 const ROW = 26; // height that one of several ports needs
 const HANDLE = 12;
+const SLOT = 92; // width that the name of one slot needs
+const SLOTS = 24; // height of the line of slot names
+const SUB = [176, 52]; // a node that fills a slot
 export const GRID = 16;
+export const AFTER = 112; // from one card to the next
+export const BELOW = 96; // from a card to what fills its slots
 
-export function sizeOf({ inputs, outputs }) {
+export function sizeOf({ inputs, outputs, slots = [], sub, size }) {
+  if (size) return size;
   const rows = Math.max(inputs.length, outputs.length);
-  const height = Math.max(HEIGHT, rows > 2 ? rows * ROW + 18 : HEIGHT);
-  const width = WIDTH + (namesPorts(inputs) ? LABELLED : 0) + (namesPorts(outputs) ? LABELLED : 0);
-  return [width, Math.ceil(height / 2) * 2];
+  const height = sub ? SUB[1] : Math.max(HEIGHT, rows > 2 ? rows * ROW + 18 : HEIGHT);
+  const width = sub ? SUB[0] : WIDTH + (namesPorts(inputs) ? LABELLED : 0) + (namesPorts(outputs) ? LABELLED : 0);
+  return [Math.max(width, slots.length * SLOT), Math.ceil(height / 2) * 2 + (slots.length ? SLOTS : 0)];
 }
 
 /** Whether a side shows the names of its ports: where there is a choice. */
 export const namesPorts = (ports) => ports.length > 1;
 
-/** Where port number `index` of `count` sits on a side, as a fraction of the height. */
+/** Where port number `index` of `count` sits on a side, as a fraction of its length. */
 export const portAt = (index, count) => (index + 1) / (count + 1);
 
-export function handlesOf({ inputs, outputs }, width, height) {
-  const place = (ports, type, position, x) => ports.map((port, index) => ({
-    id: port.id, type, position, x: x - HANDLE / 2, y: height * portAt(index, ports.length) - HANDLE / 2, width: HANDLE, height: HANDLE,
+export function handlesOf({ inputs, outputs, slots = [], sub }, width, height) {
+  const square = { width: HANDLE, height: HANDLE };
+  const beside = (ports, type, position, x) => ports.map((port, index) => ({
+    id: port.id, type, position, x: x - HANDLE / 2, y: height * portAt(index, ports.length) - HANDLE / 2, ...square,
   }));
-  return [...place(inputs, "target", "left", 0), ...place(outputs, "source", "right", width)];
+  const along = (ports, type, position, y) => ports.map((port, index) => ({
+    id: port.id, type, position, x: width * portAt(index, ports.length) - HANDLE / 2, y: y - HANDLE / 2, ...square,
+  }));
+  return [
+    ...beside(inputs, "target", "left", 0),
+    ...(sub ? along(outputs, "source", "top", 0) : beside(outputs, "source", "right", width)),
+    ...along(slots, "target", "bottom", height),
+  ];
 }
 
-const snap = (value) => Math.round(value / GRID) * GRID;
-
-/** New positions by node id, left to right. Loads dagre only when it is needed. */
-export async function tidy(nodes, edges) {
-  const dagre = (await import("@dagrejs/dagre")).default;
-  const graph = new dagre.graphlib.Graph().setGraph({ rankdir: "LR", nodesep: 48, ranksep: 128 }).setDefaultEdgeLabel(() => ({}));
-  for (const node of nodes) graph.setNode(node.id, { width: node.measured.width, height: node.measured.height });
-  for (const edge of edges) graph.setEdge(edge.source, edge.target);
-  dagre.layout(graph);
-  return Object.fromEntries(nodes.map((node) => {
-    const { x, y } = graph.node(node.id);
-    return [node.id, { x: snap(x - node.measured.width / 2), y: snap(y - node.measured.height / 2) }];
-  }));
+/** What React Flow has to know of a node before it is drawn. Notes lie behind everything. */
+export function shapeOf(ports) {
+  const [width, height] = sizeOf(ports);
+  const annotation = Boolean(ports.size);
+  return {
+    type: annotation ? "note" : "step", annotation, zIndex: annotation ? -1 : 0, ports,
+    style: { width, height }, measured: { width, height }, handles: handlesOf(ports, width, height),
+  };
 }
+
+export const snap = (value) => Math.round(value / GRID) * GRID;
 
 /** Documents written by hand carry no positions: everything sits on one spot. */
 export const needsTidying = (nodes) =>
   nodes.length > 1 && nodes.every((node) => node.position.x === nodes[0].position.x && node.position.y === nodes[0].position.y);
 
-/** A free place to the right of a node, or in the middle of the view. */
-export function placeFor(nodes, from, center) {
-  let spot = from
-    ? { x: from.position.x + from.measured.width + 112, y: from.position.y }
-    : { x: snap(center.x - WIDTH / 2), y: snap(center.y - HEIGHT / 2) };
-  const taken = (at) => nodes.some((node) => Math.abs(node.position.x - at.x) < WIDTH && Math.abs(node.position.y - at.y) < HEIGHT);
-  while (taken(spot)) spot = { x: spot.x, y: spot.y + HEIGHT + 32 };
-  return { x: snap(spot.x), y: snap(spot.y) };
+const overlaps = (a, b, gap) => a.x < b.x + b.width + gap && a.x + a.width + gap > b.x && a.y < b.y + b.height + gap && a.y + a.height + gap > b.y;
+const boxOf = (node) => ({ ...node.position, width: node.measured.width, height: node.measured.height });
+
+/** The nearest free place for something of this size, looking downwards (or to the right). Notes may be covered. */
+export function freePlace(nodes, spot, [width, height], { sideways = false } = {}) {
+  const boxes = nodes.filter((node) => !node.annotation).map(boxOf);
+  let at = { x: snap(spot.x), y: snap(spot.y) };
+  const taken = () => boxes.some((box) => overlaps({ ...at, width, height }, box, GRID));
+  while (taken()) at = sideways ? { x: at.x + GRID * 2, y: at.y } : { x: at.x, y: at.y + GRID * 2 };
+  return at;
+}
+
+/** Where the next node goes: to the right of `from` at the height of its port, else around a point. */
+export function placeFor(nodes, from, center, size = [WIDTH, HEIGHT], port = null) {
+  if (!from) return freePlace(nodes, { x: center.x - size[0] / 2, y: center.y - size[1] / 2 }, size);
+  const outputs = from.ports?.outputs ?? [];
+  const index = Math.max(0, outputs.findIndex((output) => output.id === port));
+  const aside = outputs.length > 1 ? (index - (outputs.length - 1) / 2) * (size[1] + 32) : 0;
+  const y = from.position.y + (from.measured.height - size[1]) / 2 + aside;
+  return freePlace(nodes, { x: from.position.x + from.measured.width + AFTER, y }, size);
+}
+
+/** Where a node goes that fills a slot: below it. */
+export function placeBelow(nodes, owner, slot, size) {
+  const slots = owner.ports?.slots ?? [];
+  const index = Math.max(0, slots.findIndex((one) => one.id === slot));
+  const x = owner.position.x + owner.measured.width * portAt(index, slots.length || 1) - size[0] / 2;
+  return freePlace(nodes, { x, y: owner.position.y + owner.measured.height + BELOW }, size, { sideways: true });
 }

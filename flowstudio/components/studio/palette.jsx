@@ -1,4 +1,4 @@
-// The searchable list of steps.
+// The searchable list of steps: by category, those that fit first.
 import { useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { Search, X } from "lucide-react";
 import { t } from "../texts/texts.js";
@@ -6,21 +6,26 @@ import { t } from "../texts/texts.js";
 /** The first sentence of a type's help. */
 const summary = (help = "") => help.trim().split(/(?<=\.)\s|\n\s*\n/)[0].replace(/[*`]/g, "").replace(/\s+/g, " ");
 
-export function Palette({ catalogue, mime, onPick, onClose }) {
+/** `fitting` says which types fit where the step goes; `title` says where that is. */
+export function Palette({ catalogue, mime, title, fitting, strict = false, onPick, onClose }) {
   const [search, setSearch] = useState("");
+  const [shelf, setShelf] = useState(null);
   const deferred = useDeferredValue(search);
-  const groups = useMemo(() => catalogue.search(deferred), [catalogue, deferred]);
+  const all = useMemo(() => catalogue.search(deferred, fitting).filter((group) => group.fits || !strict), [catalogue, deferred, fitting, strict]);
+  const shelves = useMemo(() => [...new Set(catalogue.search("", fitting).filter((group) => group.fits || !strict).map((group) => group.label))], [catalogue, fitting, strict]);
+  const groups = useMemo(() => (shelf ? all.filter((group) => group.label === shelf) : all), [all, shelf]);
   const flat = useMemo(() => groups.flatMap((group) => group.types), [groups]);
   const [active, setActive] = useState(0);
   const list = useRef(null);
   const box = useRef(null);
+  const field = useRef(null);
 
-  useEffect(() => setActive(0), [deferred]);
+  useEffect(() => setActive(0), [deferred, shelf]);
   useEffect(() => {
     list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
   }, [active]);
   useEffect(() => {
-    const outside = (event) => !box.current?.contains(event.target) && onClose();
+    const outside = (event) => !box.current?.contains(event.target) && onClose(false);
     document.addEventListener("pointerdown", outside);
     return () => document.removeEventListener("pointerdown", outside);
   }, [onClose]);
@@ -34,28 +39,37 @@ export function Palette({ catalogue, mime, onPick, onClose }) {
     } else if (event.key === "Enter" && flat[active]) {
       event.preventDefault();
       onPick(flat[active].type);
-    } else if (event.key === "Escape") {
-      event.stopPropagation();
-      onClose();
     }
   };
 
   return (
-    <section className="fs-palette" ref={box} role="dialog" aria-label={t("palette.title")}>
+    <section
+      className="fs-palette" ref={box} role="dialog" aria-label={title}
+      onKeyDown={(event) => { if (event.key === "Escape") { event.stopPropagation(); onClose(true); } }}
+    >
       <header className="fs-palette-head">
+        <h2>{title}</h2>
+        <button type="button" className="fs-tool" aria-label={t("app.close")} onClick={() => onClose(true)}><X size={16} aria-hidden="true" /></button>
         <label className="fs-search">
           <Search size={16} aria-hidden="true" />
           <input
-            autoFocus type="search" role="combobox" aria-expanded="true" aria-controls="fs-palette-list" value={search}
+            ref={field} autoFocus type="search" role="combobox" aria-expanded="true" aria-controls="fs-palette-list" aria-autocomplete="list" value={search}
             aria-activedescendant={flat[active] && `fs-palette-${flat[active].type}`} aria-label={t("palette.search")}
             placeholder={t("palette.search")} onChange={(event) => setSearch(event.target.value)} onKeyDown={onKeyDown}
           />
         </label>
-        <button type="button" className="fs-tool" aria-label={t("app.close")} onClick={onClose}><X size={16} aria-hidden="true" /></button>
+        <div className="fs-palette-shelves" role="group" aria-label={t("palette.categories")}>
+          {[null, ...shelves].map((name) => (
+            <button key={name ?? ""} type="button" aria-pressed={shelf === name} onClick={() => { setShelf(name); field.current?.focus(); }}>
+              {name ?? t("palette.all")}
+            </button>
+          ))}
+        </div>
       </header>
       <div className="fs-palette-list" id="fs-palette-list" role="listbox" aria-label={t("palette.title")} ref={list}>
-        {groups.map((group) => (
-          <div key={group.label} role="group" aria-label={group.label}>
+        {groups.map((group, number) => (
+          <div key={group.key} role="group" aria-label={group.label} className={group.fits ? undefined : "fs-palette-unfit"}>
+            {!group.fits && groups[number - 1]?.fits && <div className="fs-palette-rest">{t("palette.unfit")}</div>}
             <div className="fs-palette-group" aria-hidden="true">{group.label}</div>
             {group.types.map((type) => {
               const Icon = catalogue.icon(type.type);

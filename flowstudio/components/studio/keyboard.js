@@ -1,0 +1,52 @@
+// Keys and the clipboard's events, led to the canvas's actions.
+import { useEffect } from "react";
+import { toast } from "sonner";
+import { count } from "../texts/texts.js";
+import { pack } from "./clipboard.js";
+import { shortcutOf } from "./shortcuts.js";
+
+const FIELDS = "input, textarea, select, [contenteditable=true], .cm-editor";
+const DIALOGS = "dialog, [role=dialog], [role=menu], [role=alertdialog]";
+const CONTROLS = "button, a[href], summary, [role=tab], [role=menuitem], [role=option], [role=switch]";
+
+/** Whether a key belongs to a field or a dialog. */
+const elsewhere = (target) => Boolean(target.closest?.(`${FIELDS}, ${DIALOGS}`)) || Boolean(document.querySelector("dialog[open], [aria-modal=true]"));
+const onCanvas = (target) => target === document.body || Boolean(target.closest?.(".fs-canvas"));
+
+/** Tab goes on to the next control for those who walk by it; after a click on the canvas it means "add". */
+const meansWalking = (event) => event.key === "Tab" && (!onCanvas(event.target) || event.target.matches?.(":focus-visible"));
+const pressesControl = (event) => (event.key === "Enter" || event.key === " ") && Boolean(event.target.closest?.(CONTROLS));
+
+export function useKeyboard({ store, actions, mayEdit }) {
+  useEffect(() => {
+    const keydown = (event) => {
+      if (event.defaultPrevented || event.isComposing) return;
+      const shortcut = shortcutOf(event);
+      if (!shortcut || shortcut.native || (shortcut.edit && !mayEdit)) return;
+      if (!shortcut.anywhere && elsewhere(event.target)) return;
+      if ((shortcut.canvas && !onCanvas(event.target)) || meansWalking(event) || pressesControl(event)) return;
+      if (shortcut.id === "open" && !store.snapshot.nodes.some((node) => node.selected)) return;
+      event.preventDefault();
+      actions[shortcut.id](undefined, event);
+    };
+    const copy = (event) => {
+      if (elsewhere(event.target) || String(getSelection())) return;
+      const selection = store.selection();
+      if (!selection.nodes.length) return;
+      event.clipboardData.setData("text/plain", pack(selection));
+      event.preventDefault();
+      toast(count(selection.nodes.length, "canvas.copied_one", "canvas.copied"));
+      if (event.type === "cut" && mayEdit) actions.delete();
+    };
+    const paste = (event) => {
+      if (elsewhere(event.target) || !mayEdit) return;
+      const text = event.clipboardData.getData("text/plain");
+      if (!text) return;
+      event.preventDefault();
+      actions.paste(text);
+    };
+    const listeners = { keydown, copy, cut: copy, paste };
+    Object.entries(listeners).forEach(([name, listener]) => document.addEventListener(name, listener));
+    return () => Object.entries(listeners).forEach(([name, listener]) => document.removeEventListener(name, listener));
+  }, [store, actions, mayEdit]);
+}
