@@ -15,6 +15,7 @@ const BELOW = 88;
 /** Insert a step, or delete: in the middle of the connection that the pointer is over or that is selected. */
 function EdgeTools({ id, source, target, x, y, sub }) {
   const { store, show, signals } = useSurface();
+  if (!store.node(source) || !store.node(target)) return null; // it is being deleted
   const names = { from: store.label(store.node(source)), to: store.label(store.node(target)) };
   const insert = t("canvas.insert", names), remove = t("canvas.disconnect", names);
   return (

@@ -1,5 +1,5 @@
 // Edits of the drawing as operations: what a click on a plus, a drop or a key does to the document.
-import { AFTER, placeBelow, placeFor, sizeOf, snap } from "./geometry.js";
+import { AFTER, freePlace, placeBelow, placeFor, sizeOf, snap } from "./geometry.js";
 import { downstream } from "./walking.js";
 
 const ROOM = 64; // at least so much stays on both sides of a node that is put between two others
@@ -77,7 +77,7 @@ export function noteAddition(store, center, newId, texts) {
   const id = `n${newId()}`;
   const selected = store.snapshot.nodes.filter((node) => node.selected && !node.annotation);
   const [width, height] = [240, 160];
-  let box = { x: snap(center.x - width / 2), y: snap(center.y - height / 2), width, height };
+  let box = { ...freePlace(store.snapshot.nodes, { x: center.x - width / 2, y: center.y - height / 2 }, [width, height]), width, height };
   if (selected.length) {
     const left = Math.min(...selected.map((node) => node.position.x)) - 32;
     const top = Math.min(...selected.map((node) => node.position.y)) - 80;

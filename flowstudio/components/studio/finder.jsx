@@ -25,7 +25,9 @@ export function Finder({ title, placeholder, entries, onClose, empty }) {
     dialog.current.showModal();
   }, []);
   useEffect(() => setActive(0), [deferred]);
-  useEffect(() => list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" }), [active]);
+  useEffect(() => {
+    list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
+  }, [active]);
 
   const pick = (entry) => {
     dialog.current.close();

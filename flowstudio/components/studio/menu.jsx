@@ -3,34 +3,36 @@ import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { t } from "../texts/texts.js";
 import { keysOf } from "./shortcuts.js";
 
-/** What the menu offers for these nodes, as `[id, label key]`; null is a line between. */
+const LINE = "line";
+
+/** What the menu offers for these nodes, as `[id, label key]`; LINE stands between. */
 function entriesFor(nodes, { mayEdit, mayRun, actions }) {
   const one = nodes.length === 1 ? nodes[0] : null;
   const steps = nodes.filter((node) => !node.annotation);
   const always = [["select_all", "shortcuts.select_all"], ["fit", "shortcuts.fit"]];
   if (!nodes.length) {
-    return mayEdit ? [["addLoose", "canvas.add"], ["note", "shortcuts.note"], null, ["tidy", "shortcuts.tidy"], ["undo", "shortcuts.undo"], ["redo", "shortcuts.redo"], null, ...always] : always;
+    return mayEdit ? [["addLoose", "canvas.add"], ["note", "shortcuts.note"], LINE, ["tidy", "shortcuts.tidy"], ["undo", "shortcuts.undo"], ["redo", "shortcuts.redo"], LINE, ...always] : always;
   }
   const disabled = steps.length > 0 && steps.every((node) => node.data.disabled);
   const pinned = steps.length > 0 && steps.every((node) => node.data.pinned);
   const edit = [
     one && !one.annotation && ["rename", "shortcuts.rename"],
     one && !one.annotation && ["connect", "shortcuts.connect"],
-    null,
+    LINE,
     ["duplicate", "shortcuts.duplicate"], ["copy", "shortcuts.copy"], ["cut", "shortcuts.cut"],
-    null,
+    LINE,
     steps.length && ["pin", pinned ? "canvas.unpin" : "canvas.pin"],
     steps.length && ["toggle", disabled ? "canvas.enable" : "canvas.disable"],
     one && !one.annotation && ["remark", one.data.notes ? "canvas.edit_remark" : "canvas.add_remark"],
     ["delete", "canvas.delete"],
-    null,
+    LINE,
     ["select_all", "shortcuts.select_all"], ["tidy", "shortcuts.tidy"],
   ];
   return [
     one && (!one.annotation || mayEdit) && ["open", one.annotation ? "canvas.edit_note" : "shortcuts.open"],
     one && !one.annotation && !one.ports.sub && mayRun && actions.runTo && ["runTo", "canvas.run_to"],
     ...(mayEdit ? edit : [["copy", "shortcuts.copy"], ["select_all", "shortcuts.select_all"]]),
-  ].filter((entry) => entry !== false && entry !== 0);
+  ].filter(Boolean);
 }
 
 const BY_ID = new Set(["open", "runTo"]);
@@ -38,7 +40,7 @@ const ON_NODES = new Set(["rename", "connect", "duplicate", "copy", "cut", "pin"
 
 export function Menu({ store, ids, x, y, actions, mayEdit, mayRun, onClose }) {
   const nodes = ids.map((id) => store.node(id)).filter(Boolean);
-  const entries = entriesFor(nodes, { mayEdit, mayRun, actions }).filter((entry, index, all) => entry !== null || (index > 0 && all[index - 1] !== null));
+  const entries = entriesFor(nodes, { mayEdit, mayRun, actions }).filter((entry, index, all) => entry !== LINE || (index > 0 && all[index - 1] !== LINE));
   const menu = useRef(null);
   const [place, setPlace] = useState({ left: x, top: y });
   useLayoutEffect(() => {
@@ -80,7 +82,7 @@ export function Menu({ store, ids, x, y, actions, mayEdit, mayRun, onClose }) {
   const label = nodes.length === 1 ? t("canvas.menu_of", { name: store.label(nodes[0]) }) : nodes.length ? t("canvas.menu_of_many", { count: nodes.length }) : t("canvas.menu");
   return (
     <div ref={menu} className="fs-menu" role="menu" aria-label={label} style={place} onKeyDown={onKeyDown} onContextMenu={(event) => event.preventDefault()}>
-      {entries.map((entry, index) => (entry === null ? <hr key={index} role="separator" /> : (
+      {entries.map((entry, index) => (entry === LINE ? <hr key={index} role="separator" /> : (
         <button key={entry[0]} type="button" role="menuitem" tabIndex={-1} className={entry[0] === "delete" ? "is-danger" : undefined} onClick={() => pick(entry[0])} onPointerEnter={(event) => event.currentTarget.focus({ preventScroll: true })}>
           <span>{t(entry[1])}</span>{keysOf(entry[0]) && <kbd aria-hidden="true">{keysOf(entry[0])}</kbd>}
         </button>

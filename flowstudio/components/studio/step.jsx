@@ -83,7 +83,7 @@ function Openings({ id, name, ports, used }) {
       outputs.length > 1 ? t("canvas.add_after_port", { name, port: port.label || port.id }) : t("canvas.add_after", { name }),
       { after: id, port: port.id },
     )),
-    ...ports.slots.map((slot, index) => (slot.many || !used.has(`in/${slot.id}`)) && plus(
+    ...(ports.slots ?? []).map((slot, index) => (slot.many || !used.has(`in/${slot.id}`)) && plus(
       `in/${slot.id}`, `fs-opening-below${used.has(`in/${slot.id}`) ? " is-used" : ""}`, { left: percent(index, ports.slots.length) },
       t("canvas.add_to_slot", { name, slot: slot.label }), { owner: id, slot: slot.id },
     )),

@@ -1,9 +1,14 @@
 // What can be done with a card at once: a small bar above it.
 import { useRef } from "react";
+import { useStore } from "@xyflow/react";
 import { Ellipsis, Pencil, Play, Power, Trash2 } from "lucide-react";
 import { t } from "../texts/texts.js";
 import { keysOf } from "./shortcuts.js";
 import { useSurface } from "./surface.js";
+
+const READABLE = 0.85; // from this zoom on the bar need not be drawn larger
+const LARGEST = 2.2;
+const larger = ({ transform }) => Math.round(Math.min(LARGEST, Math.max(1, READABLE / transform[2])) * 20) / 20;
 
 const withKeys = (label, id) => (keysOf(id) ? `${label} (${keysOf(id)})` : label);
 
@@ -18,6 +23,7 @@ function ToolButton({ icon: Icon, label, keys, ...rest }) {
 export function StepToolbar({ id, name, data, sub, note }) {
   const { actions, mayEdit, mayRun, show, signals } = useSurface();
   const bar = useRef(null);
+  const scale = useStore(larger);
   const act = (action) => (event) => {
     event.stopPropagation();
     action(event);
@@ -36,7 +42,7 @@ export function StepToolbar({ id, name, data, sub, note }) {
   };
   return (
     <div
-      ref={bar} className="fs-step-bar nodrag nopan" role="toolbar" aria-label={t("canvas.toolbar", { name })} onKeyDown={walk}
+      ref={bar} className="fs-step-bar nodrag nopan" style={{ "--fs-larger": scale }} role="toolbar" aria-label={t("canvas.toolbar", { name })} onKeyDown={walk}
       onDoubleClick={(event) => event.stopPropagation()} onClick={(event) => event.stopPropagation()}
     >
       {!note && !sub && mayRun && actions.runTo && <ToolButton icon={Play} label={t("canvas.run_to")} onClick={act(() => actions.runTo(id))} />}
