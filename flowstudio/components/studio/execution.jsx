@@ -111,12 +111,12 @@ export function ExecutionNotice({ runs, store }) {
     const node = asleep && store.node(asleep);
     const label = node ? store.label(node) : t("execution.waiting_step");
     return (
-      <div className="fs-notice is-waiting" role="note">
+      <div className="fs-run-notice is-waiting" role="note">
         <Hourglass size={15} aria-hidden="true" />
         <p>{execution.wake_at ? t("execution.waiting_until", { label, time: formatTime(execution.wake_at) }) : t("execution.waiting_call", { label })}</p>
       </div>
     );
   }
-  if (execution.status === "queued") return <div className="fs-notice" role="note"><Hourglass size={15} aria-hidden="true" /><p>{t("execution.queued")}</p></div>;
-  return execution.data_dropped ? <div className="fs-notice" role="note"><p>{t("execution.not_kept")}</p></div> : null;
+  if (execution.status === "queued") return <div className="fs-run-notice" role="note"><Hourglass size={15} aria-hidden="true" /><p>{t("execution.queued")}</p></div>;
+  return execution.data_dropped ? <div className="fs-run-notice" role="note"><p>{t("execution.not_kept")}</p></div> : null;
 }

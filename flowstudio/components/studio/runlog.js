@@ -66,7 +66,7 @@ export function buildTree({ execution, log, states = {}, nested = () => null, pr
   const tryRow = (run, last) => ({
     key: `${prefix}try ${runKey(run)}`, kind: "try", execution: execution.id, node: run.node, scope: run.scope, attempt: run.attempt,
     label: label(run.node), status: last ? outcome(run.status) : run.status === "retrying" ? "error" : run.status,
-    started: time(run.started_at), ended: run.status === "started" ? null : time(run.finished_at),
+    started: time(run.started_at), ended: run.status === "started" || (last && !over && run.status === "waiting") ? null : time(run.finished_at),
     received: run.received, items: run.items ?? {}, error: run.error, printed: Boolean(run.printed), wakeAt: run.wake_at, children: [],
   });
 

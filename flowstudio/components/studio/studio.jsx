@@ -7,6 +7,7 @@ import { t } from "../texts/texts.js";
 import { get, post } from "./api.js";
 import { Canvas } from "./canvas.jsx";
 import { loadCatalogue } from "./catalogue.js";
+import { useDebug } from "./debug.jsx";
 import { WorkflowStore } from "./document.js";
 import { ExecutionBar, ExecutionNotice, retry } from "./execution.jsx";
 import { FailureBanner } from "./failure.jsx";
@@ -72,6 +73,7 @@ function Editor({ catalogue, store, runs, answer, mayEdit, mayRun, mayAdmin }) {
   const chosen = triggers.some((node) => node.id === trigger) ? trigger : triggers[0]?.id;
 
   useStaleMarks(store, runs);
+  const question = useDebug({ store, runs, workflow: answer.id, mayEdit });
 
   useEffect(() => {
     if (!saver) return undefined;
@@ -146,12 +148,15 @@ function Editor({ catalogue, store, runs, answer, mayEdit, mayRun, mayAdmin }) {
           setActive={(active) => setWorkflow((before) => ({ ...before, active }))} listens={listens} listening={Boolean(addresses)}
         />
       )}
-      notice={addresses && (
-        <ListeningBar
-          addresses={addresses.filter(({ node }) => node === chosen)} onRun={runEmpty} onStop={stopListening}
-          guarded={(start?.data.properties?.authentication ?? "none") !== "none"}
-        />
-      )} />
+      notice={<>
+        {question}
+        {addresses && (
+          <ListeningBar
+            addresses={addresses.filter(({ node }) => node === chosen)} onRun={runEmpty} onStop={stopListening}
+            guarded={(start?.data.properties?.authentication ?? "none") !== "none"}
+          />
+        )}
+      </>} />
   );
 }
 
