@@ -102,12 +102,12 @@ def test_a_failed_run_leads_to_its_step_and_goes_on_from_there_once_it_is_repair
     expect(banner).to_contain_text("'stock.json' is not an address to call.")
     banner.get_by_role("button", name="Open step").click()
     panel = page.get_by_role("complementary", name="Step details")
-    expect(panel.get_by_label("Name", exact=True)).to_have_value("Check")
+    expect(panel.get_by_role("textbox", name="Name of the step")).to_have_value("Check")
 
     log = page.get_by_role("region", name="Run log")
     expect(log.get_by_text("changed since this run")).to_have_count(0)
     panel.get_by_role("tab", name="Parameters").click()
-    panel.get_by_label("URL", exact=False).first.fill("/samples/stock.json")
+    panel.get_by_role("textbox", name=re.compile("^URL")).fill("/samples/stock.json")
     expect(log.get_by_text("2 steps changed since this run")).to_be_visible()
     expect(log.get_by_role("row", name=re.compile("Check.*Changed since this run"))).to_be_visible()
 
@@ -140,6 +140,7 @@ def test_the_log_shows_rounds_tries_and_what_was_printed(page: Page) -> None:
     detail.get_by_role("button", name="Printed").click()
     expect(detail.get_by_text("dear 2 readers")).to_be_visible()
 
+    writing.first.click()
     page.keyboard.press("ArrowUp")
     page.keyboard.press("ArrowUp")
     batches = tree.get_by_role("row", name=re.compile("Batches.*2 rounds"))

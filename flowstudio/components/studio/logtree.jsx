@@ -30,7 +30,7 @@ function Row({ entry, index, name, began, ended, stale, chosen, focusable, onCho
     >
       <span role="gridcell" className="fs-run-step" style={{ "--fs-level": level - 1 }}>
         {open === undefined ? <span className="fs-run-twisty" /> : (
-          <button type="button" className={`fs-run-twisty${open ? " is-open" : ""}`} tabIndex={-1} aria-label={t(open ? "log.fold" : "log.unfold", { label })} onClick={(event) => { event.stopPropagation(); onToggle(row, !open); }}>
+          <button type="button" className={`fs-run-twisty${open ? " is-open" : ""}`} tabIndex={-1} aria-hidden="true" onClick={(event) => { event.stopPropagation(); onToggle(row, !open); }}>
             <ChevronRight size={14} aria-hidden="true" />
           </button>
         )}
