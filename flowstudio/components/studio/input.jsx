@@ -1,5 +1,5 @@
 // The input pane: what came into a step, or what any earlier step gave.
-import { useContext, useMemo, useState, useSyncExternalStore } from "react";
+import { useContext, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { Play, SquarePen } from "lucide-react";
 import { t } from "../texts/texts.js";
 import { DataView } from "./data.jsx";
@@ -31,9 +31,13 @@ export function InputPane({ head, node, run, linked, focus, onEditSource }) {
   const from = source && store.node(source.id);
   const ask = (changes) => setQuery((before) => ({ ...before, ...changes }));
   const side = picked === OWN ? "inputs" : "outputs";
-  const asked = picked === OWN
-    ? { ...query, run, offset: focus ? Math.floor(focus.index / PAGE) * PAGE : query.offset, search: focus ? "" : query.search }
-    : query;
+  const asked = picked === OWN ? { ...query, run } : query;
+  useEffect(() => {
+    if (!focus) return;
+    setChosen(OWN);
+    setPort(null);
+    setQuery({ ...START, offset: Math.floor(focus.index / PAGE) * PAGE });
+  }, [focus]);
   const { execution, state, data, error, loading } = useNodeData(runs, picked === OWN ? node.id : picked, asked);
   const pinned = from?.data.pinned && !runs.execution?.earlier ? from.data.pinned : null;
   const pinPort = from && (portsOf(from.id).outputs[0]?.id ?? "main");

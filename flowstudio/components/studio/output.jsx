@@ -1,14 +1,15 @@
 // The output pane: what a step gave or is pinned to give, why it failed, what it printed.
 import { useContext, useState } from "react";
 import { CircleAlert, Pin, Play, RotateCcw, ScrollText, SquarePen } from "lucide-react";
+import { toast } from "sonner";
 import { formatDuration, formatTime, t } from "../texts/texts.js";
 import { DataView } from "./data.jsx";
 import { Explained } from "./failure.jsx";
 import { PAGE, START, nodePath, runQuery, useNodeData } from "./nodedata.js";
 import { baseOf } from "./paths.js";
 import { PinBanner, PinEditor } from "./pins.jsx";
-import { allRows, pinNode } from "./pins.js";
-import { pageOf } from "./rows.js";
+import { allRows, pinLimit, pinNode } from "./pins.js";
+import { PIN_LIMIT, pageOf, sizeOf } from "./rows.js";
 import { useRun } from "./runs.js";
 import { StatusMark, StudioContext } from "./step.jsx";
 
@@ -94,8 +95,9 @@ export function OutputPane({ head, node, run, onRun, onPoint, onItem, dark, edit
   const gives = outputs.length > 0;
   const edit = async () => {
     const shown = Object.keys(ports ?? {}).find((id) => ports[id].total > 0);
-    const rows = pinned ?? (shown ? await load(shown) : []);
-    setEditing(rows);
+    const { rows } = pinned || !shown ? { rows: pinned ?? [] } : await allRows(execution, node.id, { port: shown, run, limit: PIN_LIMIT });
+    if (sizeOf(rows) > PIN_LIMIT) return toast.error(pinLimit());
+    return setEditing(rows);
   };
 
   if (editing) {
@@ -127,7 +129,7 @@ export function OutputPane({ head, node, run, onRun, onPoint, onItem, dark, edit
             : !failed && (
               <div className="fs-pane-empty">
                 <p>{t(!gives ? "panel.gives_nothing" : state?.status === "skipped" ? "panel.was_skipped" : state ? "panel.no_items" : "panel.unrun")}</p>
-                {mayRun && onRunStep && state?.status !== "success" && <button type="button" className="fs-button fs-button-small" onClick={onRunStep}><Play size={13} aria-hidden="true" /> {t("panel.run_step")}</button>}
+                {mayRun && onRunStep && state?.status !== "success" && <button type="button" className="fs-button fs-button-small" onClick={onRunStep}><Play size={13} aria-hidden="true" /> {t("panel.run_now")}</button>}
                 {mayEdit && gives && !state && <button type="button" className="fs-button fs-button-small" onClick={() => setEditing([])}><SquarePen size={13} aria-hidden="true" /> {t("panel.write_test_data")}</button>}
               </div>
             )}

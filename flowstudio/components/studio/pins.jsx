@@ -30,7 +30,7 @@ export function PinEditor({ rows, dark, onSave, onClose }) {
     }[read.problem]());
   };
   return (
-    <div className="fs-pin-editor" role="group" aria-label={t("pins.edit")}>
+    <div className="fs-pin-editor" role="group" aria-label={t("pins.edit")} onKeyDown={(event) => { if (event.key === "Escape") { event.stopPropagation(); onClose(); } }}>
       <p className="fs-help">{t("pins.edit_help")}</p>
       <Suspense fallback={<textarea className="fs-input fs-code-loading" value={text} readOnly aria-label={t("pins.data")} />}>
         <CodeEditor value={text} language="json" dark={dark} label={t("pins.data")} onChange={(next) => { setText(next); setProblem(null); }} />

@@ -39,10 +39,10 @@ export function useCarried() {
   });
 }
 
-export async function copy(text) {
+export async function copy(text, told = t("panel.copied")) {
   try {
     await navigator.clipboard.writeText(text);
-    toast.success(t("panel.copied"));
+    toast.success(told);
   } catch {
     toast.error(t("panel.copy_failed"));
   }
@@ -51,9 +51,7 @@ export async function copy(text) {
 /** Put an expression where the cursor last stood in a parameter; without such a place it is copied. */
 export async function insert(expression) {
   const event = new CustomEvent("fs-insert-expression", { detail: { text: expression }, cancelable: true });
-  if (window.dispatchEvent(event)) {
-    await copy(`{{ ${expression} }}`);
-  }
+  if (window.dispatchEvent(event)) await copy(`{{ ${expression} }}`, t("panel.copied_instead"));
 }
 
 /** The open value: `card` is {target, path, value}. */
