@@ -1,0 +1,260 @@
+"""The details of a step: its data, pinning, running parts of a workflow, files."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import pairwise
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.test_editor import origin, saved, store, stored
+
+PEOPLE = (
+    "import random\n"
+    "return [{'id': n, 'draw': random.random(),"
+    " 'customer': {'name': f'Person {n}', 'cities': ['Berlin' if n % 40 == 3 else 'Rome']}}"
+    " for n in range(120)]"
+)
+
+
+def node(id_: str, type_: str, label: str, x: int, **properties: Any) -> dict[str, Any]:
+    data = {"label": label, "properties": properties}
+    return {"id": id_, "type": type_, "position": {"x": x, "y": 0}, "data": data}
+
+
+def python(id_: str, label: str, x: int, code: str) -> dict[str, Any]:
+    return node(id_, "code", label, x, language="python", mode="all-items", code=code)
+
+
+def row(*nodes: dict[str, Any], name: str) -> dict[str, Any]:
+    edges = [{"source": a["id"], "target": b["id"]} for a, b in pairwise(nodes)]
+    return {"name": name, "nodes": list(nodes), "edges": edges}
+
+
+CENSUS = row(
+    node("1", "manual-trigger", "Go", 0),
+    python("2", "People", 320, PEOPLE),
+    node("3", "limit", "Some", 640, max_items=100),
+    python("4", "Count", 960, "return [{'count': len(items), 'first': items[0]['json']['draw']}]"),
+    name="Census",
+)
+
+
+def open_step(page: Page, label: str) -> Locator:
+    """Open a step by its card; its details."""
+    page.get_by_role("group", name=label, exact=True).click()
+    panel = page.get_by_role("dialog", name=f"Step details: {label}")
+    expect(panel).to_be_visible()
+    return panel
+
+
+def pane(panel: Locator, name: str) -> Locator:
+    return panel.get_by_role("region", name=name, exact=True)
+
+
+def look(panel: Locator, name: str, view: str) -> Locator:
+    """Choose how a pane shows its data; the pane."""
+    found = pane(panel, name)
+    found.get_by_role("button", name=view, exact=True).click()
+    return found
+
+
+def test_the_data_before_a_step_is_fetched_searched_and_used(page: Page) -> None:
+    store(page, CENSUS)
+    panel = open_step(page, "Some")
+    given = pane(panel, "Input")
+    expect(given.get_by_text("No data yet.")).to_be_visible()
+    given.get_by_role("button", name="Run the steps before").click()
+    expect(given.get_by_text("120 items")).to_be_visible()
+    expect(given.get_by_role("combobox", name="Data of")).to_have_value("2")
+
+    look(panel, "Input", "Schema")
+    expect(given.get_by_role("button", name=re.compile("text each entry Rome"))).to_be_visible()
+    given.get_by_role("button", name="Fold customer").click()
+    expect(given.get_by_role("button", name=re.compile("text name"))).to_have_count(0)
+
+    look(panel, "Input", "Table")
+    given.get_by_role("searchbox", name="Search in Input").fill("berlin")
+    expect(given.get_by_text("3 of 120 items")).to_be_visible()
+    expect(given.get_by_role("rowheader", name="44", exact=True)).to_be_visible()
+    expect(given.locator("mark", has_text="Berlin").first).to_be_visible()
+    given.get_by_role("cell", name=re.compile("Person 43")).focus()
+    page.keyboard.press("Enter")
+    card = page.get_by_role("dialog", name="Value of customer")
+    expect(card).to_contain_text('"Berlin"')
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    card.get_by_role("button", name="Copy expression").click()
+    assert page.evaluate("navigator.clipboard.readText()") == "{{ $json.customer }}"
+
+    given.get_by_role("combobox", name="Data of").select_option(label="Go (2 steps before)")
+    given.get_by_role("button", name="JSON", exact=True).click()
+    expect(given.get_by_text("{}", exact=True)).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(panel).to_have_count(0)
+    expect(page.get_by_role("group", name="Some", exact=True)).to_be_focused()
+
+
+def test_a_step_runs_alone_to_and_from_where_somebody_wants(page: Page) -> None:
+    store(page, CENSUS)
+    page.get_by_role("button", name="Execute workflow").click()
+    expect(page.get_by_role("region", name="Run log").get_by_role("status")).to_contain_text("Succeeded")
+    panel = open_step(page, "Count")
+    look(panel, "Output", "Table")
+    result = pane(panel, "Output").get_by_role("row").nth(1)
+    expect(result).to_contain_text("100")
+    first = result.inner_text()
+
+    panel.get_by_role("button", name="Run this step").click()
+    expect(pane(panel, "Input").get_by_text("100 items")).to_be_visible()
+    expect(result).to_have_text(re.compile(re.escape(first.split()[-1])))
+    panel.get_by_role("button", name="More ways to run").click()
+    page.get_by_role("menuitem", name=re.compile("^Run to here")).click()
+    expect(result).not_to_have_text(re.compile(re.escape(first.split()[-1])))
+    second = result.inner_text()
+
+    page.get_by_role("button", name="Previous step: Some").click()
+    panel = page.get_by_role("dialog", name="Step details: Some")
+    panel.get_by_role("spinbutton").first.fill("7")
+    panel.get_by_role("button", name="More ways to run").click()
+    page.get_by_role("menuitem", name=re.compile("^Run from here")).click()
+    expect(pane(panel, "Output").get_by_text("7 items")).to_be_visible()
+    page.get_by_role("button", name="Next step: Count").click()
+    panel = page.get_by_role("dialog", name="Step details: Count")
+    result = pane(panel, "Output").get_by_role("row").nth(1)
+    expect(result).to_contain_text(second.split()[-1])
+    expect(result.get_by_role("cell", name="7", exact=True)).to_be_visible()
+
+    panel.get_by_role("button", name="Data of earlier runs").click()
+    page.get_by_role("menuitemradio").last.click()
+    expect(panel.get_by_text("You look at the run of")).to_be_visible()
+    expect(result).to_contain_text(first.split()[-1])
+    panel.get_by_role("button", name="Back to the latest run").click()
+    expect(result).to_contain_text(second.split()[-1])
+
+
+def test_pinned_data_stand_in_for_a_step(page: Page) -> None:
+    workflow = store(page, CENSUS)
+    panel = open_step(page, "People")
+    output = pane(panel, "Output")
+    output.get_by_role("button", name="Write test data").click()
+    editor = output.get_by_role("textbox", name="Data as JSON")
+    editor.fill("[1]")
+    output.get_by_role("button", name="Pin", exact=True).click()
+    expect(output.get_by_role("alert")).to_contain_text("Entry 1 is not an object")
+    editor.fill('[{"draw": 42, "page": "https://example.com/' + "x" * 300 + '"}, {"draw": 43}]')
+    output.get_by_role("button", name="Pin", exact=True).click()
+    expect(output.get_by_text("This step gives its pinned data.")).to_be_visible()
+    expect(output.get_by_role("cell", name="42", exact=True)).to_be_visible()
+    saved(page)
+    [people] = [each for each in stored(page, workflow)["nodes"] if each["id"] == "2"]
+    assert [item["draw"] for item in people["data"]["pinned"]] == [42, 43]
+
+    page.keyboard.press("Control+Enter")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("region", name="Run log").get_by_role("status")).to_contain_text("Succeeded")
+    panel = open_step(page, "Count")
+    look(panel, "Output", "Table")
+    expect(pane(panel, "Output").get_by_role("row").nth(1)).to_contain_text("42")
+    pane(panel, "Output").get_by_role("button", name="Pin the data").click()
+    expect(pane(panel, "Output").get_by_text("This step gives its pinned data.")).to_be_visible()
+    pane(panel, "Output").get_by_role("button", name="Unpin").click()
+    expect(pane(panel, "Output").get_by_text("This step gives its pinned data.")).to_have_count(0)
+
+
+def test_files_are_looked_at_and_saved(page: Page) -> None:
+    store(
+        page,
+        row(
+            node("1", "manual-trigger", "Go", 0),
+            node("2", "http-request", "Fetch", 320, url="/samples/stock.json", response_format="file"),
+            node("3", "limit", "Keep", 640),
+            name="Files",
+        ),
+    )
+    page.get_by_role("button", name="Execute workflow").click()
+    expect(page.get_by_role("region", name="Run log").get_by_role("status")).to_contain_text("Succeeded")
+    panel = open_step(page, "Keep")
+    given = look(panel, "Input", "Table")
+    given.get_by_role("button", name="Look at stock.json").click()
+    preview = page.get_by_role("dialog", name="stock.json")
+    expect(preview.locator("pre")).to_contain_text("{")
+    text = preview.locator("pre").inner_text()
+    assert json.loads(text)
+    preview.get_by_role("button", name="Close").click()
+    with page.expect_download() as download:
+        pane(panel, "Output").get_by_role("link", name="Save stock.json").first.click()
+    assert download.value.suggested_filename == "stock.json"
+    assert json.loads(download.value.path().read_text("utf-8")) == json.loads(text)
+    with page.expect_download() as download:
+        pane(panel, "Output").get_by_role("button", name="Copy or download").click()
+        page.get_by_role("menuitem", name="Download JSON").click()
+    assert download.value.suggested_filename == "Keep.json"
+
+
+def test_a_failure_leads_to_its_item_and_is_repaired_in_place(page: Page) -> None:
+    workflow = store(
+        page,
+        row(
+            node("1", "manual-trigger", "Go", 0),
+            python("2", "People", 320, "return [{'n': n} for n in range(60)]"),
+            node(
+                "3",
+                "code",
+                "Divide",
+                640,
+                language="python",
+                mode="each-item",
+                code="return {'n': 1 / (item['json']['n'] - 55)}",
+            ),
+            name="Division",
+        ),
+    )
+    page.get_by_role("button", name="Execute workflow").click()
+    expect(page.get_by_role("region", name="Run log").get_by_role("status")).to_contain_text("Failed")
+    panel = open_step(page, "Divide")
+    alert = pane(panel, "Output").get_by_role("alert")
+    expect(alert).to_contain_text("division by zero")
+    expect(pane(panel, "Input").get_by_text("1–50 of 60")).to_be_visible()
+    alert.get_by_role("button", name="Show item 56").click()
+    expect(pane(panel, "Input").get_by_text("51–60 of 60")).to_be_visible()
+
+    answer = page.request.get(f"/api/workflows/{workflow}/").json()
+    document = answer["document"]
+    document["nodes"][2]["data"]["properties"]["code"] = "return {'n': item['json']['n']}"
+    assert page.request.put(f"/api/workflows/{workflow}/", data=document, headers={"Origin": origin(page)}).ok
+    page.reload()
+    panel = open_step(page, "Divide")
+    panel.get_by_role("button", name="Data of earlier runs").click()
+    page.get_by_role("menuitemradio", name=re.compile("^Failed")).click()
+    alert = pane(panel, "Output").get_by_role("alert")
+    alert.get_by_role("button", name="Run this step again").click()
+    expect(alert).to_have_count(0)
+    expect(pane(panel, "Output").get_by_text("60 items")).to_be_visible()
+
+
+def test_the_panes_are_sized_folded_and_become_tabs_where_it_is_narrow(page: Page) -> None:
+    store(page, CENSUS)
+    panel = open_step(page, "Some")
+    splitter = panel.get_by_role("separator", name="Width of the input")
+    width = int(splitter.get_attribute("aria-valuenow") or 0)
+    splitter.focus()
+    page.keyboard.press("ArrowRight")
+    expect(splitter).to_have_attribute("aria-valuenow", str(width + 3))
+    panel.get_by_role("button", name="Fold Output away").click()
+    expect(panel.get_by_role("button", name="Open Output")).to_be_visible()
+    page.reload()
+    panel = open_step(page, "Some")
+    expect(panel.get_by_role("separator", name="Width of the input")).to_have_attribute(
+        "aria-valuenow", str(width + 3)
+    )
+    expect(panel.get_by_role("button", name="Open Output")).to_be_visible()
+
+    page.set_viewport_size({"width": 640, "height": 480})
+    expect(panel.get_by_role("tab", name="Set-up")).to_have_attribute("aria-selected", "true")
+    panel.get_by_role("tab", name="Set-up").press("ArrowRight")
+    expect(panel.get_by_role("tab", name="Output")).to_be_focused()
+    expect(panel.get_by_text("Run this step to see what it gives.")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(panel).to_have_count(0)
