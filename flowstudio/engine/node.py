@@ -94,7 +94,7 @@ class ShowIf:
 
 @dataclass(frozen=True, slots=True)
 class Widget:
-    """Marks a field that the form should draw in a special way: `multiline`, `json`, `date-time`, `secret`, `workflow`, …"""
+    """Marks a field that the form should draw in a special way: `multiline`, `json`, `url`, `cron`, `date-time`, `secret`, `workflow`, …"""
 
     name: str
 

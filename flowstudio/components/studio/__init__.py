@@ -19,6 +19,10 @@ LIBRARIES = [
     "@codemirror/lang-python@6.2.1",
     "@codemirror/lang-javascript@6.2.5",
     "@codemirror/lang-json@6.0.2",
+    "@codemirror/autocomplete@6.20.4",
+    "@codemirror/commands@6.11.1",
+    "@codemirror/state@6.7.6",
+    "@codemirror/view@6.43.15",
 ]
 
 

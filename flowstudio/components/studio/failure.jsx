@@ -33,7 +33,7 @@ export function FailureBanner({ store, runs, mayRun, onOpen, onRetry }) {
         <Explained error={error} />
       </div>
       <div className="fs-banner-actions">
-        {node && <button type="button" className="fs-button fs-button-small" onClick={() => onOpen(error.node)}><ArrowUpRight size={14} aria-hidden="true" /> {t("failure.open")}</button>}
+        {node && <button type="button" className="fs-button fs-button-small" onClick={() => onOpen(error.node, { field: error.detail?.parameter })}><ArrowUpRight size={14} aria-hidden="true" /> {t("failure.open")}</button>}
         {mayRun && onRetry && !execution.data_dropped && <button type="button" className="fs-button fs-button-small" title={t("failure.retry_hint")} onClick={() => onRetry(node ? error.node : undefined)}><RotateCw size={13} aria-hidden="true" /> {t("failure.retry")}</button>}
         <button type="button" className="fs-tool" aria-label={t("app.close")} title={t("app.close")} onClick={() => setClosed(execution.id)}><X size={16} aria-hidden="true" /></button>
       </div>

@@ -1,278 +1,334 @@
-// One control per kind of field. All of them speak JSON values; an expression is text that starts with "=".
-import { Fragment, Suspense, lazy, useEffect, useId, useState } from "react";
-import { Braces, Plus, Trash2 } from "lucide-react";
+// Labelled fields for the parameters of a step. All of them speak JSON values; an expression is text that starts with "=".
+import { Fragment, createContext, useCallback, useContext, useEffect, useId, useMemo, useRef, useState } from "react";
+import { CircleAlert, MoreHorizontal } from "lucide-react";
 import { t } from "../texts/texts.js";
-import { get } from "./api.js";
+import { asCode, DRAGGED, INSERT, inserted, isExpression, toExpression, toFixed } from "./insertion.js";
+import { Entries, KeyValues } from "./entries.jsx";
+import { useScene } from "./evaluation.js";
+import { Expression, preload } from "./expression.jsx";
+import { Choice, Choices, Code, DateInput, JsonInput, NumberInput, Switch, TextInput, WorkflowChoice } from "./inputs.jsx";
 import { Prose } from "./prose.jsx";
+import { useNodeState } from "./runs.js";
+import { StudioContext } from "./step.jsx";
+import { errorsAt, fault, isEmpty, parameterErrors } from "./validity.js";
+import "./fields.css";
 
-const CodeEditor = lazy(() => import("./code.jsx"));
+export { isExpression };
 
-export const isExpression = (value) => typeof value === "string" && value.startsWith("=");
-const asText = (value) => (value == null ? "" : typeof value === "string" ? value : JSON.stringify(value, null, 2));
+/** What the fields of a step share: {scene, errors, kept}; null where expressions mean nothing, as in settings. */
+const Surroundings = createContext(null);
+const NESTED = new Set(["list", "object", "keyvalue"]);
+const UNLABELLED = new Set(["code", "json", "choices"]);
+const NO_PROBLEMS = [];
+const FOCUS = "fs-focus-field";
+let wanted = null; // {node, path}: the field to show once its step is open
+let last = null; // the field that had the focus last
 
 /** Whether a field matters, given the values around it. `show_if` is {field, values} or a list of them. */
 export function isShown(field, values, defaults) {
   const rules = [field.show_if ?? []].flat();
   return rules.every((rule) => {
     const value = values[rule.field] ?? defaults[rule.field];
-    return isExpression(value) || rule.values.some((wanted) => JSON.stringify(wanted) === JSON.stringify(value ?? null));
+    return isExpression(value) || rule.values.some((one) => JSON.stringify(one) === JSON.stringify(value ?? null));
   });
 }
 
 export const defaultsOf = (fields) => Object.fromEntries(fields.map((field) => [field.name, field.default]));
 
-function TextInput({ id, value, onChange, disabled, describedBy, multiline }) {
-  const Tag = multiline ? "textarea" : "input";
-  return (
-    <Tag
-      id={id} className={`fs-input${isExpression(value) ? " is-expression" : ""}`} value={asText(value)} disabled={disabled} spellCheck={false}
-      aria-describedby={describedBy} onChange={(event) => onChange(event.target.value)} {...(multiline ? { rows: Math.min(10, Math.max(3, asText(value).split("\n").length)) } : {})}
-    />
-  );
+/** An object with another value at a key; undefined takes the key away. */
+export function withKey(object, key, value) {
+  const { [key]: _, ...others } = object ?? {};
+  return value === undefined ? others : { ...object, [key]: value };
 }
 
-function NumberInput({ id, value, onChange, disabled, describedBy }) {
-  const parse = (text) => (text === "" ? null : Number.isFinite(Number(text)) ? Number(text) : text);
-  return (
-    <input
-      id={id} className="fs-input" type="number" step="any" value={value ?? ""} disabled={disabled} aria-describedby={describedBy}
-      onChange={(event) => onChange(parse(event.target.value))}
-    />
-  );
+/** Show a parameter as soon as its step's fields are there: `path` as in a problem, such as `fields[0].value`. */
+export function focusField(node, path) {
+  wanted = { node, path: path.replace(/^(nodes\[\d+\]\.)?(data\.properties\.)?/, "") };
+  dispatchEvent(new Event(FOCUS));
 }
 
-function Choice({ id, field, value, onChange, disabled, describedBy }) {
-  const options = field.options ?? [];
-  const index = options.findIndex((option) => JSON.stringify(option.value) === JSON.stringify(value ?? null));
-  return (
-    <select
-      id={id} className="fs-input" value={index} disabled={disabled} aria-describedby={describedBy}
-      onChange={(event) => onChange(options[Number(event.target.value)].value)}
-    >
-      {index < 0 && <option value={-1} disabled>{value == null || value === "" ? t("form.choose") : asText(value)}</option>}
-      {options.map((option, number) => <option key={number} value={number}>{option.label ?? String(option.value)}</option>)}
-    </select>
-  );
+/** The problems of a step that stand at none of its fields, because they are not about one or it is hidden. */
+export function unplaced(problems, fields, values) {
+  const defaults = defaultsOf(fields);
+  const shown = new Set(fields.filter((field) => isShown(field, values, defaults)).map((field) => field.name));
+  return problems.filter((problem) => !parameterErrors([problem]).some(({ path }) => shown.has(/^[^.[]+/.exec(path)?.[0])));
 }
 
-/** Any number of options. */
-function Choices({ field, value, onChange, disabled }) {
-  const chosen = Array.isArray(value) ? value : [];
-  const toggle = (option) => onChange(chosen.includes(option) ? chosen.filter((other) => other !== option) : [...chosen, option]);
-  return (
-    <div className="fs-choices">
-      {(field.options ?? []).map((option) => (
-        <label key={String(option.value)}>
-          <input type="checkbox" checked={chosen.includes(option.value)} disabled={disabled} onChange={() => toggle(option.value)} /> {option.label}
-        </label>
-      ))}
-    </div>
+/** The parameters of a step, with expressions, their results and the errors at the fields. */
+export function ParameterForm({ store, id, fields, values, disabled, dark, after }) {
+  const { runs, faults } = useContext(StudioContext);
+  const root = useRef(null);
+  const scene = useScene(store, id, runs);
+  const failure = useNodeState(runs, id)?.error;
+  const kept = useRef(new Map());
+  const problems = useMemo(() => (faults ?? NO_PROBLEMS).filter((problem) => problem.node === id), [faults, id]);
+  const errors = useMemo(() => parameterErrors(problems, failure), [problems, failure]);
+  const failedLine = useMemo(() => (failure?.detail?.line ? { line: failure.detail.line } : undefined), [failure]);
+  const shared = useMemo(() => ({ scene, errors, failure: failedLine, kept: kept.current }), [scene, errors, failedLine]);
+  const change = (name, value) => store.apply(
+    [value === undefined ? { kind: "set", node: id, path: ["properties", name] } : { kind: "set", node: id, path: ["properties", name], value }],
+    { merge: `${id}/properties.${name}` },
   );
-}
-
-function WorkflowChoice({ id, value, onChange, disabled, describedBy }) {
-  const [options, setOptions] = useState([]);
   useEffect(() => {
-    const gone = new AbortController();
-    get("/workflows/?limit=200", { signal: gone.signal })
-      .then((page) => setOptions(page.items.map((item) => ({ value: item.id, label: item.name }))))
-      .catch(() => setOptions([]));
-    return () => gone.abort();
-  }, []);
-  return <Choice id={id} field={{ options }} value={value} onChange={onChange} disabled={disabled} describedBy={describedBy} />;
-}
-
-/** Text that should be JSON: parsed as soon as it can be, kept as text until then. */
-function JsonInput({ value, onChange, ...rest }) {
-  const [text, setText] = useState(() => asText(value));
-  const [valid, setValid] = useState(true);
+    if (!disabled) preload();
+  }, [disabled]);
   useEffect(() => {
-    const same = (() => { try { return JSON.stringify(JSON.parse(text)) === JSON.stringify(value); } catch { return text === value; } })();
-    if (!same) setText(asText(value));
-  }, [value]); // eslint-disable-line react-hooks/exhaustive-deps -- own typing must not be reformatted
-  const change = (next) => {
-    setText(next);
-    if (isExpression(next) || next === "") {
-      setValid(true);
-      onChange(next);
-      return;
-    }
-    try {
-      const parsed = JSON.parse(next);
-      setValid(true);
-      onChange(typeof value === "string" ? next : parsed);
-    } catch {
-      setValid(false);
-      onChange(next);
-    }
-  };
+    const show = () => {
+      if (wanted?.node !== id || !root.current) return;
+      const { path } = wanted;
+      wanted = null;
+      const places = [...root.current.querySelectorAll("[data-field]")].filter(({ dataset: { field } }) => path === field || path.startsWith(`${field}.`) || path.startsWith(`${field}[`));
+      const place = places.sort((a, b) => b.dataset.field.length - a.dataset.field.length)[0];
+      place?.scrollIntoView({ block: "center" });
+      place?.querySelector("input, textarea, select, [contenteditable=true], button")?.focus();
+    };
+    const insert = (event) => last?.(event.detail?.text) && event.preventDefault();
+    const frame = requestAnimationFrame(show);
+    addEventListener(FOCUS, show);
+    addEventListener(INSERT, insert);
+    return () => {
+      cancelAnimationFrame(frame);
+      removeEventListener(FOCUS, show);
+      removeEventListener(INSERT, insert);
+      last = null;
+    };
+  }, [id]);
   return (
-    <>
-      <Code {...rest} language="json" value={text} onChange={change} />
-      {!valid && <p className="fs-help" role="status">{t("form.invalid_json")}</p>}
-    </>
-  );
-}
-
-function Code({ value, language, dark, label, disabled, onChange }) {
-  return (
-    <Suspense fallback={<textarea className="fs-input fs-code-loading" value={asText(value)} readOnly aria-label={label} />}>
-      <CodeEditor value={asText(value)} language={language} dark={dark} label={label} readOnly={disabled} onChange={onChange} />
-    </Suspense>
-  );
-}
-
-function Switch({ id, value, onChange, disabled, describedBy }) {
-  return (
-    <input
-      id={id} type="checkbox" role="switch" className="fs-switch" checked={value === true} disabled={disabled}
-      aria-describedby={describedBy} onChange={(event) => onChange(event.target.checked)}
-    />
-  );
-}
-
-const NESTED = new Set(["list", "object", "keyvalue"]);
-const TOGGLED = new Set(["number", "boolean", "choice", "choices", "workflow", "date-time"]);
-
-/** A labelled control. `set(value)` stores it. */
-export function Field({ field, value, set, disabled, dark, language }) {
-  const id = useId();
-  const title = field.title || field.name;
-  const shown = value === undefined ? field.default : value;
-  const expression = isExpression(shown);
-  const helpId = field.help ? `${id}-help` : undefined;
-  const common = { id, field, value: shown, onChange: set, disabled, describedBy: helpId };
-
-  const control = () => {
-    if (NESTED.has(field.kind)) return null;
-    if (expression && TOGGLED.has(field.kind)) return <TextInput {...common} />;
-    switch (field.kind) {
-      case "number": return <NumberInput {...common} />;
-      case "boolean": return <Switch {...common} />;
-      case "choice": return <Choice {...common} />;
-      case "choices": return <Choices {...common} />;
-      case "workflow": return <WorkflowChoice {...common} />;
-      case "multiline": return <TextInput {...common} multiline />;
-      case "code": return <Code value={shown} language={field.language === "expression" ? "javascript" : language ?? field.language} dark={dark} label={title} disabled={disabled} onChange={set} />;
-      case "json": return <JsonInput value={shown} dark={dark} label={title} disabled={disabled} onChange={set} />;
-      default: return typeof shown === "object" && shown !== null
-        ? <JsonInput value={shown} dark={dark} label={title} disabled={disabled} onChange={set} />
-        : <TextInput {...common} />;
-    }
-  };
-  const toggle = TOGGLED.has(field.kind) && !disabled && (
-    <button
-      type="button" className={`fs-fx${expression ? " is-on" : ""}`} aria-pressed={expression}
-      aria-label={t(expression ? "form.use_fixed" : "form.use_expression", { title })}
-      title={t(expression ? "form.use_fixed" : "form.use_expression", { title })}
-      onClick={() => set(expression ? field.default ?? null : `=${shown == null ? "" : `{{ ${JSON.stringify(shown)} }}`}`)}
-    ><Braces size={13} aria-hidden="true" /></button>
-  );
-  const usesLabel = !["code", "json", "choices"].includes(field.kind);
-  const Label = usesLabel ? "label" : "span";
-
-  if (NESTED.has(field.kind) && !expression) {
-    return <Nested field={field} title={title} value={shown} set={set} disabled={disabled} dark={dark} />;
-  }
-  return (
-    <div className={`fs-field fs-field-${field.kind}`}>
-      <div className="fs-field-head">
-        <Label className="fs-label" {...(usesLabel && { htmlFor: id })}>
-          {title}{field.required && <abbr title={t("form.required")}> *</abbr>}
-        </Label>
-        {expression && <span className="fs-badge">{t("form.expression")}</span>}
-        {toggle}
-      </div>
-      {NESTED.has(field.kind) ? <TextInput {...common} /> : control()}
-      {field.help && <p className="fs-help" id={helpId}><Prose text={field.help} /></p>}
-    </div>
+    <Surroundings.Provider value={shared}>
+      <div className="fs-parameters" ref={root}><Fields fields={fields} values={values} change={change} disabled={disabled} dark={dark} after={after} /></div>
+    </Surroundings.Provider>
   );
 }
 
 /** Fields of an object, with those hidden that do not matter. `after` gives what else stands below a field. */
-export function Fields({ fields, values, change, disabled, dark, after }) {
+export function Fields({ fields, values, change, path, after, ...rest }) {
   const defaults = defaultsOf(fields);
   const languageField = fields.find((field) => field.name === "language");
   const language = languageField && (values.language ?? languageField.default);
   return fields.filter((field) => isShown(field, values, defaults)).map((field) => (
     <Fragment key={field.name}>
       <Field
-        field={field} value={values[field.name]} set={(value) => change(field.name, value)}
-        disabled={disabled} dark={dark} language={field.kind === "code" ? language : undefined}
+        {...rest} field={field} path={path ? `${path}.${field.name}` : field.name} value={values[field.name]} set={(value) => change(field.name, value)}
+        language={field.kind === "code" ? language : undefined}
       />
       {after?.(field.name)}
     </Fragment>
   ));
 }
 
-function Nested({ field, title, value, set, disabled, dark }) {
-  const help = field.help && <p className="fs-help"><Prose text={field.help} /></p>;
-  if (field.kind === "object" && field.fields?.length) {
-    const values = value ?? {};
-    return (
-      <fieldset className="fs-nested">
-        <legend className="fs-label">{title}</legend>{help}
-        <Fields fields={field.fields} values={values} change={(name, next) => set({ ...values, [name]: next })} disabled={disabled} dark={dark} />
-      </fieldset>
-    );
-  }
-  if (field.kind === "list") return <ListField field={field} title={title} help={help} value={value ?? []} set={set} disabled={disabled} dark={dark} />;
-  if (field.kind === "keyvalue") return <KeyValues title={title} help={help} value={value ?? {}} set={set} disabled={disabled} />;
+/** Fixed or expression, as one stop of the Tab key. */
+function Kind({ title, expression, choose }) {
+  const buttons = useRef([]);
+  const turn = (index) => {
+    choose(index === 1);
+    buttons.current[index]?.focus();
+  };
   return (
-    <div className="fs-field">
-      <div className="fs-field-head"><span className="fs-label">{title}</span></div>
-      <JsonInput value={value ?? {}} dark={dark} label={title} disabled={disabled} onChange={set} />{help}
-    </div>
+    <span className="fs-kind" role="radiogroup" aria-label={t("form.kind", { title })} onKeyDown={(event) => {
+      if (!event.key.startsWith("Arrow")) return;
+      event.preventDefault();
+      turn(expression ? 0 : 1);
+    }}>
+      {[t("form.fixed"), t("form.expression")].map((name, index) => {
+        const on = expression === (index === 1);
+        return (
+          <button
+            key={name} ref={(element) => { buttons.current[index] = element; }} type="button" role="radio" aria-checked={on} tabIndex={on ? 0 : -1}
+            onClick={() => !on && choose(index === 1)}
+          >{name}</button>
+        );
+      })}
+    </span>
   );
 }
 
-function ListField({ field, title, help, value, set, disabled, dark }) {
-  const entries = Array.isArray(value) ? value : [];
-  const replace = (index, next) => set(entries.map((entry, at) => (at === index ? next : entry)));
-  const fresh = () => (field.fields?.length ? Object.fromEntries(field.fields.filter((f) => f.default != null).map((f) => [f.name, f.default])) : field.item?.default ?? "");
+function Menu({ title, value, reset }) {
+  const [open, setOpen] = useState(false);
+  const box = useRef(null);
+  const items = [
+    ...(reset ? [{ name: t("form.reset"), act: reset }] : []),
+    ...(isEmpty(value) ? [] : [{ name: t(isExpression(value) ? "form.copy_expression" : "form.copy_value"), act: () => navigator.clipboard?.writeText(isExpression(value) ? value.slice(1) : typeof value === "string" ? value : JSON.stringify(value)) }]),
+  ];
+  useEffect(() => {
+    if (open) box.current.querySelector("[role=menuitem]")?.focus();
+  }, [open]);
+  if (!items.length) return null;
+  const close = () => {
+    setOpen(false);
+    box.current.querySelector("button")?.focus();
+  };
+  const move = (event) => {
+    if (!open) return;
+    const all = [...box.current.querySelectorAll("[role=menuitem]")];
+    const step = { ArrowDown: 1, ArrowUp: all.length - 1 }[event.key];
+    if (event.key !== "Escape" && !step) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (step) all[(all.indexOf(document.activeElement) + step) % all.length].focus();
+    else close();
+  };
   return (
-    <fieldset className="fs-nested">
-      <legend className="fs-label">{title}{field.required && <abbr title={t("form.required")}> *</abbr>}</legend>{help}
-      {entries.map((entry, index) => (
-        <div className="fs-entry" key={index} role="group" aria-label={t("form.entry", { number: index + 1 })}>
-          <div className="fs-entry-body">
-            {field.fields?.length && !isExpression(entry)
-              ? <Fields fields={field.fields} values={entry ?? {}} change={(name, next) => replace(index, { ...entry, [name]: next })} disabled={disabled} dark={dark} />
-              : <Field field={{ kind: "text", ...field.item, name: String(index), title: t("form.entry", { number: index + 1 }) }} value={entry} set={(next) => replace(index, next)} disabled={disabled} dark={dark} />}
-          </div>
-          {!disabled && <Remove number={index + 1} title={title} onClick={() => set(entries.filter((_, at) => at !== index))} />}
+    <span className="fs-field-menu" ref={box} onKeyDown={move} onBlur={(event) => !box.current.contains(event.relatedTarget) && setOpen(false)}>
+      <button type="button" className="fs-tool fs-tool-small" aria-haspopup="menu" aria-expanded={open} aria-label={t("form.more", { title })} onClick={() => setOpen(!open)}>
+        <MoreHorizontal size={14} aria-hidden="true" />
+      </button>
+      {open && (
+        <div role="menu" className="fs-menu" aria-label={t("form.more", { title })}>
+          {items.map((item) => <button key={item.name} type="button" role="menuitem" tabIndex={-1} onClick={() => { item.act(); close(); }}>{item.name}</button>)}
         </div>
-      ))}
-      {!disabled && <Add title={title} onClick={() => set([...entries, fresh()])} />}
-    </fieldset>
+      )}
+    </span>
   );
 }
 
-function KeyValues({ title, help, value, set, disabled }) {
-  const rows = Object.entries(value);
-  const replace = (index, key, next) => set(Object.fromEntries(rows.map((row, at) => (at === index ? [key, next] : row))));
+/** Where in a one-line input a point is, in letters. */
+function letterAt(input, x) {
+  const style = getComputedStyle(input);
+  const canvas = document.createElement("canvas").getContext("2d");
+  canvas.font = style.font;
+  const left = x - input.getBoundingClientRect().left - parseFloat(style.paddingLeft) + input.scrollLeft;
+  let at = 0;
+  while (at < input.value.length && canvas.measureText(input.value.slice(0, at + 1)).width <= left + 3) at++;
+  return at;
+}
+
+/** A labelled control. `set(value)` stores it; `bare` leaves the label to what stands around. */
+export function Field({ field, path = field.name, value, set, disabled, dark, language, bare }) {
+  const id = useId();
+  const surroundings = useContext(Surroundings);
+  const control = useRef(null); // an input, or {focus, insert} of an editor
+  const box = useRef(null);
+  const [touched, setTouched] = useState(false);
+  const [over, setOver] = useState(false);
+  const [turned, setTurned] = useState(false);
+  const title = field.title || field.name;
+  const shown = value === undefined ? field.default : value;
+  const nested = NESTED.has(field.kind);
+  const code = field.kind === "code";
+  const expression = isExpression(shown) && !code;
+  const may = surroundings !== null && !code && !disabled;
+
+  const store = useCallback((next) => set(next), [set]);
+  const choose = (asExpression) => {
+    const { kept } = surroundings;
+    const before = kept.get(path) ?? {};
+    kept.set(path, { ...before, [expression ? "expression" : "fixed"]: shown });
+    const next = asExpression ? (before.expression && toFixed(before.expression, field.kind, shown) === shown ? before.expression : toExpression(shown, field.kind))
+      : "fixed" in before ? before.fixed : toFixed(shown, field.kind, field.default ?? null);
+    store(next);
+    setTurned(asExpression);
+  };
+  const change = (next) => {
+    // "=" at the start, or the first {{, says that an expression is meant.
+    if (may && typeof next === "string" && !expression && typeof (shown ?? "") === "string") {
+      if (next.startsWith("=") || (next.includes("{{") && !String(shown ?? "").includes("{{"))) {
+        surroundings.kept.set(path, { fixed: shown });
+        setTurned(true);
+        return store(toExpression(next, field.kind));
+      }
+    }
+    return store(next);
+  };
+  const insert = (text, point) => {
+    if (!text || disabled || !surroundings) return false;
+    if (code || expression) {
+      if (control.current?.insert) control.current.insert(code ? asCode(text, language ?? field.language) : text, point);
+      else if (expression) store(inserted(shown, field.kind, text).text);
+      return true;
+    }
+    const input = control.current;
+    const place = point && input?.tagName === "INPUT" ? letterAt(input, point.x) : input?.selectionStart ?? undefined;
+    surroundings.kept.set(path, { fixed: shown });
+    setTurned(true);
+    store(inserted(shown, field.kind, text, place).text);
+    return true;
+  };
+
+  const takes = (event) => !disabled && (may || (code && surroundings)) && event.dataTransfer?.types.includes(DRAGGED);
+  const dropping = {
+    onDragOver: (event) => {
+      if (!takes(event)) return;
+      event.preventDefault();
+      event.stopPropagation();
+      event.dataTransfer.dropEffect = "copy";
+      setOver(true);
+    },
+    onDragLeave: (event) => !box.current.contains(event.relatedTarget) && setOver(false),
+    onDrop: (event) => {
+      setOver(false);
+      if (!takes(event)) return;
+      event.preventDefault();
+      event.stopPropagation();
+      insert(event.dataTransfer.getData(DRAGGED), { x: event.clientX, y: event.clientY });
+    },
+    onFocus: (event) => {
+      if (event.target.closest("[data-field]") === box.current) last = insert;
+    },
+    onBlur: (event) => !box.current.contains(event.relatedTarget) && setTouched(true),
+  };
+
+  const own = touched || (!isEmpty(shown) && !nested) ? fault(field, shown, title) : null;
+  const told = own ? [{ message: t(own.key, own.values), source: "own" }] : errorsAt(surroundings?.errors ?? NO_PROBLEMS, path, !nested || expression);
+  const first = useRef({});
+  const failure = told.find((error) => error.source === "run")?.failure;
+  if (failure !== first.current.failure) first.current = { failure, shown };
+  const errors = told.filter((error) => error.source !== "run" || first.current.shown === shown); // edited since: no longer true
+  const ids = { help: field.help ? `${id}-help` : null, error: errors.length ? `${id}-error` : null };
+  const common = {
+    id, field, value: shown, onChange: change, disabled, control, invalid: errors.length > 0, required: field.required,
+    describedBy: [ids.error, ids.help].filter(Boolean).join(" ") || undefined, secret: field.kind === "secret",
+  };
+
+  const inner = { disabled, dark };
+  const fixed = () => {
+    const editor = { dark, label: title, disabled, onChange: change, handle: control, describedBy: common.describedBy };
+    switch (field.kind) {
+      case "number": return <NumberInput {...common} toExpression={may ? () => choose(true) : undefined} />;
+      case "boolean": return <Switch {...common} />;
+      case "choice": return <Choice {...common} />;
+      case "choices": return <Choices {...common} labelledBy={`${id}-label`} />;
+      case "workflow": return <WorkflowChoice {...common} />;
+      case "date-time": return <DateInput {...common} />;
+      case "multiline": return <TextInput {...common} multiline />;
+      case "code": return <Code {...editor} value={shown} language={field.language === "expression" ? "javascript" : language ?? field.language} scene={surroundings?.scene} failure={path === "code" ? surroundings?.failure : undefined} expandable={Boolean(surroundings)} />;
+      case "json": return <JsonInput {...editor} value={shown} />;
+      case "list": return <Entries field={field} title={title} value={shown} set={set} path={path} {...inner} />;
+      case "keyvalue": return <KeyValues title={title} value={shown ?? {}} set={set} path={path} {...inner} />;
+      case "object": return field.fields?.length
+        ? <Fields fields={field.fields} values={shown ?? {}} path={path} change={(name, next) => set(withKey(shown, name, next))} {...inner} />
+        : <JsonInput {...editor} value={shown ?? {}} />;
+      default: return typeof shown === "object" && shown !== null ? <JsonInput {...editor} value={shown} /> : <TextInput {...common} />;
+    }
+  };
+  const labels = !expression && !UNLABELLED.has(field.kind) && !nested;
+  const Label = labels ? "label" : "span";
+  const Tag = nested ? "fieldset" : "div";
+  const isDefault = JSON.stringify(value ?? null) === JSON.stringify(field.default ?? null);
   return (
-    <fieldset className="fs-nested">
-      <legend className="fs-label">{title}</legend>{help}
-      {rows.map(([key, entry], index) => (
-        <div className="fs-pair" key={index}>
-          <input className="fs-input" aria-label={t("form.key")} value={key} disabled={disabled} onChange={(event) => replace(index, event.target.value, entry)} />
-          <input className="fs-input" aria-label={t("form.value")} value={asText(entry)} disabled={disabled} onChange={(event) => replace(index, key, event.target.value)} />
-          {!disabled && <Remove number={index + 1} title={title} onClick={() => set(Object.fromEntries(rows.filter((_, at) => at !== index)))} />}
-        </div>
-      ))}
-      {!disabled && <Add title={title} onClick={() => !("" in value) && set({ ...value, "": "" })} />}
-    </fieldset>
+    <Tag
+      ref={box} data-field={path} {...dropping} aria-labelledby={nested ? `${id}-label` : undefined}
+      className={`fs-field fs-param fs-field-${field.kind}${nested ? " fs-nested" : ""}${expression ? " is-expression" : ""}${over ? " is-over" : ""}${errors.length ? " has-errors" : ""}${bare ? " is-bare" : ""}`}
+    >
+      <Label className={bare ? "fs-visually-hidden" : "fs-label"} id={`${id}-label`} {...(labels && { htmlFor: id })}>
+        {title}{field.required && <abbr title={t("form.required")}> *</abbr>}
+      </Label>
+      <div className="fs-control">
+        {expression
+          ? <Expression {...common} title={title} autoFocus={turned} handle={control} scene={surroundings?.scene} />
+          : fixed()}
+      </div>
+      {!disabled && surroundings && (
+        <span className="fs-field-tools">
+          {may && <Kind title={title} expression={expression} choose={choose} />}
+          <Menu title={title} value={shown} reset={isDefault || field.required ? null : () => { setTurned(false); set(undefined); }} />
+        </span>
+      )}
+      {errors.length > 0 && (
+        <p className="fs-fault" id={ids.error} role={touched ? "status" : undefined}>
+          <CircleAlert size={13} aria-hidden="true" /> <span>{errors.map((error) => error.message).join(" ")}</span>
+        </p>
+      )}
+      {field.help && <p className="fs-help" id={ids.help}><Prose text={field.help} /></p>}
+    </Tag>
   );
 }
-
-const Add = ({ title, onClick }) => (
-  <button type="button" className="fs-button fs-button-small" aria-label={t("form.add", { title })} onClick={onClick}>
-    <Plus size={14} aria-hidden="true" /> {t("form.add", { title })}
-  </button>
-);
-const Remove = ({ number, title, onClick }) => (
-  <button type="button" className="fs-tool" aria-label={t("form.remove", { number, title })} title={t("form.remove", { number, title })} onClick={onClick}>
-    <Trash2 size={14} aria-hidden="true" />
-  </button>
-);

@@ -5,7 +5,7 @@ export const DRAGGED = "application/x-flowstudio-expression";
 export const INSERT = "fs-insert-expression";
 
 export const isExpression = (value) => typeof value === "string" && value.startsWith("=");
-const TEXTS = new Set(["text", "multiline", "secret", undefined]);
+const TEXTS = new Set(["text", "multiline", "secret", "url", "cron", undefined]);
 
 /** A fixed value as an expression that gives the same. */
 export function toExpression(value, kind) {

@@ -2,7 +2,7 @@
 import { useContext, useState } from "react";
 import { t } from "../texts/texts.js";
 import { Credentials, decidingField } from "./credentials.jsx";
-import { Field, Fields } from "./fields.jsx";
+import { Field, Fields, ParameterForm, unplaced } from "./fields.jsx";
 import { Paragraphs } from "./prose.jsx";
 import { StudioContext } from "./step.jsx";
 
@@ -19,17 +19,17 @@ const SETTINGS = [
 ].map((field) => ({ ...field, title: t(`panel.${field.name}`) }));
 
 function Parameters({ store, node, type, mayEdit, mayAdmin, dark }) {
-  const { problems } = useContext(StudioContext);
-  const change = (name, value) => store.set(node.id, { properties: { ...node.data.properties, [name]: value } }, `properties.${name}`);
+  const { faults } = useContext(StudioContext);
   const decider = decidingField(type);
   const credentials = <Credentials type={type} data={node.data} change={(chosen) => store.set(node.id, { credentials: chosen })} mayEdit={mayEdit} mayAdmin={mayAdmin} />;
-  const faults = problems.get(node.id);
+  const properties = node.data.properties ?? {};
+  const general = unplaced((faults ?? []).filter((fault) => fault.node === node.id), type.fields ?? [], properties);
   return (
     <>
-      {faults && <ul className="fs-faults" aria-label={t("panel.faults")}>{faults.map((fault, index) => <li key={index}>{fault}</li>)}</ul>}
+      {general.length > 0 && <ul className="fs-faults" aria-label={t("panel.faults")}>{general.map((fault, index) => <li key={index}>{fault.message}</li>)}</ul>}
       {!decider && credentials}
       {type.fields?.length
-        ? <Fields fields={type.fields} values={node.data.properties ?? {}} change={change} disabled={!mayEdit} dark={dark} after={(name) => name === decider && credentials} />
+        ? <ParameterForm store={store} id={node.id} fields={type.fields} values={properties} disabled={!mayEdit} dark={dark} after={(name) => name === decider && credentials} />
         : <p className="fs-quiet">{t("panel.no_parameters")}</p>}
     </>
   );

@@ -11,6 +11,7 @@ import { useDebug } from "./debug.jsx";
 import { WorkflowStore } from "./document.js";
 import { ExecutionBar, ExecutionNotice, retry } from "./execution.jsx";
 import { FailureBanner } from "./failure.jsx";
+import { focusField } from "./fields.jsx";
 import { ListeningBar, isWebhook, useListening } from "./listening.jsx";
 import { RunLog } from "./log.jsx";
 import { NodePanel } from "./panel.jsx";
@@ -186,7 +187,11 @@ function Frame({ catalogue, store, runs, problems, workflowId, mayEdit, mayRun, 
   const [open, setOpen] = useState(null);
   useRunTitle(runs, store);
 
-  const openNode = setOpen;
+  /** Open a step; `place` says which parameter to show: {field: path}. */
+  const openNode = useCallback((id, place) => {
+    setOpen(id);
+    if (place?.field) focusField(id, place.field);
+  }, []);
   const close = useCallback(() => setOpen(null), []);
   const stop = useCallback(async () => {
     try {
@@ -198,6 +203,7 @@ function Frame({ catalogue, store, runs, problems, workflowId, mayEdit, mayRun, 
   const context = useMemo(() => ({
     catalogue, store, runs, workflowId, start, mayEdit, mayRun, mayAdmin, open: openNode,
     problems: byNode(problems),
+    faults: problems,
     portsOf: (id) => store.node(id)?.ports ?? { inputs: [], outputs: [] },
   }), [catalogue, store, runs, problems, workflowId, start, mayEdit, mayRun, mayAdmin, openNode]);
 

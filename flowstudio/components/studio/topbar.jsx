@@ -31,7 +31,7 @@ function Problems({ problems, onOpen }) {
       <summary><TriangleAlert size={14} aria-hidden="true" /> {count(problems.length, "editor.problem", "editor.problems")}</summary>
       <div className="fs-problems-list" role="group" aria-label={t("editor.problems_title")}>
         {problems.map((problem, index) => (
-          <button type="button" key={index} disabled={!problem.node} onClick={() => problem.node && onOpen(problem.node)}>{problem.message}</button>
+          <button type="button" key={index} disabled={!problem.node} onClick={() => problem.node && onOpen(problem.node, { field: problem.path })}>{problem.message}</button>
         ))}
       </div>
     </details>

@@ -68,7 +68,7 @@ class HttpRequest(ItemNode):
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"] = "GET"
     """What to do at the address: GET fetches, POST sends, PUT and PATCH change, DELETE removes."""
-    url: Annotated[str, Field(min_length=1, title="URL")]
+    url: Annotated[str, Field(min_length=1, title="URL"), Widget("url")]
     """The address, starting with `https://` or `http://`."""
     authentication: Annotated[
         Literal["none", "credential"], Choice({"none": "None", "credential": "Credential"})

@@ -1,0 +1,175 @@
+"""Writing expressions: dragging data, results while typing, suggestions, errors at their fields."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.test_editor import store, stored
+
+PEOPLE = [
+    {"name": "Ada", "age": 36, "address": {"city": "Ulm"}},
+    {"name": "Bob", "age": 40, "address": {"city": "Bonn"}},
+]
+
+
+def workflow(**properties: Any) -> dict[str, Any]:
+    """A trigger, a step with pinned people, and a step that sets fields."""
+    return {
+        "name": "People",
+        "nodes": [
+            {"id": "1", "type": "manual-trigger", "data": {"label": "Go"}},
+            {
+                "id": "2",
+                "type": "no-op",
+                "position": {"x": 320, "y": 0},
+                "data": {"label": "It's people", "pinned": PEOPLE},
+            },
+            {
+                "id": "3",
+                "type": "edit-fields",
+                "position": {"x": 640, "y": 0},
+                "data": {
+                    "label": "Greet",
+                    "properties": {"mode": "manual", "fields": [{"name": "text", "value": ""}]} | properties,
+                },
+            },
+        ],
+        "edges": [{"source": "1", "target": "2"}, {"source": "2", "target": "3"}],
+    }
+
+
+def panel_of(page: Page, label: str) -> Locator:
+    """Open a step's panel."""
+    page.locator(".react-flow__node").filter(has_text=label).dblclick()
+    panel = page.get_by_role("dialog", name=f"Step details: {label}")
+    expect(panel).to_be_visible()
+    return panel
+
+
+def value_field(panel: Locator) -> Locator:
+    return panel.get_by_role("textbox", name="Value", exact=True)
+
+
+def drop(target: Locator, code: str) -> None:
+    """Let go of a piece of data over a field, as the data panes give it."""
+    target.evaluate(
+        """(element, code) => {
+            const data = new DataTransfer();
+            data.setData("application/x-flowstudio-expression", code);
+            const box = element.getBoundingClientRect();
+            const at = { clientX: box.right - 12, clientY: box.top + box.height / 2 };
+            for (const type of ["dragenter", "dragover", "drop"])
+                element.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true, ...at }));
+        }""",
+        code,
+    )
+
+
+def fields_in(page: Page, id_: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = stored(page, id_)["nodes"][2]["data"]["properties"]["fields"]
+    return found
+
+
+def test_data_that_is_dropped_makes_an_expression_whose_result_shows(page: Page) -> None:
+    store(page, workflow(fields=[{"name": "text", "value": "Dear "}]))
+    panel = panel_of(page, "Greet")
+    drop(value_field(panel), "$json.name")
+    value = value_field(panel)
+    expect(value).to_have_text("Dear {{ $json.name }}")
+    expect(
+        panel.get_by_role("radio", name="Expression").and_(page.locator("[aria-checked=true]"))
+    ).to_be_visible()
+    result = panel.get_by_role("status", name="Result")
+    expect(result).to_have_text("Dear Ada")
+    panel.get_by_role("button", name="Next item").click()
+    expect(result).to_have_text("Dear Bob")
+    value.press("Control+End")
+    page.keyboard.type(" {{ $nothing.at }}")
+    expect(result).to_contain_text("$nothing")
+    expect(result).not_to_contain_text("Dear")
+    panel.get_by_role("radiogroup", name="Fixed value or expression: Value").get_by_role(
+        "radio", name="Fixed"
+    ).click()
+    expect(value_field(panel)).to_have_value("Dear ")
+
+
+def test_suggestions_come_from_the_real_data(page: Page) -> None:
+    id_ = store(page, workflow())
+    panel = panel_of(page, "Greet")
+    value_field(panel).fill("=")
+    value = value_field(panel)
+    expect(value).to_have_attribute("contenteditable", "true")
+    page.keyboard.type("{{ $json.ad")
+    choice = page.get_by_role("option", name=re.compile("^address"))
+    expect(choice).to_be_visible()
+    page.keyboard.press("Enter")
+    page.keyboard.type(".")
+    expect(page.get_by_role("option", name=re.compile('^city.*"Ulm"'))).to_be_visible()
+    page.keyboard.press("Enter")
+    page.keyboard.type(".toUp")
+    page.get_by_role("option", name=re.compile("^toUpperCase")).click()
+    expect(value).to_have_text("{{ $json.address.city.toUpperCase()}}")
+    expect(panel.get_by_role("status", name="Result")).to_have_text("ULM")
+    page.keyboard.type(" + $(")
+    page.get_by_role("option", name=re.compile("^It's people")).click()
+    page.keyboard.type(".first().json.age")
+    expect(panel.get_by_role("status", name="Result")).to_have_text("ULM36")
+    page.keyboard.press("Escape")
+    expect(panel).to_be_visible()
+    panel.get_by_role("button", name="Open a large editor for Value").click()
+    dialog = page.get_by_role("dialog", name="Expression for Value")
+    dialog.get_by_role("textbox", name="Value").press("Control+End")
+    dialog.get_by_role("button", name="Insert $json.name", exact=True).click()
+    expect(dialog.get_by_role("status", name="Result")).to_have_text("ULM36Ada")
+    dialog.get_by_role("button", name="Done").click()
+    expect(page.get_by_role("status").filter(has_text=re.compile("^Saved$"))).to_be_visible()
+    wanted = """={{ $json.address.city.toUpperCase() + $("It's people").first().json.age}}{{ $json.name }}"""
+    assert fields_in(page, id_)[0]["value"] == wanted
+
+
+def test_errors_stand_at_the_field_that_causes_them(page: Page) -> None:
+    document = workflow(
+        fields=[{"name": "a", "value": "fine"}, {"name": "b", "value": "={{ $json.name.nope() }}"}]
+    )
+    document["nodes"].append(
+        {"id": "4", "type": "http-request", "position": {"x": 960, "y": 0}, "data": {"label": "Fetch"}}
+    )
+    store(page, document)
+    panel = panel_of(page, "Fetch")
+    expect(panel.get_by_text("URL is required.")).to_be_visible()
+    url = panel.get_by_role("textbox", name="URL")
+    expect(url).to_have_attribute("aria-invalid", "true")
+    url.fill("example.com")
+    expect(panel.get_by_text("A web address starts with https:// or http://.")).to_be_visible()
+    url.fill("https://example.com")
+    expect(url).not_to_have_attribute("aria-invalid", "true")
+    page.get_by_role("button", name="Execute workflow").click()
+    expect(
+        page.locator(".react-flow__node").filter(has_text="Greet").locator("[data-status=error]")
+    ).to_be_visible()
+    panel = panel_of(page, "Greet")
+    second = panel.get_by_role("group", name="Entry 2")
+    expect(second.get_by_text("nope")).to_have_count(2)  # the expression, and what is wrong with it
+    expect(panel.get_by_role("group", name="Entry 1").get_by_text("nope")).to_have_count(0)
+
+
+def test_entries_move_and_fields_come_and_go(page: Page) -> None:
+    id_ = store(page, workflow(fields=[{"name": "a", "value": "1"}, {"name": "b", "value": "2"}]))
+    panel = panel_of(page, "Greet")
+    panel.get_by_role("button", name="Move entry 2 of Fields up").click()
+    panel.get_by_role("button", name="Duplicate entry 1 of Fields").click()
+    panel.get_by_role("button", name="Remove entry 3 of Fields").click()
+    expect(panel.get_by_role("group", name=re.compile("^Entry"))).to_have_count(2)
+    expect(panel.get_by_role("textbox", name="Name").nth(1)).to_have_value("b")
+    expect(page.get_by_role("status").filter(has_text=re.compile("^Saved$"))).to_be_visible()
+    assert [field["name"] for field in fields_in(page, id_)] == ["b", "b"]
+    panel.get_by_label("Mode", exact=True).select_option("JSON")
+    expect(panel.get_by_role("group", name="Fields")).to_have_count(0)
+    expect(panel.get_by_role("textbox", name="JSON")).to_be_visible()
+    panel.get_by_label("Mode", exact=True).hover()
+    panel.get_by_role("button", name="More about Mode").click()
+    page.get_by_role("menuitem", name="Back to the default").click()
+    expect(panel.get_by_role("group", name="Fields")).to_be_visible()
