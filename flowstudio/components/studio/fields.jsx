@@ -8,6 +8,7 @@ import { useScene } from "./evaluation.js";
 import { Expression, preload } from "./expression.jsx";
 import { Choice, Choices, Code, DateInput, JsonInput, NumberInput, Switch, TextInput, WorkflowChoice } from "./inputs.jsx";
 import { Prose } from "./prose.jsx";
+import { inWords } from "./result.jsx";
 import { useNodeState } from "./runs.js";
 import { StudioContext } from "./step.jsx";
 import { errorsAt, fault, isEmpty, parameterErrors } from "./validity.js";
@@ -325,7 +326,7 @@ export function Field({ field, path = field.name, value, set, disabled, dark, la
       )}
       {errors.length > 0 && (
         <p className="fs-fault" id={ids.error} role={touched ? "status" : undefined}>
-          <CircleAlert size={13} aria-hidden="true" /> <span>{errors.map((error) => error.message).join(" ")}</span>
+          <CircleAlert size={13} aria-hidden="true" /> <span>{errors.map((error) => inWords(error.message)).join(" ")}</span>
         </p>
       )}
       {field.help && <p className="fs-help" id={ids.help}><Prose text={field.help} /></p>}

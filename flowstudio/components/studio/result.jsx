@@ -2,8 +2,14 @@
 import { ChevronLeft, ChevronRight } from "lucide-react";
 import { t } from "../texts/texts.js";
 
-/** An error in words. */
-const told = ({ message }) => (message.startsWith("Invalid syntax: ") ? t("expression.typo", { reason: message.slice(16) }) : message);
+/** What the server says about an expression, in words. */
+export function inWords(message) {
+  if (message.startsWith("Invalid syntax: ")) return t("expression.typo", { reason: message.slice(16) });
+  if (/^TypeError: (.* is )?not a function$/.test(message)) return t("expression.no_method");
+  const unknown = /^ReferenceError: '?([\w$]+)'? is not defined$/.exec(message);
+  return unknown ? t("expression.unknown_name", { name: unknown[1] }) : message;
+}
+
 const text = (value) => (typeof value === "string" ? value : JSON.stringify(value, null, typeof value === "object" ? 1 : 0));
 
 /** A value as people read it. */
@@ -35,7 +41,7 @@ export function Result({ answer, setItem, id, large }) {
         <Stepper answer={answer} setItem={setItem} />
       </div>
       <output id={id} className="fs-result-value" aria-live="polite" aria-label={t("expression.result")} tabIndex={large ? 0 : undefined}>
-        {!answer ? <em className="fs-quiet">{t("expression.busy")}</em> : problem ? told(problem) : <Value value={answer.value} cut={answer.cut} />}
+        {!answer ? <em className="fs-quiet">{t("expression.busy")}</em> : problem ? inWords(problem.message) : <Value value={answer.value} cut={answer.cut} />}
       </output>
     </div>
   );

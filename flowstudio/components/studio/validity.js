@@ -57,6 +57,9 @@ export function parameterErrors(problems, failure) {
     return inside ? [{ path: inside[1], message: message.replace(/^'(?:[^']|'(?!: ))*': /, ""), source: "problem" }] : [];
   });
   const parameter = failure?.detail?.parameter;
-  if (typeof parameter === "string" && parameter) found.push({ path: parameter, message: failure.message, source: "run", failure });
+  if (typeof parameter === "string" && parameter) {
+    const message = failure.code === "expression" ? failure.message.replace(/^[^:]+: /, "") : failure.message; // its start names the field
+    found.push({ path: parameter, message, source: "run", failure });
+  }
   return found;
 }
