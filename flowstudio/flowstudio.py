@@ -22,6 +22,7 @@ from flowstudio.pages.login import login
 from flowstudio.pages.missing import missing
 from flowstudio.pages.settings import SettingsState, settings
 from flowstudio.pages.setup import EntryState, setup
+from flowstudio.pages.templates import TemplatesState, templates
 from flowstudio.pages.workflows import WorkflowsState, workflows
 from flowstudio.runtime import Runtime
 
@@ -72,6 +73,7 @@ _add(credentials, "/credentials", "credentials.title", CredentialsState.load)
 _add(help_index, "/help", "help.title", HelpState.load)
 _add(help_page, "/help/[node]", "help.title", HelpState.load_type)
 _add(settings, "/settings", "settings.title", SettingsState.load)
+_add(templates, "/templates", "templates.title", TemplatesState.load)
 _add(login, "/login", "login.title", EntryState.arrive_at_login)
 _add(setup, "/setup", "setup.title", EntryState.arrive_at_setup)
 app.add_page(missing, route="404", title=f"{text('missing.title')} · {NAME}")

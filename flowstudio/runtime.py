@@ -28,6 +28,7 @@ from flowstudio.services.installation import InstallationService
 from flowstudio.services.runner import Runner
 from flowstudio.services.samples import Samples
 from flowstudio.services.subworkflows import SubWorkflows
+from flowstudio.services.templates import TemplateService
 from flowstudio.services.transfer import TransferService
 from flowstudio.services.versions import VersionService
 from flowstudio.services.views import ExecutionViews
@@ -64,6 +65,7 @@ class Runtime:
     installation: InstallationService
     webhooks: WebhookService
     samples: Samples
+    templates: TemplateService
     transfer: TransferService
 
     def __init__(self, settings: Settings) -> None:
@@ -95,6 +97,7 @@ class Runtime:
         self.expressions = ExpressionService(self.storage, self.workflows, self.runner)
         self.accounts = AccountService(self.storage, settings)
         self.credentials = CredentialService(self.storage)
+        self.templates = TemplateService(self.workflows)
         self.transfer = TransferService(self.workflows, self.credentials, self.outbound)
         self.installation = InstallationService(settings, self.storage, self.sandbox)
         self.webhooks = WebhookService(

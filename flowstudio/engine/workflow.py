@@ -132,6 +132,8 @@ class WorkflowDocument(Part):
     tags: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=200)] = Field(
         default_factory=list
     )
+    template: Annotated[str, Field(max_length=100)] | None = None
+    """The template that it was made from; its setup checklist shows in the editor."""
 
 
 def load_workflow(raw: Any) -> WorkflowDocument:

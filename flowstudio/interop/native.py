@@ -30,6 +30,8 @@ def export_document(
         written["description"] = document.description
     if document.tags:
         written["tags"] = list(document.tags)
+    if document.template is not None:
+        written["template"] = document.template
     if settings:
         written["settings"] = _sorted(settings)
     if known:

@@ -72,6 +72,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
         "edges": edges,
         "settings": draw(st.sampled_from([{}, {"timeout": 5.0, "timezone": "Europe/Berlin"}])),
         "tags": draw(st.lists(texts, max_size=3)),
+        "template": draw(st.none() | texts),
     }
 
 

@@ -3,6 +3,7 @@ import { useCallback, useContext, useEffect, useMemo, useRef, useState, useSyncE
 import { ReactFlowProvider } from "@xyflow/react";
 import { toast } from "sonner";
 import { ColorModeContext } from "$/utils/context-registry";
+import { SetupChecklist } from "../templates/checklist.jsx";
 import { t } from "../texts/texts.js";
 import { get, post } from "./api.js";
 import { Canvas } from "./canvas.jsx";
@@ -141,7 +142,7 @@ function Editor({ catalogue, store, runs, answer, mayEdit, mayRun, mayAdmin }) {
   return (
     <Frame
       catalogue={catalogue} store={store} runs={runs} problems={problems} workflowId={answer.id} mayEdit={mayEdit} mayRun={mayRun} mayAdmin={mayAdmin}
-      onRun={run} onRetry={retryFrom} start={mayRun ? startPart : undefined}
+      onRun={run} onRetry={retryFrom} start={mayRun ? startPart : undefined} aside={mayEdit && <SetupChecklist active={workflow.active} />}
       bar={({ open, stop }) => (
         <EditorBar
           store={store} workflow={workflow} saver={saver} runs={runs} mayEdit={mayEdit} mayRun={mayRun} problems={problems}
@@ -181,7 +182,7 @@ function leading(store, triggers, chosen, id) {
   return able.includes(chosen) ? chosen : able[0] ?? null;
 }
 
-function Frame({ catalogue, store, runs, problems, workflowId, mayEdit, mayRun, mayAdmin, bar, notice, onRun, onRetry, start, stepping = false }) {
+function Frame({ catalogue, store, runs, problems, workflowId, mayEdit, mayRun, mayAdmin, bar, notice, aside, onRun, onRetry, start, stepping = false }) {
   const { resolvedColorMode } = useContext(ColorModeContext);
   const dark = resolvedColorMode === "dark";
   const [open, setOpen] = useState(null);
@@ -215,6 +216,7 @@ function Frame({ catalogue, store, runs, problems, workflowId, mayEdit, mayRun, 
         <FailureBanner store={store} runs={runs} mayRun={mayRun} onOpen={openNode} onRetry={onRetry} />
         {!open && <VisitedBanner />}
         <div className="fs-stage">
+          {aside && <div className="fs-aside" inert={Boolean(open)}>{aside}</div>}
           <div className="fs-work" inert={Boolean(open)}>
             <Canvas store={store} catalogue={catalogue} mayEdit={mayEdit} dark={dark} opened={open} onOpen={openNode} onRun={onRun} />
             <RunLog store={store} runs={runs} mayRun={mayRun} onOpen={openNode} onRetry={onRetry} stepping={stepping} />

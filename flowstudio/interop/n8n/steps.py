@@ -333,7 +333,7 @@ def sticky_note(source: Source) -> Converted:
 
 
 def _size(value: Any) -> float:
-    return min(max(float(value), 80.0), 8000.0) if isinstance(value, int | float) else 160.0
+    return min(max(float(value), 80.0), 6000.0) if isinstance(value, int | float) else 160.0
 
 
 PREFIX = "n8n-nodes-base."
