@@ -42,7 +42,7 @@ function Import({ onClose, onInsert }) {
   const [busy, setBusy] = useState(false);
   const read = async (sources) => {
     setBusy(true);
-    setAnswer(await readAll(sources));
+    setAnswer(await readAll(sources, (body) => post("/workflows/read/", body)));
     setBusy(false);
   };
   if (answer?.found.length) return <Findings answer={answer} onClose={onClose} onInsert={onInsert} onBack={() => setAnswer(null)} />;

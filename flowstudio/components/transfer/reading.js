@@ -1,10 +1,9 @@
 // Reading workflow files: what was found in each, and what could not be read.
-import { post } from "../studio/api.js";
 
 export const LARGEST = 8 * 1024 * 1024;
 
-/** `{found: [{key, source, document, format, remarks}], failures: [{source, message}]}` of several sources. */
-export async function readAll(sources, read = (body) => post("/workflows/read/", body)) {
+/** `{found: [{key, source, document, format, remarks}], failures: [{source, message}]}` of several sources; `read` asks the server. */
+export async function readAll(sources, read) {
   const found = [];
   const failures = [];
   for (const { name, load } of sources) {
