@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
-from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page, expect
-
-THEIRS: dict[str, Any] = {
-    "name": "Copied from n8n",
-    "nodes": [
-        {"name": "Go", "type": "n8n-nodes-base.manualTrigger", "typeVersion": 1, "position": [0, 0], "parameters": {}},
-        {"name": "Hand over", "type": "n8n-nodes-base.noOp", "typeVersion": 1, "position": [200, 0], "parameters": {}},
-        {"name": "Tell", "type": "n8n-nodes-base.slack", "typeVersion": 2, "position": [400, 0], "parameters": {}},
-    ],
-    "connections": {"Go": {"main": [[{"node": "Hand over", "type": "main", "index": 0}]]}},
-}
 
 
 def card(page: Page, name: str) -> Any:

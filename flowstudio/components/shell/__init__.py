@@ -77,6 +77,7 @@ ago = Ago.create
 
 NAVIGATION = (
     ("workflows", "/", "workflow"),
+    ("templates", "/templates", "layout_template"),
     ("executions", "/executions", "history"),
     ("credentials", "/credentials", "key_round"),
     ("help", "/help", "book_open"),
