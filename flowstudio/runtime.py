@@ -35,6 +35,7 @@ from flowstudio.services.views import ExecutionViews
 from flowstudio.services.webhooks import WebhookService
 from flowstudio.services.workflows import WorkflowService
 from flowstudio.storage import Storage
+from flowstudio.storage.workflows import HIDDEN_FOR
 
 log = logging.getLogger(__name__)
 
@@ -143,8 +144,11 @@ class Runtime:
             log.exception("catching up on finished executions failed")
         while True:
             try:
+                now = datetime.now(UTC)
+                await self.storage.workflows.purge(now - HIDDEN_FOR)
+                await self.storage.edits.prune(now)
                 pruned = await self.storage.executions.prune(
-                    datetime.now(UTC),
+                    now,
                     max_age=timedelta(days=self.settings.retention_days),
                     max_count=self.settings.retention_count,
                 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flowstudio.engine.binding import Binding, bind
@@ -130,19 +131,50 @@ def sketch(document: WorkflowDocument, registry: Registry) -> Plan:
     return _Compilation(document, registry).plan()
 
 
-def check(document: WorkflowDocument, registry: Registry) -> list[Problem]:
-    """Everything that is wrong with a document, errors first. Executes nothing."""
-    return sorted(_Compilation(document, registry).problems, key=lambda problem: problem.severity != "error")
+def check(document: WorkflowDocument, registry: Registry, earlier: Earlier | None = None) -> list[Problem]:
+    """Everything that is wrong with a document, errors first. Executes nothing.
+
+    Of what `earlier` remembers only that is looked at again which has changed; it remembers this document afterwards.
+    """
+    compilation = _Compilation(document, registry, earlier or Earlier())
+    return sorted(compilation.problems, key=lambda problem: problem.severity != "error")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Finding:
+    """A node's binding and what is to be said of it, as long as the node, its sub-nodes and its use stay the same."""
+
+    connector: Connector
+    slots: Mapping[str, tuple[str, ...]]
+    in_use: bool
+    binding: Binding
+    reports: tuple[tuple[str, str, str, str], ...]
+    """Code, message, path, severity."""
+    references: tuple[tuple[str, str, str], ...]
+    """Label of another node, message, path: a report unless there is such a node."""
+
+
+@dataclass(slots=True)
+class Earlier:
+    """What reading a document found, to be used when it is read again after a few changes."""
+
+    wiring: tuple[WorkflowDocument, Wiring] | None = None
+    findings: Mapping[str, _Finding] = field(default_factory=dict)
+    layout: tuple[Any, Layout] | None = None
+    """What was laid out, and how."""
 
 
 class _Compilation:
     """One reading of a document."""
 
-    def __init__(self, document: WorkflowDocument, registry: Registry) -> None:
+    def __init__(
+        self, document: WorkflowDocument, registry: Registry, earlier: Earlier | None = None
+    ) -> None:
         self.document, self.registry = document, registry
-        self.wiring: Wiring = wire(document, registry)
+        self._earlier = earlier or Earlier()
+        self.wiring: Wiring = wire(document, registry, self._earlier.wiring)
         self.problems: list[Problem] = [*_settings_problems(document), *self.wiring.problems]
-        self.bindings: dict[str, Binding] = {}
+        self._findings: dict[str, _Finding] = {}
         self._index = {node.id: i for i, node in enumerate(document.nodes)}
         self._by_label = {connector.label: id_ for id_, connector in self.wiring.connectors.items()}
         self.layout = self._lay_out()
@@ -153,12 +185,13 @@ class _Compilation:
         )
         in_use = self._in_use()
         for id_, connector in self.wiring.connectors.items():
-            self._bind(connector, in_use=id_ in in_use)
+            self._bind(connector, self.wiring.slots.get(id_, {}), id_ in in_use)
         for id_ in cyclic_slots(self.wiring.slots):
             label = self.wiring.connectors[id_].label
             self._report(
                 id_, "slot_cycle", f"'{label}' is, through its slots, part of itself; disconnect it."
             )
+        self._earlier.wiring, self._earlier.findings = (document, self.wiring), self._findings
 
     def plan(self) -> Plan:
         """The plan; one that can run, if the document has no errors."""
@@ -179,7 +212,7 @@ class _Compilation:
                     connector.outputs,
                     frozenset(connected.get(id_, ())),
                     self.layout.loops.get(id_, ()),
-                    self.bindings[id_],
+                    self._findings[id_].binding,
                 )
                 for id_, connector in self.wiring.connectors.items()
             },
@@ -203,7 +236,10 @@ class _Compilation:
             if id_ in members and issubclass(connector.cls, LoopNode)
         }
         edges = [edge for edge in self.wiring.edges if edge.source in members and edge.target in members]
-        layout = lay_out(flow, edges, loop_ports)
+        given = (flow, edges, loop_ports)
+        if self._earlier.layout is None or self._earlier.layout[0] != given:
+            self._earlier.layout = given, lay_out(flow, edges, loop_ports)
+        layout = self._earlier.layout[1]
         for fault in layout.faults:
             self._report(fault.nodes[0], fault.code, self._explain(fault))
         for loop in layout.levels:
@@ -265,45 +301,58 @@ class _Compilation:
                 )
         return {id_ for id_ in found if not self.wiring.connectors[id_].document.data.disabled}
 
-    def _bind(self, connector: Connector, *, in_use: bool) -> None:
-        data, id_ = connector.document.data, connector.document.id
-        slots = self.wiring.slots.get(id_, {})
-        self.bindings[id_], wrong = bind(connector.cls, data.properties, data.credentials, slots)
-        severity = "error" if in_use else "warning"
-        for location, words in wrong:
-            title = title_of(connector.cls, location)
-            self._report(
-                id_,
-                "invalid_parameter",
-                f"'{connector.label}': {title} {words}",
-                "data.properties" + (f".{path_text(location)}" if location else ""),
-                severity=severity,
-            )
-        fields = fields_of(connector.cls)
-        for name, slot in fields.slots.items():
-            if connector.cls.model_fields[name].is_required() and not slots.get(name):
-                message = f"'{connector.label}' needs a {slot.label}; connect one to it."
-                self._report(id_, "empty_slot", message, severity=severity)
-        for name, mark in fields.credentials.items():
-            if connector.cls.model_fields[name].is_required() and not data.credentials.get(name):
-                message = f"'{connector.label}' needs a credential: {mark.label}; choose one."
-                self._report(
-                    id_, "missing_credential", message, f"data.credentials.{name}", severity="warning"
-                )
-        for name in data.properties:
-            if name not in fields.parameters:
-                message = f"'{connector.label}' has no parameter '{name}'; it is ignored."
-                self._report(id_, "unknown_property", message, f"data.properties.{name}", severity="warning")
-        for place in self.bindings[id_].places:
-            for label in sorted(place.template.nodes - self._by_label.keys()):
-                self._report(
-                    id_,
-                    "unknown_reference",
-                    f"'{connector.label}': {title_of(connector.cls, place.location)} refers to '{label}', and there is no "
-                    "node of that name.",
-                    f"data.properties.{path_text(place.location)}",
-                    severity="warning",
-                )
+    def _bind(self, connector: Connector, slots: Mapping[str, tuple[str, ...]], in_use: bool) -> None:
+        id_ = connector.document.id
+        known = self._earlier.findings.get(id_)
+        if (
+            known is None
+            or known.connector is not connector
+            or known.in_use != in_use
+            or known.slots != slots
+        ):
+            known = _find(connector, slots, in_use)
+        self._findings[id_] = known
+        for code, message, path, severity in known.reports:
+            self._report(id_, code, message, path, severity=severity)
+        for label, message, path in known.references:
+            if label not in self._by_label:
+                self._report(id_, "unknown_reference", message, path, severity="warning")
+
+
+def _find(connector: Connector, slots: Mapping[str, tuple[str, ...]], in_use: bool) -> _Finding:
+    """Bind a node, and look at what it needs."""
+    data, cls = connector.document.data, connector.cls
+    binding, wrong = bind(cls, data.properties, data.credentials, slots)
+    severity = "error" if in_use else "warning"
+    reports: list[tuple[str, str, str, str]] = []
+    for location, words in wrong:
+        message = f"'{connector.label}': {title_of(cls, location)} {words}"
+        path = "data.properties" + (f".{path_text(location)}" if location else "")
+        reports.append(("invalid_parameter", message, path, severity))
+    fields = fields_of(cls)
+    for name, slot in fields.slots.items():
+        if cls.model_fields[name].is_required() and not slots.get(name):
+            message = f"'{connector.label}' needs a {slot.label}; connect one to it."
+            reports.append(("empty_slot", message, "", severity))
+    for name, mark in fields.credentials.items():
+        if cls.model_fields[name].is_required() and not data.credentials.get(name):
+            message = f"'{connector.label}' needs a credential: {mark.label}; choose one."
+            reports.append(("missing_credential", message, f"data.credentials.{name}", "warning"))
+    for name in data.properties:
+        if name not in fields.parameters:
+            message = f"'{connector.label}' has no parameter '{name}'; it is ignored."
+            reports.append(("unknown_property", message, f"data.properties.{name}", "warning"))
+    references = [
+        (
+            label,
+            f"'{connector.label}': {title_of(cls, place.location)} refers to '{label}', and there is no "
+            "node of that name.",
+            f"data.properties.{path_text(place.location)}",
+        )
+        for place in binding.places
+        for label in sorted(place.template.nodes)
+    ]
+    return _Finding(connector, slots, in_use, binding, tuple(reports), tuple(references))
 
 
 def _settings_problems(document: WorkflowDocument) -> list[Problem]:

@@ -60,6 +60,11 @@ class Connector:
     outputs: tuple[str, ...]
     """With the error port, if the node has one."""
 
+    @property
+    def offer(self) -> tuple[object, ...]:
+        """All that connections depend on."""
+        return self.label, self.cls, self.inputs, self.outputs
+
 
 @dataclass(slots=True)
 class Wiring:
@@ -80,9 +85,17 @@ class Wiring:
         return filling | {id_ for id_, connector in self.connectors.items() if connector.kind == "sub"}
 
 
-def wire(document: WorkflowDocument, registry: Registry) -> Wiring:
-    """Resolve types and handles, collecting what is wrong."""
+def wire(
+    document: WorkflowDocument,
+    registry: Registry,
+    earlier: tuple[WorkflowDocument, Wiring] | None = None,
+) -> Wiring:
+    """Resolve types and handles, collecting what is wrong.
+
+    What an `earlier` reading of nearly the same document found is used again where it holds.
+    """
     wiring = Wiring()
+    known = earlier[1].connectors if earlier is not None else {}
     labels = labels_of(document, registry)
     by_label = Counter(labels[node.id] for node in document.nodes if not _annotates(node, registry))
     for index, node in enumerate(document.nodes):
@@ -109,9 +122,27 @@ def wire(document: WorkflowDocument, registry: Registry) -> Wiring:
                     path=f"nodes[{index}].data.label",
                 )
             )
-        wiring.connectors[node.id] = _connector(node, cls, labels[node.id])
+        connector = known.get(node.id)
+        if connector is None or connector.document is not node or connector.label != labels[node.id]:
+            connector = _connector(node, cls, labels[node.id])
+        wiring.connectors[node.id] = connector
+    if earlier is not None and _alike(document, wiring, *earlier):
+        return Wiring(wiring.connectors, earlier[1].edges, earlier[1].slots, earlier[1].problems)
     _connect(document, wiring)
     return wiring
+
+
+def _alike(document: WorkflowDocument, wiring: Wiring, earlier: WorkflowDocument, before: Wiring) -> bool:
+    """Whether all that connections depend on is the same: the edges, and what each node offers to them."""
+    if document.edges != earlier.edges or len(document.nodes) != len(earlier.nodes):
+        return False
+    for node, other in zip(document.nodes, earlier.nodes, strict=True):
+        one, two = wiring.connectors.get(node.id), before.connectors.get(other.id)
+        if one is two and (one is not None or node is other):
+            continue
+        if one is None or two is None or node.id != other.id or one.offer != two.offer:
+            return False
+    return True
 
 
 def reduced(

@@ -12,6 +12,8 @@ from flowstudio.engine.workflow import EdgeDocument, NodeDocument, WorkflowDocum
 
 WHOLE = frozenset({"pinned", "tags"})
 """Keys whose values are told as they are, not taken apart."""
+GROUPS = frozenset({"properties", "settings", "credentials"})
+"""Keys that are left out of a document when they hold nothing."""
 APART = ("nodes", "edges", "schema_version")
 
 Missing: Any = object()
@@ -76,27 +78,17 @@ def _edge(edge: EdgeDocument, labels: Mapping[str, str]) -> Json:
 
 def _changes(before: Any, after: Any, path: str = "") -> Iterator[Json]:
     """Every place where two values differ: objects are compared key by key, lists of the same length entry by entry."""
+    if path in GROUPS:
+        before, after = ({} if value is Missing else value for value in (before, after))
     if _same(before, after):
         return
-    if isinstance(before, dict) and isinstance(after, dict) and path not in WHOLE:
+    if path in WHOLE:
+        yield _change(path, before, after)
+    elif isinstance(before, dict) and isinstance(after, dict):
         for key in (*before, *(key for key in after if key not in before)):
             place = f"{path}.{key}" if path else str(key)
             yield from _changes(before.get(key, Missing), after.get(key, Missing), place)
-    elif (
-        path
-        and (isinstance(before, dict) or before is Missing)
-        and (isinstance(after, dict) or after is Missing)
-    ):
-        if path in ("properties", "settings", "credentials"):  # a group that is empty on one side
-            yield from _changes({} if before is Missing else before, {} if after is Missing else after, path)
-        else:
-            yield _change(path, before, after)
-    elif (
-        isinstance(before, list)
-        and isinstance(after, list)
-        and len(before) == len(after)
-        and path not in WHOLE
-    ):
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         for index, (one, other) in enumerate(zip(before, after, strict=True)):
             yield from _changes(one, other, f"{path}[{index}]")
     else:

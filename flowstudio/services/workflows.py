@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 
 from flowstudio.engine.item import Json
 from flowstudio.engine.operations import Draft
-from flowstudio.engine.plan import Plan, check, compile_plan
+from flowstudio.engine.plan import Earlier, Plan, check, compile_plan
 from flowstudio.engine.registry import Registry
 from flowstudio.engine.workflow import WorkflowDocument, dump_workflow, load_workflow
 from flowstudio.errors import InvalidWorkflow, NotFound, Problem
@@ -34,6 +34,7 @@ from flowstudio.storage.workflows import WorkflowFilter
 log = logging.getLogger(__name__)
 
 PLANS_KEPT = 256
+CHECKED_KEPT = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,7 @@ class WorkflowService:
         self._loaded: dict[str, Workflow] = {}
         self._published: dict[str, Workflow] = {}
         self._plans: OrderedDict[str, Plan] = OrderedDict()
+        self._checked: OrderedDict[str, Earlier] = OrderedDict()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.on_routes_changed: list[Callable[[], None]] = []
         """Called after the set of armed triggers changed."""
@@ -206,8 +208,15 @@ class WorkflowService:
         return check(document, self.registry)
 
     def problems(self, workflow: Workflow) -> list[Problem]:
-        """What is wrong with the meaning of a workflow's document."""
-        return check(workflow.document, self.registry)
+        """What is wrong with the meaning of a workflow's document. Edits of a stored one are looked at alone."""
+        earlier = self._checked.pop(workflow.id, None) if workflow.id is not None else None
+        earlier = earlier or Earlier()
+        problems = check(workflow.document, self.registry, earlier)
+        if workflow.id is not None:
+            self._checked[workflow.id] = earlier
+            if len(self._checked) > CHECKED_KEPT:
+                self._checked.popitem(last=False)
+        return problems
 
     # Reading
 

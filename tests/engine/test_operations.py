@@ -11,14 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import flowstudio.nodes
 from flowstudio.engine.operations import Batch, Draft, apply, identified, read_batches
+from flowstudio.engine.plan import Earlier, check
+from flowstudio.engine.registry import discover
 from flowstudio.engine.workflow import dump_workflow, load_workflow
 from flowstudio.errors import InvalidWorkflow
 
 CASES = json.loads((Path(__file__).parents[1] / "components" / "operations.json").read_text("utf-8"))
 
+REGISTRY = discover(flowstudio.nodes)
+
 IDS = st.sampled_from(["a", "b", "c", "d", "10", "9", "constructor"])
 NAMES = st.sampled_from(["url", "mode", "rows", "__proto__"])
+LABELS = st.sampled_from(["A", "B", ""])
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=5)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | TEXTS,
@@ -29,7 +35,7 @@ OBJECTS = st.dictionaries(TEXTS, VALUES, max_size=3)
 PLACES = st.fixed_dictionaries({"x": st.integers(-500, 500), "y": st.floats(-500, 500)})
 HANDLES = st.sampled_from([None, "main", "error"])
 NODES = st.fixed_dictionaries(
-    {"id": IDS, "type": st.just("edit-fields")},
+    {"id": IDS, "type": st.sampled_from(["edit-fields", "if-else", "loop-over-items", "nonsense"])},
     optional={
         "position": PLACES,
         "data": st.fixed_dictionaries({}, optional={"label": TEXTS, "properties": OBJECTS}),
@@ -43,12 +49,14 @@ EDGES = st.fixed_dictionaries(
 def set_values() -> st.SearchStrategy[dict[str, Any]]:
     """Every path that can be set, with a value that fits it, or without one."""
     of_node: list[tuple[st.SearchStrategy[list[str]], st.SearchStrategy[Any]]] = [
-        (st.just(["label"]), TEXTS | st.none()),
+        (st.just(["label"]), LABELS | st.none()),
         (st.just(["disabled"]), st.booleans()),
         (st.just(["notes"]), TEXTS),
         (st.just(["pinned"]), st.lists(OBJECTS, max_size=2) | st.none()),
         (st.just(["properties"]), OBJECTS),
         (st.builds(lambda n: ["properties", n], NAMES), VALUES),
+        (st.just(["properties", "fields"]), st.just([{"name": "a", "value": "={{ $('B').item.json.x }}"}])),
+        (st.just(["settings", "on_error"]), st.sampled_from(["stop", "error_output"])),
         (st.just(["settings", "retry"]), st.booleans()),
         (st.just(["settings", "max_tries"]), st.integers(2, 10)),
         (st.builds(lambda n: ["credentials", n], NAMES), TEXTS),
@@ -151,6 +159,17 @@ def test_the_order_of_two_edits_matters_only_where_they_meet(
     if apart:
         forwards, backwards = apply(start, [one, two]), apply(start, [two, one])
         assert Draft.of(load_workflow(forwards)) == Draft.of(load_workflow(backwards))
+
+
+@given(BATCHES)
+def test_a_draft_that_is_checked_after_each_edit_has_the_problems_of_its_document(
+    raw: list[dict[str, Any]],
+) -> None:
+    """What is remembered of the document before never shows."""
+    draft, earlier = Draft.of(START), Earlier()
+    for batch in read_batches(raw):
+        draft = draft.after(batch.packed())
+        assert check(draft.document, REGISTRY, earlier) == check(draft.document, REGISTRY)
 
 
 def wrong(**operation: Any) -> list[dict[str, Any]]:

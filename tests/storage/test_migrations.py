@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -13,11 +14,15 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from alembic import command
 from flowstudio.config import Settings
 from flowstudio.errors import ConfigurationError
 from flowstudio.storage import Storage
+from flowstudio.storage.codec import encode
 from flowstudio.storage.database import database_url, log_engine
+from flowstudio.storage.edits import NewDraft
 from flowstudio.storage.migrations import HEAD, configuration, migrate, revision
+from flowstudio.storage.records import Snapshot
 from flowstudio.storage.tables import metadata
 
 
@@ -73,3 +78,85 @@ def test_a_warm_start_imports_neither_alembic_nor_cryptography(tmp_path: Path) -
         for _ in range(2)
     ]
     assert seen == ["['alembic', 'mako']", "[]"]
+
+
+async def test_an_old_database_keeps_its_workflows_and_publishes_the_active_ones(
+    empty_settings: Settings,
+) -> None:
+    """Written as revision 0001 wrote it; read and changed by what is current."""
+    empty_settings.data_dir.mkdir()
+    engine = log_engine(database_url(empty_settings))
+    config = configuration()
+    document = Snapshot.of({"name": "Old", "nodes": [], "edges": []})
+    now = 1_700_000_000_000_000 if engine.dialect.name == "sqlite" else "2023-11-14T22:13:20Z"
+    rows: dict[str, list[dict[str, Any]]] = {
+        "workflow_snapshots": [{"hash": document.hash, "document": document.data, "created_at": now}],
+        "workflows": [
+            {
+                "id": id_,
+                "name": "Old",
+                "active": id_ == "on",
+                "version": 3,
+                "snapshot": document.hash,
+                "outline": encode({}),
+                "created_at": now,
+                "updated_at": now,
+            }
+            for id_ in ("on", "off")
+        ],
+        "workflow_versions": [
+            {
+                "workflow_id": id_,
+                "number": number,
+                "snapshot": document.hash,
+                "at": now,
+                "note": "",
+            }
+            for id_ in ("on", "off")
+            for number in (1, 2, 3)
+        ],
+        "webhooks": [{"method": "POST", "path": "orders", "workflow_id": "on", "node_id": "n"}],
+        "executions": [
+            {
+                "id": "e",
+                "workflow_id": "on",
+                "workflow_name": "Old",
+                "snapshot": document.hash,
+                "mode": "webhook",
+                "status": "success",
+                "created_at": now,
+                "depth": 0,
+                "options": encode({}),
+                "fence": 1,
+                "cancel_requested": False,
+                "data_dropped": False,
+            }
+        ],
+    }
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for table, values in rows.items():
+            names = ", ".join(values[0])
+            marks = ", ".join(f":{name}" for name in values[0])
+            connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({marks})"), values)
+    engine.dispose()
+    async with await Storage.open(empty_settings) as storage:
+        on, off = [await storage.workflows.get(id_) for id_ in ("on", "off")]
+        assert on is not None
+        assert off is not None
+        assert (on.active, on.published_version, on.has_unpublished) == (True, 3, False)
+        assert (off.active, off.published_version, off.has_unpublished) == (False, None, True)
+        assert [(e.number, e.published_at is not None) for e in await storage.versions.list("on")] == [
+            (3, True),
+            (2, False),
+            (1, False),
+        ]
+        assert [route.path for route in await storage.workflows.routes()] == ["orders"]
+        execution = await storage.executions.get("e")
+        assert execution is not None
+        assert (execution.status, execution.workflow_version) == ("success", None)
+        changed = NewDraft(name="New", snapshot=Snapshot.of({"v": 1}), outline={}, tags=None)
+        await storage.edits.append("on", base=3, draft=changed, batches=[("b", [])], client="", by=None)
+        assert [entry.number for entry in await storage.versions.list("on")] == [4, 3, 2, 1]
+        assert (await storage.workflows.publish("off", expected_version=3)).published_version == 3
