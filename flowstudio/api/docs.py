@@ -19,6 +19,7 @@ from flowstudio.api.answers import Json
 from flowstudio.api.models.edits import Edits
 from flowstudio.api.models.workflows import SHAPE
 from flowstudio.api.routes import PERMISSION, REFUSALS, Operation, needs, refusals, router
+from flowstudio.engine.operations import DOCUMENT_KEYS, NODE_KEYS
 from flowstudio.engine.workflow import SCHEMA_VERSION, WorkflowDocument
 from flowstudio.errors import NotFound
 
@@ -71,6 +72,7 @@ _PARTS = (
     "NodeSettings",
     "Position",
     "EdgeDocument",
+    "IdentifiedEdge",
     "WorkflowSettings",
 )
 _FILES = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript"}
@@ -140,6 +142,7 @@ def description(app: FastAPI) -> dict[str, Any]:
     )
     components.setdefault("schemas", {}).update(schemas["$defs"])
     _refine(components["schemas"])
+    _refine_edits(components["schemas"])
     _refer(document)
     components["securitySchemes"] = {
         "apiKey": {"type": "apiKey", "in": "header", "name": KEY_HEADER.title().replace("Api", "API")},
@@ -188,6 +191,51 @@ def _refine(schemas: dict[str, Any]) -> None:
                 "title": properties[field].pop("title"),
                 "anyOf": [properties[field], {"type": "integer"}],
             }
+
+
+def _refine_edits(schemas: dict[str, Any]) -> None:
+    """Say of operations what their models check in code: what can be set where, and how many there may be."""
+    lists = {"Edits": "batches", "Batch": "operations", "AddNodes": "nodes", "AddEdges": "edges"}
+    for name, field in (*lists.items(), ("DeleteNodes", "ids"), ("DeleteEdges", "ids")):
+        many = schemas[name]["properties"][field]
+        many["description"] = f"At most {many.pop('maxItems'):,}."
+    told = schemas["SetValue"]
+    text = {"type": "string", "pattern": _NO_NUL}
+    node = {"type": "string", "minLength": 1, "maxLength": 200}
+    data, document = schemas["NodeData"]["properties"], schemas["WorkflowDocument"]["properties"]
+    of_node = [(_keys(key), data[key]) for key in sorted(NODE_KEYS)]
+    of_node += [(_keys("settings", key), one) for key, one in schemas["NodeSettings"]["properties"].items()]
+    of_node += [(_keys("properties"), {"$ref": "#/components/schemas/Value"}), (_keys("credentials"), text)]
+    for path, _ in of_node[-2:]:
+        path["prefixItems"].append(text | {"maxLength": 1000})
+        path |= {"minItems": 2, "maxItems": 2}
+    of_document = [(_keys(key), document[key]) for key in sorted(DOCUMENT_KEYS)]
+    settings = schemas["WorkflowSettings"]["properties"]
+    of_document += [(_keys("settings", key), one) for key, one in settings.items()]
+    schemas["SetValue"] = {
+        "title": told["title"],
+        "description": told["description"],
+        "oneOf": [
+            {
+                "type": "object",
+                "properties": {"kind": {"const": "set"}, "node": whose, "path": path, "value": value},
+                "required": ["kind", "node", "path"],
+                "additionalProperties": False,
+            }
+            for whose, table in ((node, of_node), ({"type": "null"}, of_document))
+            for path, value in table
+        ],
+    }
+
+
+def _keys(*keys: str) -> dict[str, Any]:
+    """The schema of a path of exactly these keys."""
+    return {
+        "type": "array",
+        "prefixItems": [{"const": key} for key in keys],
+        "minItems": len(keys),
+        "maxItems": len(keys),
+    }
 
 
 def _without_nul(part: Any) -> None:

@@ -106,6 +106,76 @@ def test_earlier_versions_can_be_read_and_restored(owner: httpx.Client, stored: 
     assert owner.get(f"{path}/versions/zero").status_code == 400
 
 
+def test_a_version_is_named_compared_and_published(owner: httpx.Client, stored: Store) -> None:
+    path = f"/api/workflows/{stored(greeting())}"
+    fresh = owner.get(path).json()
+    assert (fresh["published_version"], fresh["has_unpublished"]) == (None, True)
+    published = owner.post(f"{path}/publish", json={"note": "First"}).json()
+    assert (published["published_version"], published["has_unpublished"]) == (1, False)
+    rename = {"kind": "set", "node": "2", "path": ["label"], "value": "Say hello"}
+    edits = {"client": "tab", "batches": [{"id": "b", "operations": [rename]}]}
+    assert owner.post(f"{path}/operations", json=edits).json()["version"] == 2
+    named = owner.patch(f"{path}/versions/2", json={"note": "Friendlier"}).json()
+    assert (named["note"], named["published"], named["current"]) == ("Friendlier", False, True)
+    entries = owner.get(f"{path}/versions").json()["items"]
+    assert [(e["number"], e["note"], e["published"], e["current"], e["author_name"]) for e in entries] == [
+        (2, "Friendlier", False, True, "Owner"),
+        (1, "First", True, False, "Owner"),
+    ]
+    difference = owner.get(f"{path}/versions/1/diff/").json()
+    assert difference["nodes"]["changed"] == [
+        {
+            "id": "2",
+            "label": "Say hello",
+            "type": "edit-fields",
+            "changes": [{"path": "label", "before": "Greet", "after": "Say hello"}],
+        }
+    ]
+    assert (
+        owner.get(f"{path}/versions/2/diff", params={"to": 1}).json()["nodes"]["changed"][0]["label"]
+        == "Greet"
+    )
+    assert owner.get(f"{path}/versions/1/diff", params={"to": 9}).status_code == 404
+    [listed] = [w for w in owner.get("/api/workflows").json()["items"] if path.endswith(w["id"])]
+    assert (listed["published_version"], listed["has_unpublished"]) == (1, True)
+    assert owner.post(f"{path}/unpublish").json()["published_version"] is None
+    assert owner.post(f"{path}/publish").json()["published_version"] == 2
+
+
+def test_what_cannot_run_is_not_published(owner: httpx.Client, stored: Store) -> None:
+    path = f"/api/workflows/{stored(chain(node('1', 'manual-trigger'), node('2', 'no-such-type')))}"
+    answer = owner.post(f"{path}/publish", json={})
+    assert (answer.status_code, answer.json()["error"]["detail"][0]["node"]) == (409, "2")
+    assert owner.get(path).json()["published_version"] is None
+
+
+def test_a_deleted_workflow_can_be_brought_back(owner: httpx.Client) -> None:
+    path = owner.post("/api/workflows", json=greeting(tags=["bin"])).headers["location"]
+    assert owner.post(f"{path}/restore").status_code == 409
+    owner.delete(path)
+    assert owner.get("/api/workflows", params={"tag": "bin"}).json()["items"] == []
+    [hidden] = owner.get("/api/workflows", params={"tag": "bin", "deleted": True}).json()["items"]
+    assert path.endswith(hidden["id"])
+    assert hidden["deleted_at"] is not None
+    for method, rest in (("PUT", ""), ("POST", "/publish"), ("POST", "/execute"), ("GET", "/versions")):
+        sent = greeting() if method == "PUT" else None
+        assert owner.request(method, path + rest, json=sent).status_code == 404, rest
+    back = owner.post(f"{path}/restore/")
+    assert (back.status_code, back.json()["active"], back.json()["tags"]) == (200, False, ["bin"])
+    assert owner.get(path).json()["version"] == 1
+    owner.delete(path)
+
+
+def test_the_tags_in_use_are_listed(owner: httpx.Client, stored: Store) -> None:
+    stored(greeting(tags=["zebra", "Aardvark"]))
+    stored(greeting(tags=["zebra"]))
+    items = owner.get("/api/workflows/tags/").json()["items"]
+    assert [item for item in items if item["tag"] in ("zebra", "Aardvark")] == [
+        {"tag": "Aardvark", "count": 1},
+        {"tag": "zebra", "count": 2},
+    ]
+
+
 def test_a_workflow_is_checked_without_being_stored(owner: httpx.Client) -> None:
     before = owner.get("/api/workflows", params={"limit": 200}).json()
     good = owner.post("/api/workflows/validate", json=greeting())
@@ -156,3 +226,6 @@ def test_a_viewer_reads_but_changes_nothing(server: Server, stored: Store) -> No
         assert viewer.get(f"/api/workflows/{id_}").status_code == 200
         assert viewer.put(f"/api/workflows/{id_}", json=greeting()).status_code == 403
         assert viewer.post(f"/api/workflows/{id_}/execute").status_code == 403
+        assert viewer.post(f"/api/workflows/{id_}/publish").status_code == 403
+        assert viewer.get(f"/api/workflows/{id_}/versions/1/diff").status_code == 200
+        assert viewer.patch(f"/api/workflows/{id_}/versions/1", json={"note": "x"}).status_code == 403
