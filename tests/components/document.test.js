@@ -287,7 +287,7 @@ test("a batch that the server refused is taken out, with its step of undo", () =
   const store = opened(PAIR);
   store.rename("Fine");
   store.set("a", { label: "Refused" });
-  store.drop([store.pending[1].id]);
+  store.drop(store.pending[1].id);
   assert.equal(store.node("a").data.label, "A");
   store.undo();
   assert.equal(store.view.name, "Pair");

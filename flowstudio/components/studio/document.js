@@ -101,11 +101,16 @@ export class WorkflowStore {
     this._replay();
   }
 
-  /** Forget pending batches: the document holds them already, or the server refused them. */
-  drop(ids) {
+  /** These batches are in the confirmed document. */
+  settle(ids) {
     this.pending = this.pending.filter((batch) => !ids.includes(batch.id));
-    ids.forEach((id) => this.history.forget(id));
     this._replay();
+  }
+
+  /** Take out a batch that the server refused; it cannot be done again. */
+  drop(id) {
+    this.history.forget(id);
+    this.settle([id]);
   }
 
   /** Take over batches that an earlier page could not send any more. */
