@@ -17,12 +17,12 @@ import { ListeningBar, isWebhook, useListening } from "./listening.jsx";
 import { RunLog } from "./log.jsx";
 import { NodePanel } from "./panel.jsx";
 import { RunStore, useStaleMarks } from "./runs.js";
-import { Saver } from "./saving.js";
 import { earlier } from "./sources.js";
 import { StudioContext } from "./step.jsx";
 import { useRunTitle } from "./title.js";
-import { EditorBar } from "./topbar.jsx";
+import { EditorBar, EndedBar } from "./topbar.jsx";
 import { VisitedBanner } from "./visited.jsx";
+import { person, useWorkflow } from "./workflow.js";
 import "./studio.css";
 
 /** What the page shows, fetched once: the workflow, or the execution with the document it ran. */
@@ -33,14 +33,14 @@ function useSubject(workflowId, executionId) {
     if (!workflowId && !executionId) return undefined;
     let gone = false;
     const path = executionId ? `/executions/${encodeURIComponent(executionId)}/` : `/workflows/${encodeURIComponent(workflowId)}/`;
-    Promise.all([loadCatalogue(), get(path)]).then(([catalogue, answer]) => {
+    Promise.all([loadCatalogue(), get(path), executionId ? null : person()]).then(([catalogue, answer, me]) => {
       if (gone) return;
       const store = new WorkflowStore(catalogue);
       const runs = new RunStore();
       const source = executionId ? answer.execution : answer;
-      store.load(source.document, source.ports);
+      store.load(source.document, source.ports, source.version);
       if (executionId) runs.follow(answer.execution);
-      setSubject({ catalogue, store, runs, answer });
+      setSubject({ catalogue, store, runs, answer, me });
     }).catch((error) => !gone && setFailure(error.status === 404 ? t(executionId ? "execution.missing" : "editor.missing") : error.message));
     return () => { gone = true; };
   }, [workflowId, executionId]);
@@ -62,33 +62,15 @@ export function Studio({ workflowId, executionId, mayEdit, mayRun, mayAdmin }) {
 
 const NO_PROBLEMS = [];
 
-function Editor({ catalogue, store, runs, answer, mayEdit, mayRun, mayAdmin }) {
-  const [workflow, setWorkflow] = useState({ id: answer.id, active: answer.active });
-  const [problems, setProblems] = useState(answer.problems ?? NO_PROBLEMS);
+function Editor({ catalogue, store, runs, answer, me, mayEdit: allowed, mayRun, mayAdmin }) {
+  const { workflow, learn, problems, setProblems, sync, ended, mayEdit } = useWorkflow({ store, answer, me, mayEdit: allowed });
   const [trigger, setTrigger] = useState(null);
-  const saver = useMemo(() => mayEdit && new Saver(store, answer.id, answer.version, (saved) => {
-    setProblems(saved.problems ?? NO_PROBLEMS);
-    store.setPorts(saved.ports);
-  }), [store, answer, mayEdit]);
   const nodes = useSyncExternalStore(store.subscribe, () => store.snapshot.nodes);
   const triggers = useMemo(() => startNodes(nodes, catalogue), [nodes, catalogue]);
   const chosen = triggers.some((node) => node.id === trigger) ? trigger : triggers[0]?.id;
 
   useStaleMarks(store, runs);
   const question = useDebug({ store, runs, workflow: answer.id, mayEdit });
-
-  useEffect(() => {
-    if (!saver) return undefined;
-    const warn = (event) => saver.dirty && event.preventDefault();
-    const save = () => document.visibilityState === "hidden" && saver.flush();
-    addEventListener("beforeunload", warn);
-    document.addEventListener("visibilitychange", save);
-    return () => {
-      removeEventListener("beforeunload", warn);
-      document.removeEventListener("visibilitychange", save);
-      saver.flush().finally(() => saver.close());
-    };
-  }, [saver]);
 
   const follow = useCallback((execution) => {
     runs.clear();
@@ -102,14 +84,15 @@ function Editor({ catalogue, store, runs, answer, mayEdit, mayRun, mayAdmin }) {
     if (whole && !chosen) return void toast.error(t("editor.no_trigger"));
     starting.current = true;
     try {
-      if (!saver || (await saver.flush())) await start();
+      if (!(await sync.flush())) throw new Error(t("editing.not_saved_yet"));
+      await start();
     } catch (error) {
       if (error.code === "invalid_workflow" && Array.isArray(error.detail)) setProblems(error.detail);
       toast.error(error.message);
     } finally {
       starting.current = false;
     }
-  }, [mayRun, runs, saver, chosen]);
+  }, [mayRun, runs, sync, chosen, setProblems]);
   const execute = useCallback(() => begin(async () => {
     const { execution } = await post(`/workflows/${encodeURIComponent(answer.id)}/execute/`, { wait: false, pinned: true, trigger_node: chosen });
     follow(execution);
@@ -143,16 +126,16 @@ function Editor({ catalogue, store, runs, answer, mayEdit, mayRun, mayAdmin }) {
     <Frame
       catalogue={catalogue} store={store} runs={runs} problems={problems} workflowId={answer.id} mayEdit={mayEdit} mayRun={mayRun} mayAdmin={mayAdmin}
       onRun={run} onRetry={retryFrom} start={mayRun ? startPart : undefined} aside={mayEdit && <SetupChecklist active={workflow.active} />}
-      bar={({ open, stop }) => (
+      bar={({ open, stop, dark }) => (
         <EditorBar
-          store={store} workflow={workflow} saver={saver} runs={runs} mayEdit={mayEdit} mayRun={mayRun} problems={problems}
-          triggers={triggers} trigger={chosen} setTrigger={setTrigger} onRun={run} onStop={stop} onOpen={open}
-          setActive={(active) => setWorkflow((before) => ({ ...before, active }))} listens={listens} listening={Boolean(addresses)}
+          store={store} workflow={workflow} learn={learn} sync={sync} runs={runs} mayEdit={mayEdit} mayRun={mayRun && !ended} problems={problems}
+          triggers={triggers} trigger={chosen} setTrigger={setTrigger} onRun={run} onStop={stop} onOpen={open} dark={dark}
+          listens={listens} listening={Boolean(addresses)}
         />
       )}
       notice={<>
-        {question}
-        {addresses && (
+        {ended ? <EndedBar sync={sync} workflow={workflow} mayEdit={allowed} /> : question}
+        {!ended && addresses && (
           <ListeningBar
             addresses={addresses.filter(({ node }) => node === chosen)} onRun={runEmpty} onStop={stopListening}
             guarded={(start?.data.properties?.authentication ?? "none") !== "none"}
@@ -194,6 +177,12 @@ function Frame({ catalogue, store, runs, problems, workflowId, mayEdit, mayRun, 
     if (place?.field) focusField(id, place.field);
   }, []);
   const close = useCallback(() => setOpen(null), []);
+  const gone = useSyncExternalStore(store.subscribe, () => open !== null && !store.node(open));
+  useEffect(() => {
+    if (!gone) return;
+    setOpen(null);
+    toast(t("editing.step_gone"));
+  }, [gone]);
   const stop = useCallback(async () => {
     try {
       await runs.cancel();
@@ -211,7 +200,7 @@ function Frame({ catalogue, store, runs, problems, workflowId, mayEdit, mayRun, 
   return (
     <StudioContext.Provider value={context}>
       <div className="fs-studio">
-        {bar({ open: openNode, stop })}
+        {bar({ open: openNode, stop, dark })}
         {notice}
         <FailureBanner store={store} runs={runs} mayRun={mayRun} onOpen={openNode} onRetry={onRetry} />
         {!open && <VisitedBanner />}

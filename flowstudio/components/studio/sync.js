@@ -74,6 +74,12 @@ export class Sync {
     this.source = null;
   }
 
+  /** Go on after an end that is none any more: the workflow was brought back. */
+  resume() {
+    this.end = null;
+    return this.reconnect();
+  }
+
   /** The page is about to go: what is kept in the browser is sent at the next opening if this does not arrive. */
   leave() {
     if (this.waiting.length && !this.request) this._send({ keepalive: true });
