@@ -17,14 +17,14 @@ READY = re.compile(r"is ready at (http://\S+)")
 
 
 class Server:
-    """`flowstudio run` on a free port, from its making until `stop`. `log` holds what it printed."""
+    """`flowstudio run` on a free port, or on a given one, from its making until `stop`. `log` holds what it printed."""
 
-    def __init__(self, data: Path, **settings: str) -> None:
+    def __init__(self, data: Path, *, port: str = "0", **settings: str) -> None:
         self.url = ""
         self.log: list[str] = []
         self._settled = threading.Event()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "flowstudio.cli", "run", "--port", "0"],
+            [sys.executable, "-m", "flowstudio.cli", "run", "--port", port],
             env=os.environ | {"FLOWSTUDIO_DATA_DIR": str(data), "PYTHONUNBUFFERED": "1"} | settings,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -50,6 +50,12 @@ class Server:
                 self.url = found[1]
                 self._settled.set()
         self._settled.set()
+
+    def kill(self) -> None:
+        """End the process at once, as a crash does."""
+        self._process.kill()
+        self._process.wait()
+        self.stop()
 
     def stop(self) -> None:
         """End the process and wait for it."""
