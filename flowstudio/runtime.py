@@ -71,6 +71,8 @@ class Runtime:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.closing = asyncio.Event()
+        """Set as soon as the server is asked to stop: what would go on for ever, such as event streams, ends."""
         self._pruning: asyncio.Task[None] | None = None
 
     async def start(self) -> None:

@@ -199,6 +199,7 @@ def _refine_edits(schemas: dict[str, Any]) -> None:
     for name, field in (*lists.items(), ("DeleteNodes", "ids"), ("DeleteEdges", "ids")):
         many = schemas[name]["properties"][field]
         many["description"] = f"At most {many.pop('maxItems'):,}."
+    _without_nul(schemas["Batch"])
     told = schemas["SetValue"]
     text = {"type": "string", "pattern": _NO_NUL}
     node = {"type": "string", "minLength": 1, "maxLength": 200}

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Annotated, Any
 
 from fastapi import Header, Query
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive
 
 from flowstudio.api.access import SignedIn, Studio, identify
 from flowstudio.api.answers import Json
-from flowstudio.api.events import HEARTBEAT, EventStream, disconnected, event
+from flowstudio.api.events import HEARTBEAT, EventStream, event
 from flowstudio.api.models.edits import EditsAnswer, EditsBody
 from flowstudio.api.routes import needs, refusals, router
 from flowstudio.api.workflows import Id, problems_json
 from flowstudio.errors import Forbidden, InvalidWorkflow, Problem, Unauthorized
 from flowstudio.services.accounts import AccountService
+from flowstudio.services.callers import Caller
 from flowstudio.services.editing import Message
 from flowstudio.services.workflows import changed_ports
 
@@ -117,49 +116,27 @@ async def watch_edits(
         since = min(int(last_event_id[:10]), 2**31 - 1)
     messages = studio.editing.watch(caller, id, since=since, client=client)
 
-    async def admitted() -> bool:
-        try:
-            found = await identify(request)
-        except (Unauthorized, Forbidden):
-            return False
-        return found is not None and found.user_id == caller.user_id and found.may("read")
-
-    return EditStream(messages, studio.accounts, admitted)
+    return EditStream(messages, studio.closing.wait, lambda: _signed_out(request, caller, studio.accounts))
 
 
 class EditStream(EventStream):
-    """Goes on as long as the caller may read."""
-
-    def __init__(
-        self,
-        messages: AsyncGenerator[Message],
-        accounts: AccountService,
-        admitted: Callable[[], Awaitable[bool]],
-    ) -> None:
-        super().__init__(messages)
-        self._accounts = accounts
-        self._admitted = admitted
+    """Numbers messages by the version of the document."""
 
     def encode(self, number: int, change: Message) -> bytes:
         """One server-sent event; the version stands as its id."""
         return event(change.kind, change.data, change.version)
 
-    async def ended(self, receive: Receive) -> None:
-        """Until the client has left or was signed out."""
-        ends = [asyncio.ensure_future(disconnected(receive)), asyncio.ensure_future(self._signed_out())]
-        try:
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in ends:
-                task.cancel()
-            await asyncio.gather(*ends, return_exceptions=True)
 
-    async def _signed_out(self) -> None:
-        while True:
-            revocation = asyncio.ensure_future(self._accounts.wait_for_revocation())
-            try:
-                if not await self._admitted():
-                    return
-                await asyncio.wait([revocation], timeout=HEARTBEAT)
-            finally:
-                revocation.cancel()
+async def _signed_out(request: Request, caller: Caller, accounts: AccountService) -> None:
+    """Until the caller may not read any more. Other processes' doings are noticed with the next look."""
+    while True:
+        revocation = asyncio.ensure_future(accounts.wait_for_revocation())
+        try:
+            found = await identify(request)
+            if found is None or found.user_id != caller.user_id or not found.may("read"):
+                return
+            await asyncio.wait([revocation], timeout=HEARTBEAT)
+        except (Unauthorized, Forbidden):
+            return
+        finally:
+            revocation.cancel()

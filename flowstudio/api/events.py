@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 
 from starlette.responses import Response
@@ -54,23 +54,25 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 async def watch(id: Id, caller: SignedIn, studio: Studio) -> Response:
     """A stream of server-sent events. After a reconnection it begins with a snapshot again, so nothing is missed."""
     await studio.views.get(caller, id)
-    return EventStream(studio.views.watch(caller, id))
+    return EventStream(studio.views.watch(caller, id), studio.closing.wait)
 
 
 class EventStream(Response):
-    """Numbers changes and sends them; fills silence with comments; ends when the changes end or the client leaves."""
+    """Numbers changes and sends them; fills silence with comments; ends when the changes end, when the client leaves, or
+    when one of `ends` comes."""
 
     media_type = "text/event-stream"
 
-    def __init__(self, changes: AsyncGenerator[Any]) -> None:
+    def __init__(self, changes: AsyncGenerator[Any], *ends: Callable[[], Coroutine[Any, Any, Any]]) -> None:
         super().__init__(headers=HEADERS)
         del self.headers["content-length"]
         self._changes = changes
+        self._ends = ends
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the end."""
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        gone = asyncio.ensure_future(self.ended(receive))
+        gone = asyncio.ensure_future(_first(_disconnected(receive), *(end() for end in self._ends)))
         coming: asyncio.Future[Any] | None = None
         number = 0
         try:
@@ -98,13 +100,19 @@ class EventStream(Response):
         """One server-sent event."""
         return event(change.kind, change.data, number)
 
-    async def ended(self, receive: Receive) -> None:
-        """Until nobody listens any more, or should."""
-        await disconnected(receive)
+
+async def _first(*waits: Coroutine[Any, Any, Any]) -> None:
+    """Until one of them ends."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def disconnected(receive: Receive) -> None:
-    """Until the client has left."""
+async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
 

@@ -74,6 +74,8 @@ def serve(settings: Settings, listener: socket.socket) -> None:
 def _server(app: object, settings: Settings) -> uvicorn.Server:
     import uvicorn
 
+    from flowstudio.runtime import current
+
     class Server(uvicorn.Server):
         """Says where it is once it answers."""
 
@@ -83,6 +85,12 @@ def _server(app: object, settings: Settings) -> uvicorn.Server:
             if self.started:
                 settle()
                 click.echo(greeting(settings))
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            """End the event streams, then let other requests finish."""
+            if self.started:
+                current().closing.set()
+            await super().shutdown(sockets)
 
     config = uvicorn.Config(
         app,  # type: ignore[arg-type]  # any ASGI application

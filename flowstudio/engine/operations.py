@@ -29,6 +29,7 @@ from flowstudio.engine.workflow import (
     WorkflowSettings,
     dump_workflow,
     load_workflow,
+    unfit,
 )
 from flowstudio.errors import InvalidWorkflow, Problem
 
@@ -131,7 +132,7 @@ Operation: TypeAlias = Annotated[
 class Batch(_Operation):
     """Operations that belong together: all of them are applied, or none."""
 
-    id: Annotated[Identifier, Field(pattern=r"^[^\x00]+$")]
+    id: Identifier
     """Made by the sender; a batch that is sent again is known by it."""
     operations: Annotated[list[Operation], Field(min_length=1, max_length=MAX_OPERATIONS)]
 
@@ -147,6 +148,8 @@ _BATCHES: TypeAdapter[list[Batch]] = TypeAdapter(
 
 def read_batches(raw: Any) -> list[Batch]:
     """Batches from JSON data. Raises `InvalidWorkflow` that names every culprit by path."""
+    if wrong := unfit({"batches": raw}):
+        raise InvalidWorkflow(wrong)
     try:
         return _BATCHES.validate_python(raw)
     except ValidationError as error:

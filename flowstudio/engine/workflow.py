@@ -161,9 +161,9 @@ def load_workflow(raw: Any) -> WorkflowDocument:
                 )
             ]
         )
-    unfit = _unfit(raw)
-    if unfit:
-        raise InvalidWorkflow(unfit)
+    wrong = unfit(raw)
+    if wrong:
+        raise InvalidWorkflow(wrong)
     try:
         document = WorkflowDocument.model_validate(raw)
     except ValidationError as error:
@@ -202,7 +202,7 @@ def _problem(raw: dict[str, Any], location: Sequence[str | int], message: str) -
     return Problem("invalid_document", f"{culprit}: {message}", node=node, path=path or None)
 
 
-def _unfit(raw: dict[str, Any]) -> list[Problem]:
+def unfit(raw: dict[str, Any]) -> list[Problem]:
     """What cannot be stored whatever it means: texts that databases refuse, and too many levels.
 
     Cheap for what is right: one pass of a fast encoder, which itself refuses lone surrogates and too many levels.

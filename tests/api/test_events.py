@@ -105,6 +105,27 @@ async def test_a_client_that_leaves_is_noticed() -> None:
     assert closed.is_set()
 
 
+async def test_a_stream_ends_when_the_server_stops() -> None:
+    stopping = asyncio.Event()
+    sent: list[Any] = []
+
+    async def changes() -> AsyncGenerator[Change]:
+        yield Change("snapshot", {"status": "running"})
+        stopping.set()
+        await asyncio.Event().wait()
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.Event().wait()
+        raise AssertionError("nobody leaves")
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await events.EventStream(changes(), stopping.wait)({"type": "http"}, receive, send)
+    assert b"snapshot" in sent[1]["body"]
+    assert sent[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
+
+
 async def test_silence_is_filled_with_comments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "HEARTBEAT", 0.001)
     closed = asyncio.Event()

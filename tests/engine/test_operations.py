@@ -210,9 +210,9 @@ def test_what_is_malformed_is_named_by_path(raw: Any, path: str) -> None:
 
 def test_a_text_that_cannot_be_stored_is_refused() -> None:
     operation = {"kind": "set", "node": "a", "path": ["properties", "x"], "value": "a\0b"}
-    [batch] = read_batches([{"id": "b", "operations": [operation]}])
-    with pytest.raises(InvalidWorkflow, match="NUL"):
-        Draft.of(START).after(batch.packed())
+    with pytest.raises(InvalidWorkflow, match="NUL") as refused:
+        read_batches([{"id": "b", "operations": [operation]}])
+    assert refused.value.problems[0].path == "batches[0].operations[0].value"
 
 
 def test_a_workflow_does_not_outgrow_its_limits() -> None:
