@@ -115,23 +115,35 @@ class NodeError(FlowStudioError):
 
 
 class ExpressionError(NodeError):
-    """An expression could not be resolved; `parameter` is its path within the node's properties."""
+    """An expression could not be resolved; `parameter` is its path within the node's properties.
+
+    `node` is the id of the sub-node that the parameter belongs to, if it is not the failed node's own.
+    """
 
     code = "expression"
 
-    def __init__(self, message: str, *, parameter: str, item: int | None = None) -> None:
-        super().__init__(message, detail={"parameter": parameter}, item=item)
+    def __init__(
+        self, message: str, *, parameter: str, item: int | None = None, node: str | None = None
+    ) -> None:
+        super().__init__(message, detail=_place(parameter, node), item=item)
         self.parameter = parameter
 
 
 class ParameterError(NodeError):
-    """A resolved parameter has a value that the node cannot take."""
+    """A resolved parameter has a value that the node cannot take; `parameter` and `node` as for `ExpressionError`."""
 
     code = "parameter"
 
-    def __init__(self, message: str, *, parameter: str, item: int | None = None) -> None:
-        super().__init__(message, detail={"parameter": parameter}, item=item)
+    def __init__(
+        self, message: str, *, parameter: str, item: int | None = None, node: str | None = None
+    ) -> None:
+        super().__init__(message, detail=_place(parameter, node), item=item)
         self.parameter = parameter
+
+
+def _place(parameter: str, node: str | None) -> dict[str, str]:
+    """Where a parameter is, for whoever shows the error."""
+    return {"parameter": parameter} if node is None else {"parameter": parameter, "node": node}
 
 
 class NodeTimeout(NodeError):

@@ -65,7 +65,9 @@ async def _sub_node(node: PlanNode, view: View) -> Node:
     row = (await resolve(node.binding, view, first_only=True))[0]
     made = _make(node, row, injected)
     if isinstance(made, ParameterError | ExpressionError):
-        raise type(made)(f"'{node.label}': {made.message}", parameter=made.parameter)
+        raise type(made)(
+            f"'{node.label}': {made.message}", parameter=made.parameter, item=made.item, node=node.id
+        )
     if isinstance(made, Exception):
         raise made
     return made

@@ -1,7 +1,7 @@
 // What is said about values while somebody types, and errors at their fields.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { errorsAt, fault, parameterErrors } from "../../flowstudio/components/studio/validity.js";
+import { errorsAt, failureOf, fault, parameterErrors } from "../../flowstudio/components/studio/validity.js";
 
 const key = (field, value) => fault({ title: "It", ...field }, value)?.key ?? null;
 
@@ -50,4 +50,14 @@ test("an error stands at its field, or at the nearest one around it", () => {
   assert.equal(errorsAt(errors, "url", true)[0].message, "URL must not be empty.");
   assert.deepEqual(parameterErrors([], { message: "no", detail: { line: 3 } }), []);
   assert.equal(parameterErrors([{ path: "nodes[0].data.properties.url", message: "'Fetch': URL is required." }])[0].message, "URL is required.");
+});
+
+test("a failure belongs to the step whose parameter caused it", () => {
+  const error = { code: "expression", message: "'Model': Key: no such thing", detail: { parameter: "key", node: "m" } };
+  const states = { agent: { status: "error", error }, other: { status: "success", error: null } };
+  assert.equal(failureOf(states, "m"), error);
+  assert.equal(failureOf(states, "agent"), undefined);
+  assert.equal(parameterErrors([], error)[0].message, "no such thing");
+  const own = { code: "node", message: "no", detail: null };
+  assert.equal(failureOf({ a: { error: own } }, "a"), own);
 });

@@ -53,21 +53,6 @@ def value_field(panel: Locator) -> Locator:
     return panel.get_by_role("textbox", name="Value", exact=True)
 
 
-def drop(target: Locator, code: str) -> None:
-    """Let go of a piece of data over a field, as the data panes give it."""
-    target.evaluate(
-        """(element, code) => {
-            const data = new DataTransfer();
-            data.setData("application/x-flowstudio-expression", code);
-            const box = element.getBoundingClientRect();
-            const at = { clientX: box.right - 12, clientY: box.top + box.height / 2 };
-            for (const type of ["dragenter", "dragover", "drop"])
-                element.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true, ...at }));
-        }""",
-        code,
-    )
-
-
 def fields_in(page: Page, id_: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = stored(page, id_)["nodes"][2]["data"]["properties"]["fields"]
     return found
@@ -76,7 +61,9 @@ def fields_in(page: Page, id_: str) -> list[dict[str, Any]]:
 def test_data_that_is_dropped_makes_an_expression_whose_result_shows(page: Page) -> None:
     store(page, workflow(fields=[{"name": "text", "value": "Dear "}]))
     panel = panel_of(page, "Greet")
-    drop(value_field(panel), "$json.name")
+    page.get_by_role("group", name="View").get_by_role("button", name="Table").first.click()
+    field = panel.get_by_role("columnheader", name="name", exact=True)
+    field.drag_to(value_field(panel), target_position={"x": 200, "y": 15})
     value = value_field(panel)
     expect(value).to_have_text("Dear {{ $json.name }}")
     expect(
@@ -129,6 +116,57 @@ def test_suggestions_come_from_the_real_data(page: Page) -> None:
     expect(page.get_by_role("status").filter(has_text=re.compile("^Saved$"))).to_be_visible()
     wanted = """={{ $json.address.city.toUpperCase() + $("It's people").first().json.age}}{{ $json.name }}"""
     assert fields_in(page, id_)[0]["value"] == wanted
+
+
+def test_renaming_a_step_rewrites_what_names_it(page: Page) -> None:
+    document = workflow(fields=[{"name": "a", "value": '={{ $("It\'s people").item.json.name }}'}])
+    document["nodes"].append(
+        {
+            "id": "4",
+            "type": "code",
+            "position": {"x": 960, "y": 0},
+            "data": {"label": "Add", "properties": {"code": "return $('It\\'s people').all();\nnope();"}},
+        }
+    )
+    document["edges"].append({"source": "3", "target": "4"})
+    id_ = store(page, document)
+    panel = panel_of(page, "It's people")
+    name = panel.get_by_role("textbox", name="Name of the step")
+    name.fill('The "guests"')
+    name.press("Enter")
+    expect(page.get_by_role("status").filter(has_text=re.compile("^Saved$"))).to_be_visible()
+    nodes = stored(page, id_)["nodes"]
+    assert nodes[1]["data"]["label"] == 'The "guests"'
+    assert fields_in(page, id_)[0]["value"] == '={{ $("The \\"guests\\"").item.json.name }}'
+    assert nodes[3]["data"]["properties"]["code"] == "return $('The \"guests\"').all();\nnope();"
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name=re.compile("^Undo")).click()
+    expect(page.get_by_role("status").filter(has_text=re.compile("^Saved$"))).to_be_visible()
+    panel = panel_of(page, "Greet")
+    expect(value_field(panel)).to_have_text('{{ $("It\'s people").item.json.name }}')
+
+
+def test_code_shows_the_line_that_failed_until_it_is_changed(page: Page) -> None:
+    document = workflow()
+    code = "const people = $input.all();\nthrow new Error('no good');"
+    document["nodes"][2] = {
+        "id": "3",
+        "type": "code",
+        "position": {"x": 640, "y": 0},
+        "data": {"label": "Add", "properties": {"language": "javascript", "code": code}},
+    }
+    store(page, document)
+    page.get_by_role("button", name="Execute workflow").click()
+    expect(page.locator("[data-status=error]").first).to_be_visible()
+    panel = panel_of(page, "Add")
+    failed = panel.locator(".fs-failed-line")
+    expect(failed).to_have_text("throw new Error('no good');")
+    editor = panel.get_by_role("textbox", name="Code", exact=True)
+    editor.press("Control+End")
+    page.keyboard.type("\n$json.")
+    expect(failed).to_have_count(0)
+    choices = page.get_by_role("listbox", name="Completions")
+    expect(choices.get_by_role("option", name=re.compile("^address"))).to_be_visible()
 
 
 def test_errors_stand_at_the_field_that_causes_them(page: Page) -> None:

@@ -173,6 +173,7 @@ async def test_a_wrong_parameter_of_a_sub_node_names_it(world: World) -> None:
     error = await run(world, document, [{"n": [1]}])
     assert error.code == "parameter"
     assert error.message == "'b': Name must be text, but is a list."
+    assert error.detail == {"parameter": "name", "node": "b"}
 
 
 async def test_a_disabled_sub_node_is_named(world: World) -> None:

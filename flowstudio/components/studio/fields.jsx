@@ -9,9 +9,9 @@ import { Expression, preload } from "./expression.jsx";
 import { Choice, Choices, Code, DateInput, JsonInput, NumberInput, Switch, TextInput, WorkflowChoice } from "./inputs.jsx";
 import { Prose } from "./prose.jsx";
 import { inWords } from "./result.jsx";
-import { useNodeState } from "./runs.js";
+import { useRun } from "./runs.js";
 import { StudioContext } from "./step.jsx";
-import { errorsAt, fault, isEmpty, parameterErrors } from "./validity.js";
+import { errorsAt, failureOf, fault, isEmpty, parameterErrors } from "./validity.js";
 import "./fields.css";
 
 export { isExpression };
@@ -60,7 +60,7 @@ export function ParameterForm({ store, id, fields, values, disabled, dark, after
   const { runs, faults } = useContext(StudioContext);
   const root = useRef(null);
   const scene = useScene(store, id, runs);
-  const failure = useNodeState(runs, id)?.error;
+  const failure = useRun(runs, (all) => failureOf(all.states, id));
   const kept = useRef(new Map());
   const problems = useMemo(() => (faults ?? NO_PROBLEMS).filter((problem) => problem.node === id), [faults, id]);
   const errors = useMemo(() => parameterErrors(problems, failure), [problems, failure]);

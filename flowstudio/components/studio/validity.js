@@ -50,6 +50,13 @@ export function errorsAt(errors, path, leaf) {
   return errors.filter((error) => error.path === path || (leaf && error.path.startsWith(path) && BELOW.includes(error.path[path.length])));
 }
 
+/** How a run failed because of a parameter of node `id`: in its own run, or in that of the node whose slot it fills. */
+export function failureOf(states, id) {
+  const own = states[id]?.error;
+  if (own && (own.detail?.node ?? id) === id) return own;
+  return Object.values(states).find((state) => state.error?.detail?.node === id)?.error;
+}
+
 /** The errors of a node by the paths of its parameters: the workflow's problems, and how its last run failed. */
 export function parameterErrors(problems, failure) {
   const found = problems.flatMap(({ path, message }) => {
@@ -58,7 +65,7 @@ export function parameterErrors(problems, failure) {
   });
   const parameter = failure?.detail?.parameter;
   if (typeof parameter === "string" && parameter) {
-    const message = failure.code === "expression" ? failure.message.replace(/^[^:]+: /, "") : failure.message; // its start names the field
+    const message = failure.code === "expression" ? failure.message.replace(failure.detail.node ? /^'(?:[^']|'(?!: ))*': [^:]+: / : /^[^:]+: /, "") : failure.message; // its start names the field
     found.push({ path: parameter, message, source: "run", failure });
   }
   return found;
