@@ -247,6 +247,29 @@ def test_a_nodes_items_come_in_pages(owner: httpx.Client, stored: Store) -> None
     assert owner.get(f"/api/executions/{id_}/nodes/nine").status_code == 404
 
 
+def test_the_run_log_comes_in_parts(owner: httpx.Client, stored: Store) -> None:
+    id_ = execute(owner, stored(greeting())).json()["execution"]["id"]
+    first = owner.get(f"/api/executions/{id_}/runs", params={"limit": 1}).json()
+    assert (first["more"], first["labels"], first["children"]) == (True, {"1": "Start", "2": "Greet"}, [])
+    rest = owner.get(f"/api/executions/{id_}/runs", params={"after": first["position"]}).json()
+    assert [(run["node"], run["received"], run["printed"]) for run in rest["runs"]] == [("2", 1, False)]
+    assert rest["more"] is False
+    assert owner.get(f"/api/executions/{id_}/runs", params={"after": "one"}).status_code == 400
+    assert owner.get("/api/executions/nine/runs").status_code == 404
+
+
+def test_executions_are_counted_by_status(owner: httpx.Client, stored: Store) -> None:
+    good, bad = stored(greeting()), stored(failing())
+    for workflow in (good, good, bad):
+        execute(owner, workflow)
+    totals = owner.get("/api/executions/totals", params={"workflow_id": good}).json()
+    assert (totals["success"], totals["error"], totals["queued"]) == (2, 0, 0)
+    assert owner.get("/api/executions/totals", params={"workflow_id": bad}).json()["error"] == 1
+    later = {"workflow_id": good, "since": "2100-01-01T00:00:00Z"}
+    assert set(owner.get("/api/executions/totals", params=later).json().values()) == {0}
+    assert owner.get("/api/executions/totals", params={"mode": "odd"}).status_code == 400
+
+
 def test_many_executions_are_deleted_at_once(owner: httpx.Client, stored: Store) -> None:
     workflow = stored(greeting())
     ids = [execute(owner, workflow).json()["execution"]["id"] for _ in range(3)]

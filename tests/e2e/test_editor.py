@@ -142,6 +142,7 @@ def test_a_run_is_stopped(page: Page) -> None:
     expect(
         page.get_by_role("group", name="Sleep", exact=True).get_by_role("img", name="Running")
     ).to_be_visible()
+    expect(page).to_have_title("Running 1/2 · Slow")
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_role("region", name="Run log").get_by_role("status")).to_contain_text("Cancelled")
     expect(page.get_by_role("button", name="Execute workflow")).to_be_visible()

@@ -1,18 +1,25 @@
 // The bar of one execution: how it ended, where it belongs, and what can be done with it.
-import { useEffect, useRef, useState } from "react";
-import { ArrowLeft, Bug, ChevronDown, Hourglass, RotateCw, Trash2 } from "lucide-react";
+import { useEffect, useState } from "react";
+import { ArrowLeft, Bug, Hourglass, RotateCw, Trash2 } from "lucide-react";
 import { toast } from "sonner";
 import { ConfirmDialog } from "../shell/shell.jsx";
 import { formatTime, t } from "../texts/texts.js";
 import { call, get, post } from "./api.js";
+import { Dropdown } from "./dropdown.jsx";
 import { FINAL, useRun } from "./runs.js";
 import { StatusMark } from "./step.jsx";
 import { RunButton } from "./topbar.jsx";
 
 const path = (id) => `/executions/${encodeURIComponent(id)}`;
 
+/** The versions that an execution can be run again with; `fromNode` names a step before which everything is kept. */
+export const versions = (id, exists, fromNode) => [
+  { label: t("execution.retry_original"), hint: t("execution.retry_original_hint"), onPick: () => retry(id, "original", fromNode) },
+  ...(exists ? [{ label: t("execution.retry_current"), hint: t("execution.retry_current_hint"), onPick: () => retry(id, "current", fromNode) }] : []),
+];
+
 /** Start an execution again and open the new one. `version` is "original" or "current". */
-export async function retry(id, version, fromNode) {
+async function retry(id, version, fromNode) {
   try {
     const { execution } = await post(`${path(id)}/retry/`, { version, ...(fromNode && { from_node: fromNode }) });
     location.assign(path(execution.id));
@@ -21,30 +28,8 @@ export async function retry(id, version, fromNode) {
   }
 }
 
-/** A button that unfolds choices; closed by Escape, by choosing and by going elsewhere. */
-export function Menu({ icon: Icon, label, choices, className = "fs-button" }) {
-  const box = useRef(null);
-  const close = () => { box.current.open = false; };
-  const key = (event) => {
-    if (event.key !== "Escape" || !box.current.open) return;
-    event.stopPropagation();
-    close();
-    box.current.querySelector("summary").focus();
-  };
-  return (
-    <details className="fs-menu" ref={box} onKeyDown={key} onBlur={(event) => event.currentTarget.contains(event.relatedTarget) || close()}>
-      <summary className={className}><Icon size={14} aria-hidden="true" /> {label} <ChevronDown size={14} aria-hidden="true" /></summary>
-      <div className="fs-menu-list" role="group" aria-label={label}>
-        {choices.map(({ name, hint, act }) => (
-          <button key={name} type="button" onClick={() => { close(); act(); }}><strong>{name}</strong>{hint && <small>{hint}</small>}</button>
-        ))}
-      </div>
-    </details>
-  );
-}
-
 /** Whether the workflow of an execution still exists; undefined until that is known. */
-function useWorkflow(id) {
+export function useWorkflow(id) {
   const [exists, setExists] = useState(id ? undefined : false);
   useEffect(() => {
     if (!id) return undefined;
@@ -55,10 +40,10 @@ function useWorkflow(id) {
   return exists;
 }
 
-export function ExecutionBar({ runs, mayEdit, mayRun, onStop }) {
+/** `exists` says whether its workflow is still there; undefined while that is not known. */
+export function ExecutionBar({ runs, exists, mayEdit, mayRun, onStop }) {
   const execution = useRun(runs, (run) => run.execution);
   const active = useRun(runs, (run) => run.active);
-  const exists = useWorkflow(execution.workflow_id);
   const [doomed, setDoomed] = useState(false);
   const workflow = encodeURIComponent(execution.workflow_id ?? "");
   const back = execution.workflow_id && exists ? `/executions?workflow=${workflow}` : "/executions";
@@ -71,10 +56,6 @@ export function ExecutionBar({ runs, mayEdit, mayRun, onStop }) {
       toast.error(error.message);
     }
   };
-  const again = [
-    { name: t("execution.retry_original"), hint: t("execution.retry_original_hint"), act: () => retry(execution.id, "original") },
-    ...(exists ? [{ name: t("execution.retry_current"), hint: t("execution.retry_current_hint"), act: () => retry(execution.id, "current") }] : []),
-  ];
   return (
     <header className="fs-topbar fs-execution-bar">
       <a href={back} className="fs-tool" aria-label={t("execution.back")} title={t("execution.back")}><ArrowLeft size={18} aria-hidden="true" /></a>
@@ -91,7 +72,7 @@ export function ExecutionBar({ runs, mayEdit, mayRun, onStop }) {
       <span className="fs-gap" />
       {exists && <a className="fs-button" href={`/workflows/${workflow}`}>{t("execution.to_workflow")}</a>}
       {mayRun && active && <RunButton runs={runs} onStop={onStop} />}
-      {mayRun && !active && !execution.data_dropped && <Menu icon={RotateCw} label={t("execution.retry")} choices={again} />}
+      {mayRun && !active && !execution.data_dropped && <Dropdown className="fs-button" label={t("execution.retry")} text={<><RotateCw size={14} aria-hidden="true" /> {t("execution.retry")}</>} items={versions(execution.id, exists)} />}
       {mayEdit && exists && !execution.data_dropped && FINAL.has(execution.status) && (
         <a className="fs-button fs-button-primary" href={`/workflows/${workflow}?debug=${encodeURIComponent(execution.id)}`} title={t("execution.debug_hint")}><Bug size={15} aria-hidden="true" /> {t("execution.debug")}</a>
       )}
@@ -106,7 +87,9 @@ export function ExecutionBar({ runs, mayEdit, mayRun, onStop }) {
 /** Why an execution stands still, or has nothing to show. */
 export function ExecutionNotice({ runs, store }) {
   const execution = useRun(runs, (run) => run.execution);
+  const active = useRun(runs, (run) => run.active);
   const asleep = useRun(runs, (run) => Object.entries(run.states).find(([, state]) => state.status === "waiting")?.[0]);
+  if (!execution) return null;
   if (execution.status === "waiting") {
     const node = asleep && store.node(asleep);
     const label = node ? store.label(node) : t("execution.waiting_step");
@@ -117,6 +100,6 @@ export function ExecutionNotice({ runs, store }) {
       </div>
     );
   }
-  if (execution.status === "queued") return <div className="fs-run-notice" role="note"><Hourglass size={15} aria-hidden="true" /><p>{t("execution.queued")}</p></div>;
+  if (active && execution.status === "queued") return <div className="fs-run-notice" role="note"><Hourglass size={15} aria-hidden="true" /><p>{t("execution.queued")}</p></div>;
   return execution.data_dropped ? <div className="fs-run-notice" role="note"><p>{t("execution.not_kept")}</p></div> : null;
 }

@@ -12,7 +12,7 @@ export function Explained({ error }) {
   return (
     <div className="fs-explained">
       <p>{error.message}{error.item != null && <span className="fs-quiet"> ({t("panel.failed_item", { number: error.item + 1 })})</span>}</p>
-      {remedy && <p className="fs-explained-remedy">{t(`failure.${remedy}`)}</p>}
+      {remedy && <p className="fs-explained-remedy">{t(`failure.${remedy}`)}{error.detail?.execution && <> <a className="fs-link" href={`/executions/${encodeURIComponent(error.detail.execution)}`}>{t("log.open_execution")}</a></>}</p>}
       {detail && <details><summary>{t("failure.detail")}</summary><pre className="fs-json">{detail}</pre></details>}
     </div>
   );

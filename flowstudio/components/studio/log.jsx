@@ -10,6 +10,7 @@ import "./log.css";
 
 const PLACE = "flowstudio.log";
 const LOWEST = 120, STEP = 24;
+const MANY = 1000, PAUSE = 300; // a log with so many tries is drawn anew every so many ms only
 const FEW = 40; // so many rows are all shown from the start
 const STATUSES = ["error", "running", "waiting", "success", "skipped", "cancelled"];
 
@@ -67,7 +68,21 @@ function Divider({ height, setHeight }) {
 
 /** The rows of the log, narrowed by the filters. */
 function useRows(runs, filter) {
-  const version = useRun(runs, (run) => run.version);
+  const [version, setVersion] = useState(runs.version);
+  useEffect(() => {
+    let timer = null;
+    const look = () => {
+      timer = null;
+      setVersion(runs.version);
+    };
+    const later = () => {
+      if (runs.log.runs.length < MANY) look();
+      else timer ??= setTimeout(look, PAUSE);
+    };
+    look();
+    const stop = runs.subscribe(later);
+    return () => { stop(); clearTimeout(timer); };
+  }, [runs]);
   const tree = useMemo(() => {
     const { execution, states, log, nested } = runs;
     return execution ? buildTree({ execution, log, states, nested: (id) => nested.get(id) }) : [];
@@ -75,7 +90,8 @@ function useRows(runs, filter) {
   return [tree, useMemo(() => filterTree(tree, filter), [tree, filter])];
 }
 
-export function RunLog({ store, runs, mayRun, onOpen, onRetry, stepping }) {
+/** `choices(node)` gives the ways to run an execution again from a step; the editor has one way only, `onRetry(node)`. */
+export function RunLog({ store, runs, mayRun, onOpen, onRetry, choices }) {
   const [place, setPlace] = usePlace();
   const [filter, setFilter] = useState({ text: "", status: "" });
   const [toggled, setToggled] = useState(() => new Map());
@@ -123,7 +139,7 @@ export function RunLog({ store, runs, mayRun, onOpen, onRetry, stepping }) {
     if (next) choose(next, by > 0 ? 0 : sent(next) - 1);
   }, [flat, chosen, item, choose]);
   useEffect(() => {
-    if (!stepping) return undefined;
+    if (!choices) return undefined; // in the editor these keys belong to the canvas
     const key = (event) => {
       const by = { j: 1, k: -1 }[event.key];
       if (!by || event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, textarea, select, .cm-editor, dialog")) return;
@@ -133,7 +149,7 @@ export function RunLog({ store, runs, mayRun, onOpen, onRetry, stepping }) {
     };
     document.addEventListener("keydown", key);
     return () => document.removeEventListener("keydown", key);
-  }, [stepping, step, setPlace]);
+  }, [choices, step, setPlace]);
 
   const began = execution?.started_at ? Date.parse(execution.started_at) : null;
   const ended = execution?.finished_at ? Date.parse(execution.finished_at) : Math.max(now, began ?? now);
@@ -168,7 +184,7 @@ export function RunLog({ store, runs, mayRun, onOpen, onRetry, stepping }) {
             onChoose={choose} onToggle={toggle} onOpen={onOpen} empty={t("log.none_match")}
           />
           <LogDetail
-            runs={runs} row={selected} name={name} stale={stale} item={item} setItem={setItem} single={single} setSingle={setSingle} onStep={step} mayRun={mayRun && !active} onOpen={onOpen} onRetry={onRetry}
+            runs={runs} row={selected} name={name} stale={stale} item={item} setItem={setItem} single={single} setSingle={setSingle} onStep={step} mayRun={mayRun && !active} onOpen={onOpen} onRetry={onRetry} choices={choices}
           />
         </div>
       ) : <p className="fs-quiet fs-log-empty">{t(active ? "log.starting" : "log.empty")}</p>)}

@@ -5,6 +5,7 @@ import { formatNumber, t } from "../texts/texts.js";
 import { ApiError, get } from "./api.js";
 import { DataView } from "./data.jsx";
 import { Explained } from "./failure.jsx";
+import { Dropdown } from "./dropdown.jsx";
 import { rowName } from "./logtree.jsx";
 import { PAGE } from "./nodedata.js";
 import { allRows } from "./pins.js";
@@ -34,8 +35,8 @@ function useTry(row, offset, limit, search) {
 
 function One({ shown, item, onStep, total }) {
   return (
-    <div className="fs-run-one">
-      <div className="fs-run-stepper">
+    <div className="fs-trace-one">
+      <div className="fs-trace-stepper">
         <button type="button" className="fs-tool" aria-label={t("log.previous_item")} title={t("log.previous_item")} aria-keyshortcuts="K" onClick={() => onStep(-1)}><ChevronLeft size={16} aria-hidden="true" /></button>
         <span>{t("log.item_of", { number: formatNumber(item + 1), total: formatNumber(total) })}</span>
         <button type="button" className="fs-tool" aria-label={t("log.next_item")} title={t("log.next_item")} aria-keyshortcuts="J" onClick={() => onStep(1)}><ChevronRight size={16} aria-hidden="true" /></button>
@@ -45,7 +46,7 @@ function One({ shown, item, onStep, total }) {
   );
 }
 
-export function LogDetail({ runs, row, name, stale, item, setItem, single, setSingle, onStep, mayRun, onOpen, onRetry }) {
+export function LogDetail({ runs, row, name, stale, item, setItem, single, setSingle, onStep, mayRun, onOpen, onRetry, choices }) {
   const [side, setSide] = useState("outputs");
   const [query, setQuery] = useState({ offset: 0, search: "" });
   const [port, setPort] = useState(null);
@@ -57,21 +58,22 @@ export function LogDetail({ runs, row, name, stale, item, setItem, single, setSi
   const kept = useRun(runs, (run) => !run.execution?.data_dropped);
   const printed = useMemo(() => answer?.runs.find((run) => run.attempt === row?.attempt && JSON.stringify(run.scope) === JSON.stringify(row.scope))?.stdout || live || "", [answer, live, row]);
   const labels = useMemo(() => ({}), []);
-  if (!row) return <aside className="fs-run-detail is-empty" aria-label={t("log.detail")}><p className="fs-quiet">{t("log.choose")}</p></aside>;
+  if (!row) return <aside className="fs-trace-detail is-empty" aria-label={t("log.detail")}><p className="fs-quiet">{t("log.choose")}</p></aside>;
 
   const label = rowName(row, name);
   const here = row.execution === runs.execution?.id;
   const shown = side === "printed" && !printed ? "outputs" : side;
   const total = sent(row);
   return (
-    <aside className="fs-run-detail" aria-label={t("log.detail")}>
-      <header className="fs-run-detail-head">
+    <aside className="fs-trace-detail" aria-label={t("log.detail")}>
+      <header className="fs-trace-detail-head">
         <h3>{row.kind === "round" || row.kind === "try" ? t("log.of", { label: name(row), part: label }) : label}</h3>
         <span className={`fs-text-${row.status}`}>{t(`status.${row.status}`)}</span>
         <span className="fs-gap" />
         {row.kind === "call" && <a className="fs-button fs-button-small" href={`/executions/${encodeURIComponent(row.execution)}`}><ExternalLink size={13} aria-hidden="true" /> {t("log.open_execution")}</a>}
-        {here && row.node && onRetry && mayRun && kept && row.status !== "skipped" && row.kind !== "round" && !row.scope.length && (
-          <button type="button" className="fs-button fs-button-small" title={t("log.retry_hint")} onClick={() => onRetry(row.node)}><RotateCw size={13} aria-hidden="true" /> {t("log.retry")}</button>
+        {here && row.node && mayRun && kept && row.status !== "skipped" && row.kind !== "round" && !row.scope.length && (
+          choices ? <Dropdown label={t("log.retry")} text={<><RotateCw size={13} aria-hidden="true" /> {t("log.retry")}</>} className="fs-button fs-button-small" items={choices(row.node)} />
+            : onRetry && <button type="button" className="fs-button fs-button-small" title={t("log.retry_hint")} onClick={() => onRetry(row.node)}><RotateCw size={13} aria-hidden="true" /> {t("log.retry")}</button>
         )}
         {here && row.node && onOpen && <button type="button" className="fs-button fs-button-small" onClick={() => onOpen(row.node)}><ArrowUpRight size={14} aria-hidden="true" /> {t("failure.open")}</button>}
       </header>
@@ -79,7 +81,7 @@ export function LogDetail({ runs, row, name, stale, item, setItem, single, setSi
       {row.error && <div className="fs-failure"><Explained error={row.error} /></div>}
       {problem && <p className="fs-quiet" role="alert">{problem}</p>}
       {row.node && row.status !== "skipped" && (
-        <div className="fs-run-detail-bar">
+        <div className="fs-trace-detail-bar">
           <div className="fs-segments" role="group" aria-label={t("log.side")}>
             {SIDES.filter((each) => each !== "printed" || printed).map((each) => (
               <button key={each} type="button" aria-pressed={shown === each} onClick={() => setSide(each)}>{t(`log.${each}`)}</button>

@@ -24,37 +24,37 @@ function Row({ entry, index, name, began, ended, stale, chosen, focusable, onCho
   const label = rowName(row, name);
   return (
     <div
-      role="row" className={`fs-run-row fs-run-is-${row.status}`} data-key={row.key} aria-level={level} aria-setsize={of} aria-posinset={place} aria-expanded={open}
+      role="row" className={`fs-trace-row fs-trace-is-${row.status}`} data-key={row.key} aria-level={level} aria-setsize={of} aria-posinset={place} aria-expanded={open}
       aria-selected={chosen} aria-rowindex={index + 2} tabIndex={focusable ? 0 : -1} style={{ top: index * HEIGHT }}
       onClick={() => onChoose(row)} onDoubleClick={() => onOpen && row.node && onOpen(row.node)}
     >
-      <span role="gridcell" className="fs-run-step" style={{ "--fs-level": level - 1 }}>
-        {open === undefined ? <span className="fs-run-twisty" /> : (
-          <button type="button" className={`fs-run-twisty${open ? " is-open" : ""}`} tabIndex={-1} aria-hidden="true" onClick={(event) => { event.stopPropagation(); onToggle(row, !open); }}>
+      <span role="gridcell" className="fs-trace-step" style={{ "--fs-level": level - 1 }}>
+        {open === undefined ? <span className="fs-trace-twisty" /> : (
+          <button type="button" className={`fs-trace-twisty${open ? " is-open" : ""}`} tabIndex={-1} aria-hidden="true" onClick={(event) => { event.stopPropagation(); onToggle(row, !open); }}>
             <ChevronRight size={14} aria-hidden="true" />
           </button>
         )}
-        {Icon && <Icon size={13} className="fs-run-icon" aria-hidden="true" />}
-        <span className="fs-run-label">{label}</span>
+        {Icon && <Icon size={13} className="fs-trace-icon" aria-hidden="true" />}
+        <span className="fs-trace-label">{label}</span>
         {row.kind === "node" && row.rounds > 0 && <small>{t("log.rounds", { count: formatNumber(row.rounds) })}</small>}
         {row.kind === "node" && row.tries > 1 && <small>{t("log.tries", { count: formatNumber(row.tries) })}</small>}
-        {stale && <small className="fs-run-stale">{t("log.stale")}</small>}
-        {row.printed && <Terminal size={13} className="fs-run-icon" role="img" aria-label={t("log.printed")} />}
-        {row.error && <span className="fs-run-error" title={row.error.message}>{row.error.message}</span>}
+        {stale && <small className="fs-trace-stale">{t("log.stale")}</small>}
+        {row.printed && <Terminal size={13} className="fs-trace-icon" role="img" aria-label={t("log.printed")} />}
+        {row.error && <span className="fs-trace-error" title={row.error.message}>{row.error.message}</span>}
         {onOpen && row.node && (
-          <button type="button" className="fs-run-open" tabIndex={-1} aria-label={t("log.open", { label })} title={t("log.open", { label })} onClick={(event) => { event.stopPropagation(); onOpen(row.node); }}>
+          <button type="button" className="fs-trace-open" tabIndex={-1} aria-label={t("log.open", { label })} title={t("log.open", { label })} onClick={(event) => { event.stopPropagation(); onOpen(row.node); }}>
             <ArrowUpRight size={14} aria-hidden="true" />
           </button>
         )}
       </span>
-      <span role="gridcell" className={`fs-run-status fs-text-${row.status}`}><span aria-hidden="true"><StatusMark state={{ status: row.status }} size={9} /></span> {t(`status.${row.status}`)}</span>
-      <span role="gridcell" className="fs-run-started">{row.started != null && began != null ? `+${formatDuration(Math.max(0, row.started - began))}` : ""}</span>
-      <span role="gridcell" className="fs-run-took">
-        <span className="fs-run-bar" aria-hidden="true">{bar && <i style={{ left: `${bar.left}%`, width: `${bar.width}%` }} />}</span>
-        <span className="fs-run-time">{took != null ? formatDuration(Math.max(0, took)) : ""}</span>
+      <span role="gridcell" className={`fs-trace-status fs-text-${row.status}`}><span aria-hidden="true"><StatusMark state={{ status: row.status }} size={9} /></span> {t(`status.${row.status}`)}</span>
+      <span role="gridcell" className="fs-trace-started">{row.started != null && began != null ? `+${formatDuration(Math.max(0, row.started - began))}` : ""}</span>
+      <span role="gridcell" className="fs-trace-took">
+        <span className="fs-trace-bar" aria-hidden="true">{bar && <i style={{ left: `${bar.left}%`, width: `${bar.width}%` }} />}</span>
+        <span className="fs-trace-time">{took != null ? formatDuration(Math.max(0, took)) : ""}</span>
       </span>
-      <span role="gridcell" className="fs-run-number">{row.kind === "node" && row.received != null && row.status !== "skipped" ? formatNumber(row.received) : ""}</span>
-      <span role="gridcell" className="fs-run-number">{row.kind === "call" || row.status === "skipped" ? "" : formatNumber(sent(row))}</span>
+      <span role="gridcell" className="fs-trace-number">{row.kind === "node" && row.received != null && row.status !== "skipped" ? formatNumber(row.received) : ""}</span>
+      <span role="gridcell" className="fs-trace-number">{row.kind === "call" || row.status === "skipped" ? "" : formatNumber(sent(row))}</span>
     </div>
   );
 }
@@ -109,9 +109,9 @@ export function LogTree({ flat, name, began, ended, stale, execution, chosen, on
   };
 
   return (
-    <div className="fs-run-tree" role="treegrid" aria-label={t("log.tree")} aria-rowcount={flat.length + 1} onKeyDown={key}>
-      <div role="rowgroup"><div role="row" className="fs-run-head" aria-rowindex={1}>{COLUMNS.map((column) => <span key={column} role="columnheader" className={`fs-run-${column}`}>{t(`log.column_${column}`)}</span>)}</div></div>
-      <div className="fs-run-scroll" ref={box} onScroll={look} role="rowgroup">
+    <div className="fs-trace-tree" role="treegrid" aria-label={t("log.tree")} aria-rowcount={flat.length + 1} onKeyDown={key}>
+      <div role="rowgroup"><div role="row" className="fs-trace-head" aria-rowindex={1}>{COLUMNS.map((column) => <span key={column} role="columnheader" className={`fs-trace-${column}`}>{t(`log.column_${column}`)}</span>)}</div></div>
+      <div className="fs-trace-scroll" ref={box} onScroll={look} role="rowgroup">
         <div role="presentation" style={{ height: flat.length * HEIGHT, position: "relative" }}>
           {flat.slice(first, end).map((entry, index) => (
             <Row

@@ -108,6 +108,8 @@ export class RunStore {
   _print({ node, scope, text }) {
     const key = JSON.stringify([node, scope]);
     this.prints.set(key, (this.prints.get(key) ?? "") + text);
+    const runs = [...this.entries.values()].filter((run) => run.node === node && JSON.stringify([run.node, run.scope]) === key);
+    this._take(runs.slice(-1).map((run) => ({ ...run, printed: true })));
     this._tell([]);
   }
 

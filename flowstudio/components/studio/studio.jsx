@@ -10,7 +10,7 @@ import { Canvas } from "./canvas.jsx";
 import { loadCatalogue } from "./catalogue.js";
 import { useDebug } from "./debug.jsx";
 import { WorkflowStore } from "./document.js";
-import { ExecutionBar, ExecutionNotice, retry } from "./execution.jsx";
+import { ExecutionBar, ExecutionNotice, useWorkflow, versions } from "./execution.jsx";
 import { FailureBanner } from "./failure.jsx";
 import { focusField } from "./fields.jsx";
 import { ListeningBar, isWebhook, useListening } from "./listening.jsx";
@@ -146,10 +146,11 @@ function Editor({ catalogue, store, runs, answer, me, mayEdit: allowed, mayRun, 
 }
 
 function Execution({ catalogue, store, runs, mayEdit, mayRun }) {
-  const retryFrom = useCallback((node) => retry(runs.execution.id, "original", node), [runs]);
-  return <Frame catalogue={catalogue} store={store} runs={runs} problems={NO_PROBLEMS} mayEdit={false} mayRun={mayRun} onRetry={retryFrom} stepping
-    bar={({ stop }) => <ExecutionBar runs={runs} mayEdit={mayEdit} mayRun={mayRun} onStop={stop} />}
-    notice={<ExecutionNotice runs={runs} store={store} />} />;
+  const { id, workflow_id: workflow } = runs.execution;
+  const exists = useWorkflow(workflow);
+  const choices = useCallback((node) => versions(id, exists, node), [id, exists]);
+  return <Frame catalogue={catalogue} store={store} runs={runs} problems={NO_PROBLEMS} mayEdit={false} mayRun={mayRun} choices={choices}
+    bar={({ stop }) => <ExecutionBar runs={runs} exists={exists} mayEdit={mayEdit} mayRun={mayRun} onStop={stop} />} />;
 }
 
 /** Manual triggers first: they are what a person means by "execute". */
@@ -165,7 +166,7 @@ function leading(store, triggers, chosen, id) {
   return able.includes(chosen) ? chosen : able[0] ?? null;
 }
 
-function Frame({ catalogue, store, runs, problems, workflowId, mayEdit, mayRun, mayAdmin, bar, notice, aside, onRun, onRetry, start, stepping = false }) {
+function Frame({ catalogue, store, runs, problems, workflowId, mayEdit, mayRun, mayAdmin, bar, notice, aside, onRun, onRetry, choices, start }) {
   const { resolvedColorMode } = useContext(ColorModeContext);
   const dark = resolvedColorMode === "dark";
   const [open, setOpen] = useState(null);
@@ -202,13 +203,14 @@ function Frame({ catalogue, store, runs, problems, workflowId, mayEdit, mayRun, 
       <div className="fs-studio">
         {bar({ open: openNode, stop, dark })}
         {notice}
+        <ExecutionNotice runs={runs} store={store} />
         <FailureBanner store={store} runs={runs} mayRun={mayRun} onOpen={openNode} onRetry={onRetry} />
         {!open && <VisitedBanner />}
         <div className="fs-stage">
           {aside && <div className="fs-aside" inert={Boolean(open)}>{aside}</div>}
           <div className="fs-work" inert={Boolean(open)}>
             <Canvas store={store} catalogue={catalogue} mayEdit={mayEdit} dark={dark} opened={open} onOpen={openNode} onRun={onRun} />
-            <RunLog store={store} runs={runs} mayRun={mayRun} onOpen={openNode} onRetry={onRetry} stepping={stepping} />
+            <RunLog store={store} runs={runs} mayRun={mayRun} onOpen={openNode} onRetry={onRetry} choices={choices} />
           </div>
           {open && <NodePanel id={open} dark={dark} onOpen={openNode} onClose={close} />}
         </div>
