@@ -184,7 +184,11 @@ def _refine(schemas: dict[str, Any]) -> None:
     data["properties"] |= objects
     data["pinned"]["anyOf"][0]["items"] = objects
     data["credentials"] |= {"propertyNames": text, "additionalProperties": text}
-    for name, fields in (("NodeDocument", ("id",)), ("EdgeDocument", ("source", "target"))):
+    for name, fields in (
+        ("NodeDocument", ("id",)),
+        ("EdgeDocument", ("source", "target")),
+        ("IdentifiedEdge", ("source", "target")),
+    ):
         for field in fields:
             properties = schemas[name]["properties"]
             properties[field] = {
