@@ -23,7 +23,8 @@ from flowstudio.pages.missing import missing
 from flowstudio.pages.settings import SettingsState, settings
 from flowstudio.pages.setup import EntryState, setup
 from flowstudio.pages.templates import TemplatesState, templates
-from flowstudio.pages.workflows import WorkflowsState, workflows
+from flowstudio.pages.workflow_list import workflows
+from flowstudio.pages.workflows import WorkflowsState
 from flowstudio.runtime import Runtime
 
 NAME = text("app.name")

@@ -29,6 +29,7 @@ from flowstudio.errors import Problem
 from flowstudio.runtime import Runtime
 from flowstudio.services.live import timestamp
 from flowstudio.services.workflows import Workflow, changed_ports
+from flowstudio.storage.workflows import Order
 
 resource = router("Workflows")
 
@@ -62,12 +63,22 @@ async def list_workflows(
     deleted: Annotated[
         bool, Query(description="Those that are deleted and can be brought back, instead of the others.")
     ] = False,
+    order: Annotated[
+        Order, Query(description="Newest first, last changed first, by name, or last run first.")
+    ] = "created",
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
-    """Newest first."""
+    """In the wanted order; `cursor` goes with the same order as the page before."""
     items, following = await studio.workflows.page(
-        caller, search=search, tag=tag, active=active, deleted=deleted, limit=limit, cursor=cursor
+        caller,
+        search=search,
+        tag=tag,
+        active=active,
+        deleted=deleted,
+        order=order,
+        limit=limit,
+        cursor=cursor,
     )
     return Json({"items": items, "next_cursor": following})
 

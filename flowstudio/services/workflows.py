@@ -29,7 +29,7 @@ from flowstudio.storage.records import (
     WorkflowRecord,
     WorkflowSummary,
 )
-from flowstudio.storage.workflows import WorkflowFilter
+from flowstudio.storage.workflows import Order, WorkflowFilter
 
 log = logging.getLogger(__name__)
 
@@ -228,13 +228,14 @@ class WorkflowService:
         tag: str | None = None,
         active: bool | None = None,
         deleted: bool = False,
+        order: Order = "created",
         cursor: str | None = None,
         limit: int = 50,
     ) -> tuple[list[Json], str | None]:
-        """Workflows with their last executions, newest first, and the cursor of the next page."""
+        """Workflows with their last executions in the wanted order, and the cursor of the next page."""
         require(caller, "read")
         wanted = WorkflowFilter(
-            search=search, tag=tag, active=active, deleted=deleted, cursor=cursor, limit=limit
+            search=search, tag=tag, active=active, deleted=deleted, order=order, cursor=cursor, limit=limit
         )
         found = await self._storage.workflows.list(wanted)
         last = await self._storage.executions.last_of([summary.id for summary in found])

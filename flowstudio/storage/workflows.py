@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, Select, and_, delete, exists, func, insert, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
@@ -18,7 +18,14 @@ from flowstudio.storage.creation import KnownSnapshots, store_snapshots
 from flowstudio.storage.database import Database
 from flowstudio.storage.ids import new_id
 from flowstudio.storage.records import Snapshot, WebhookRoute, WorkflowRecord, WorkflowSummary
-from flowstudio.storage.tables import snapshots, webhooks, workflow_tags, workflow_versions, workflows
+from flowstudio.storage.tables import (
+    executions,
+    snapshots,
+    webhooks,
+    workflow_tags,
+    workflow_versions,
+    workflows,
+)
 from flowstudio.storage.tags import replace_tags
 from flowstudio.storage.versions import enter, mark_published
 
@@ -34,6 +41,10 @@ _JOINED = workflows.outerjoin(
 )
 
 
+Order = Literal["created", "changed", "name", "ran"]
+"""Newest first, last changed first, by name, or last run first."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class WorkflowFilter:
     """Which workflows to list. `cursor` is the id of the last one seen."""
@@ -44,6 +55,7 @@ class WorkflowFilter:
     active: bool | None = None
     deleted: bool = False
     """Those that are deleted and can be brought back, instead of the others."""
+    order: Order = "created"
     cursor: str | None = None
     limit: int = 50
 
@@ -109,10 +121,9 @@ class WorkflowRepository:
         return WorkflowRecord(**_summary(row, tags), document=decode(bytes(row.document)))
 
     async def list(self, wanted: WorkflowFilter | None = None) -> list[WorkflowSummary]:
-        """Workflows, newest first; the id of the last one is the cursor of the next page."""
+        """Workflows in the wanted order; the id of the last one is the cursor of the next page."""
         wanted = wanted or WorkflowFilter()
-        query: Select[Any] = select(*_STORED).select_from(_JOINED).order_by(columns.id.desc())
-        query = query.limit(wanted.limit)
+        query = _ordered(select(*_STORED).select_from(_JOINED), wanted).limit(wanted.limit)
         query = query.where(
             columns.deleted_at.is_not(None) if wanted.deleted else columns.deleted_at.is_(None)
         )
@@ -125,8 +136,6 @@ class WorkflowRepository:
             query = query.where(exists(has))
         if wanted.active is not None:
             query = query.where(columns.active.is_(wanted.active))
-        if wanted.cursor is not None:
-            query = query.where(columns.id < wanted.cursor)
         rows = await self._database.rows(query)
         tags = await self._tags([row.id for row in rows])
         return [WorkflowSummary(**_summary(row, tags)) for row in rows]
@@ -134,7 +143,9 @@ class WorkflowRepository:
     async def outlines(self) -> Sequence[tuple[str, str, Json]]:
         """Id, name and outline of all workflows, by name."""
         rows = await self._database.rows(
-            select(columns.id, columns.name, columns.outline).order_by(columns.name, columns.id)
+            select(columns.id, columns.name, columns.outline)
+            .where(columns.deleted_at.is_(None))
+            .order_by(columns.name, columns.id)
         )
         return [(row.id, row.name, row.outline or {}) for row in rows]
 
@@ -300,6 +311,32 @@ class WorkflowRepository:
             for row in await self._database.rows(query):
                 found.setdefault(row.workflow_id, []).append(row.tag)
         return found
+
+
+def _ordered(query: Select[Any], wanted: WorkflowFilter) -> Select[Any]:
+    """In the wanted order, from the cursor on. Ids break ties."""
+    key, forward = _key(wanted.order, columns), wanted.order == "name"
+    if wanted.cursor is not None:
+        seen = workflows.alias("seen").c
+        place = select(_key(wanted.order, seen)).where(seen.id == wanted.cursor).scalar_subquery()
+        later = key > place if forward else key < place
+        same = and_(key == place, columns.id > wanted.cursor if forward else columns.id < wanted.cursor)
+        query = query.where(or_(later, same))
+    return query.order_by(*((key, columns.id) if forward else (key.desc(), columns.id.desc())))
+
+
+def _key(order: Order, of: Any) -> Any:
+    """What is sorted by. The ids of executions grow with time, so that the greatest is the last."""
+    match order:
+        case "changed":
+            return of.updated_at
+        case "name":
+            return func.lower(of.name)
+        case "ran":
+            last = select(func.max(executions.c.id)).where(executions.c.workflow_id == of.id)
+            return func.coalesce(last.scalar_subquery(), "")
+        case "created":
+            return of.id
 
 
 def _summary(row: Any, tags: Mapping[str, Sequence[str]]) -> dict[str, Any]:

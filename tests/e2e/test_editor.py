@@ -71,6 +71,7 @@ def saved(page: Page) -> None:
 
 def test_a_new_workflow_is_drawn_saved_and_run(page: Page) -> None:
     page.get_by_role("button", name="New workflow").click()
+    page.get_by_role("button", name="Create and open").click()
     page.get_by_role("button", name="Add first step").click()
     page.get_by_role("combobox", name="Search steps").fill("manual")
     page.keyboard.press("Enter")

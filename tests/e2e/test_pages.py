@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from scripts.studio import Server
-from tests.e2e.conftest import NewPage, sign_in
+from tests.e2e.conftest import OWNER, NewPage, sign_in
 
 SECRET = "canary-7c1d2e9f"
 
@@ -142,3 +142,45 @@ def test_on_a_narrow_screen_the_menu_opens_and_the_skip_link_leads_to_the_conten
     expect(skip).to_be_focused()
     skip.press("Enter")
     expect(page.get_by_role("main")).to_be_focused()
+
+
+def test_the_tour_comes_after_the_first_sign_in_once_and_on_request(
+    server: Server, new_page: NewPage
+) -> None:
+    page = new_page(server.url)
+
+    def arrive() -> None:
+        page.goto("/login")
+        page.get_by_label("E-mail").fill(OWNER[0])
+        page.get_by_label("Password").fill(OWNER[1])
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("heading", name="Workflows", level=1)).to_be_visible()
+
+    arrive()
+    tour = page.get_by_role("dialog").filter(has_text="of 5")
+    expect(tour).to_contain_text("1 of 5")
+    expect(tour.get_by_role("button", name="Next")).to_be_focused()
+    for number in range(2, 6):
+        page.keyboard.press("Enter")
+        expect(tour).to_contain_text(f"{number} of 5")
+    page.keyboard.press("Enter")
+    expect(tour).to_have_count(0)
+
+    arrive()
+    expect(page.get_by_role("row").nth(1)).to_be_visible()
+    expect(tour).to_have_count(0)
+    go(page, "Settings")
+    page.get_by_role("button", name="Account of").click()
+    page.get_by_role("button", name="Show me around").click()
+    expect(tour).to_contain_text("1 of 5")
+    page.keyboard.press("Escape")
+    expect(tour).to_have_count(0)
+
+
+def test_a_lost_connection_is_told_and_taken_back(page: Page) -> None:
+    notice = page.get_by_text("Reconnecting")
+    expect(page.get_by_role("row").nth(1)).to_be_visible()
+    page.context.set_offline(True)
+    expect(notice).to_be_visible()
+    page.context.set_offline(False)
+    expect(notice).to_have_count(0)

@@ -30,7 +30,7 @@ HANDLERS = sorted(
 )
 HANDLERS = [entry for entry in HANDLERS if entry[1] != "setvar"]  # Reflex's own; see the test about it
 GUARDED = [entry for entry in HANDLERS if entry[0] not in FOR_ANYBODY]
-CHANGING = {"create", "duplicate", "set_active", "ask_delete", "delete"}
+CHANGING = {"ask_name", "create", "duplicate", "set_active", "ask_tags", "set_tags", "delete", "restore"}
 
 
 def label(entry: Any) -> str:
@@ -50,7 +50,7 @@ def test_the_walk_finds_the_handlers_of_every_page() -> None:
     assert len(GUARDED) > 10
 
 
-@pytest.mark.parametrize("var", ["may_edit", "rows", "doomed_id"])
+@pytest.mark.parametrize("var", ["may_edit", "rows", "tagged_id"])
 def test_clients_cannot_set_the_vars_of_a_state(var: str, tree: State) -> None:
     with pytest.raises(AttributeError):
         opened(tree, WorkflowsState).setvar(var, "x")
@@ -84,8 +84,13 @@ def test_every_changing_handler_is_known_to_this_test() -> None:
     assert {entry[1] for entry in HANDLERS if entry[0] is WorkflowsState} - CHANGING == {
         "load",
         "find",
+        "choose_tag",
+        "choose_activity",
+        "sort",
+        "show_all",
+        "show_deleted",
         "load_more",
-        "keep",
+        "close",
     }
 
 

@@ -10,8 +10,8 @@ import pytest
 from flowstudio.errors import Conflict, NotFound
 from flowstudio.storage import Storage
 from flowstudio.storage.records import WebhookRoute
-from flowstudio.storage.workflows import WorkflowFilter
-from tests.storage.samples import DOCUMENT
+from flowstudio.storage.workflows import Order, WorkflowFilter
+from tests.storage.samples import DOCUMENT, new
 
 
 def hook(workflow: str, path: str = "orders", method: str = "POST", node: str = "n") -> WebhookRoute:
@@ -180,3 +180,31 @@ async def test_what_was_hidden_long_ago_is_purged_with_its_versions(storage: Sto
     assert await storage.workflows.get(ids[0], deleted=True) is None
     assert await storage.versions.list(ids[0]) == []
     assert await storage.workflows.get(ids[1]) is not None
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        ("created", ["c", "b", "a"]),
+        ("changed", ["a", "c", "b"]),
+        ("name", ["b", "c", "a"]),
+        ("ran", ["b", "a", "c"]),
+    ],
+)
+@pytest.mark.parametrize("limit", [1, 2, 3])
+async def test_every_order_is_paged_without_a_gap(
+    storage: Storage, order: Order, expected: list[str], limit: int
+) -> None:
+    for id_, name in (("a", "zebra"), ("b", "apple"), ("c", "Banana")):
+        await storage.workflows.create(id=id_, name=name, document=DOCUMENT)
+    for workflow in ("a", "b"):
+        await storage.executions.create(new(workflow_id=workflow))
+    await storage.workflows.update("a", name="zebra", document={"v": 2})
+    seen: list[str] = []
+    while len(seen) < 4:
+        page = WorkflowFilter(order=order, limit=limit, cursor=seen[-1] if seen else None)
+        found = await storage.workflows.list(page)
+        if not found:
+            break
+        seen += [entry.id for entry in found]
+    assert seen == expected

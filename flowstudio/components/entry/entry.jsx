@@ -1,6 +1,7 @@
 // Sign-in and set-up. They post to the HTTP API, whose answer sets the session cookie that scripts cannot read; the
 // page load that follows connects the event socket with it.
 import { useState } from "react";
+import { arrived } from "../shell/tour.js";
 import { t } from "../texts/texts.js";
 
 /** Only paths of this server: a link must not send anybody elsewhere after the sign-in. */
@@ -17,9 +18,13 @@ function useEntry(path, then) {
     setBusy(true);
     setFailure("");
     try {
-      const body = JSON.stringify(Object.fromEntries(new FormData(event.currentTarget)));
+      const values = Object.fromEntries(new FormData(event.currentTarget));
+      const body = JSON.stringify(values);
       const answer = await fetch(path, { method: "POST", headers: { "content-type": "application/json" }, body });
-      if (answer.ok) return void location.assign(then());
+      if (answer.ok) {
+        arrived(values.email);
+        return void location.assign(then());
+      }
       const data = await answer.json().catch(() => null);
       setFailure(data?.error?.message ?? t("app.unexpected", { status: answer.status }));
     } catch {

@@ -1,9 +1,11 @@
 // The frame in the browser: navigation on narrow screens, account menu, asking before something is lost.
 import { useContext, useEffect, useRef, useState } from "react";
-import { ChevronsUpDown, LogOut, Menu, Monitor, Moon, Sun, UserRound, X } from "lucide-react";
-import { Link } from "react-router";
+import { ChevronsUpDown, Compass, LogOut, Menu, Monitor, Moon, Sun, UserRound, X } from "lucide-react";
+import { Link, useNavigate } from "react-router";
 import { ColorModeContext } from "$/utils/context-registry";
 import { formatTime, t } from "../texts/texts.js";
+import { START, ask } from "./tour.js";
+import { Tour } from "./tour.jsx";
 import "./shell.css";
 
 let remembered = { name: "", role: "" }; // of the page before, so that the frame does not blink between pages
@@ -25,6 +27,7 @@ export function Side({ name, role, children }) {
         {children}
         <Account {...remembered} />
       </div>
+      {name && <Tour />}
     </header>
   );
 }
@@ -58,6 +61,13 @@ function Account({ name, role }) {
     button.current.focus();
   };
   const leave = (event) => event.relatedTarget && !frame.current.contains(event.relatedTarget) && setOpen(false);
+  const navigate = useNavigate();
+  const showAround = () => {
+    setOpen(false);
+    ask();
+    if (location.pathname === "/") dispatchEvent(new Event(START));
+    else navigate("/"); // its page shows the tour that is due
+  };
   const signOut = async () => {
     await fetch("/api/logout", { method: "POST" }).catch(() => null);
     sessionStorage.clear(); // the next person in this tab starts with a state of their own
@@ -81,6 +91,7 @@ function Account({ name, role }) {
           </div>
           <hr />
           <Link to="/settings" onClick={() => setOpen(false)}><UserRound size={16} aria-hidden="true" />{t("navigation.profile")}</Link>
+          <button type="button" onClick={showAround}><Compass size={16} aria-hidden="true" />{t("tour.start")}</button>
 
           <button type="button" onClick={signOut}><LogOut size={16} aria-hidden="true" />{t("navigation.sign_out")}</button>
         </div>

@@ -15,4 +15,13 @@ class ImportButton(BrowserComponent):
     may_edit: rx.Var[bool]
 
 
+class ImportCard(BrowserComponent):
+    """The same, as one of the ways to begin."""
+
+    library = "$/flowstudio/transfer/importing.jsx"
+    tag = "ImportCard"
+    may_edit: rx.Var[bool]
+
+
 import_button = ImportButton.create
+import_card = ImportCard.create

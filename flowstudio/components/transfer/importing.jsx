@@ -21,6 +21,20 @@ export function ImportButton({ mayEdit }) {
   );
 }
 
+/** The same as one of the ways to begin a first workflow. */
+export function ImportCard({ mayEdit }) {
+  const [open, setOpen] = useState(false);
+  if (!mayEdit) return null;
+  return (
+    <>
+      <button type="button" className="fs-start" aria-haspopup="dialog" onClick={() => setOpen(true)}>
+        <Upload size={22} aria-hidden="true" /><strong>{t("workflows.start_import")}</strong><span>{t("workflows.start_import_text")}</span>
+      </button>
+      <ImportDialog open={open} onClose={() => setOpen(false)} />
+    </>
+  );
+}
+
 /** Asks for workflows. With `onInsert` they are put into the open workflow, otherwise stored as new ones. */
 export function ImportDialog({ open, onClose, onInsert }) {
   const dialog = useRef(null);
