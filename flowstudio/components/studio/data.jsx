@@ -88,7 +88,7 @@ export function DataView({ side, name, fileName, ports, labels, query, ask, port
   const items = useMemo(() => page.items.map((item, at) => ({ index: offset + at, ...item })), [page, offset]);
   const open = useCallback((target, path, value) => setCard({ target, path, value }), []);
   const close = useCallback((back) => setCard((before) => { if (back) before?.target.focus(); return null; }), []);
-  const context = useMemo(() => ({ base, search, open }), [base, search, open]);
+  const context = useMemo(() => ({ base, mayUse, search, open }), [base, mayUse, search, open]);
   const held = search ? page.found ?? 0 : page.total;
   const from = Math.min(offset, Math.max(0, held - 1));
   const to = Math.min(held, from + PAGE);

@@ -11,7 +11,7 @@ const OPEN = 2; // levels that are unfolded at first
 const kindText = (shape) => shape.kinds.map((kind) => t(`kinds.${kind}`)).join(" | ");
 
 function Field({ name, path, shape, missing, depth }) {
-  const { open, search, base } = useContext(ValueContext);
+  const { open, search, base, mayUse } = useContext(ValueContext);
   const carried = useCarried();
   const id = useId();
   const inner = shape.fields?.length ? shape.fields : null;
@@ -24,8 +24,8 @@ function Field({ name, path, shape, missing, depth }) {
       <div className="fs-schema-row" {...carried(path)}>
         {folds
           ? <button type="button" className="fs-schema-fold" aria-expanded={Boolean(shown)} aria-controls={id} aria-label={t(shown ? "panel.fold" : "panel.unfold", { name })} onClick={() => setUnfolded(!unfolded)}><ChevronRight size={14} aria-hidden="true" /></button>
-          : <span className="fs-schema-fold" aria-hidden="true">{base != null && <GripVertical size={12} />}</span>}
-        <button type="button" className="fs-schema-field" title={t("panel.open_value")} onClick={(event) => open(event.currentTarget, path, shape.sample)}>
+          : <span className="fs-schema-fold" aria-hidden="true">{base != null && mayUse && <GripVertical size={12} />}</span>}
+        <button type="button" className="fs-schema-field" title={t(base != null && mayUse ? "panel.open_or_drag" : "panel.open_value")} onClick={(event) => open(event.currentTarget, path, shape.sample)}>
           <span className={`fs-kind fs-kind-${shape.kinds[0]}`}>{kindText(shape)}</span>
           <span className="fs-schema-name"><Marked text={name} /></span>
           {missing && <span className="fs-quiet">{t("panel.optional")}</span>}

@@ -10,7 +10,7 @@ import { kindOf } from "./shapes.js";
 const CELL = 160; // characters of a value that a cell shows
 const WHOLE = 200_000;
 
-/** {base, search, open(target, path, value)}: what the values of a view share. `base` null: no expression reaches them. */
+/** {base, mayUse, search, open(target, path, value)}: what the values of a view share. `base` null: no expression reaches them. */
 export const ValueContext = createContext(null);
 
 export const brief = (value) => {
@@ -29,8 +29,8 @@ export function Marked({ text }) {
 
 /** What makes an element carry the expression of a path. */
 export function useCarried() {
-  const { base } = useContext(ValueContext);
-  return (path) => (base == null ? {} : {
+  const { base, mayUse } = useContext(ValueContext);
+  return (path) => (base == null || !mayUse ? {} : {
     draggable: true,
     onDragStart: (event) => {
       event.stopPropagation();
@@ -85,7 +85,7 @@ export function ValueCard({ card, base, mayUse, onClose }) {
         <button type="button" className="fs-tool" aria-label={t("app.close")} onClick={() => onClose(true)}><X size={14} aria-hidden="true" /></button></header>
       <pre tabIndex={0} className={valueLook(value)}>{text.length > WHOLE ? `${text.slice(0, WHOLE)}…` : text || "—"}</pre>
       <div className="fs-value-actions">
-        {expression && mayUse && <button type="button" className="fs-button fs-button-small" onClick={act(() => insert(expression))}><CornerDownLeft size={13} aria-hidden="true" /> {t("panel.use")}</button>}
+        {expression && mayUse && <button type="button" className="fs-button fs-button-small" onClick={() => { onClose(false); insert(expression); }}><CornerDownLeft size={13} aria-hidden="true" /> {t("panel.use")}</button>}
         {expression && <button type="button" className="fs-button fs-button-small" onClick={act(() => copy(`{{ ${expression} }}`))}><Braces size={13} aria-hidden="true" /> {t("panel.copy_expression")}</button>}
         <button type="button" className="fs-button fs-button-small" onClick={act(() => copy(text))}><Copy size={13} aria-hidden="true" /> {t("panel.copy_value")}</button>
         <button type="button" className="fs-button fs-button-small" onClick={act(() => copy(pathText(path)))}>{t("panel.copy_path")}</button>
