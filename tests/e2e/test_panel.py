@@ -96,6 +96,43 @@ def test_the_data_before_a_step_is_fetched_searched_and_used(page: Page) -> None
     expect(page.get_by_role("group", name="Some", exact=True)).to_be_focused()
 
 
+def test_a_field_is_dragged_or_sent_into_a_parameter(page: Page) -> None:
+    workflow = store(
+        page,
+        row(
+            *CENSUS["nodes"][:2],
+            node("3", "edit-fields", "Mark", 640, mode="manual", fields=[{"name": "mark", "value": ""}]),
+            name="Marks",
+        ),
+    )
+    panel = open_step(page, "Mark")
+    pane(panel, "Input").get_by_role("button", name="Run the steps before").click()
+    given = look(panel, "Input", "Schema")
+    value = panel.get_by_role("textbox", name="Value", exact=True)
+    given.get_by_role("button", name=re.compile("text name")).drag_to(value)
+    saved(page)
+
+    def written() -> str:
+        [mark] = [each for each in stored(page, workflow)["nodes"] if each["id"] == "3"]
+        text: str = mark["data"]["properties"]["fields"][0]["value"]
+        return text
+
+    assert written() == "={{ $json.customer.name }}"
+
+    given.get_by_role("combobox", name="Data of").select_option(label="People")
+    look(panel, "Input", "Table").get_by_role("cell", name="5", exact=True).press("Enter")
+    page.get_by_role("dialog", name="Value of id").get_by_role("button", name="Use in parameter").click()
+    saved(page)
+    panel.get_by_role("textbox", name="Name of the step").fill("Marked")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog", name="Step details: Marked")).to_be_visible()
+    page.get_by_role("button", name="Run this step").click()
+    output = look(page.get_by_role("dialog", name="Step details: Marked"), "Output", "Table")
+    expect(output.get_by_role("row").nth(2)).to_contain_text("Person 1")
+    assert "$json.customer.name" in written()
+    assert "$json.id" in written()
+
+
 def test_a_step_runs_alone_to_and_from_where_somebody_wants(page: Page) -> None:
     store(page, CENSUS)
     page.get_by_role("button", name="Execute workflow").click()

@@ -72,7 +72,7 @@ export default function CodeEditor({ value, language, dark, label, disabled, onC
     ...(LANGUAGES[language] ? [LANGUAGES[language]()] : []),
     ...(language === "javascript" && scene ? [suggestions({ scene: sceneRef, codeAt: WHOLE, parent: inDialog, code: true })] : []),
     ...(language === "python" && scene ? [autocompletion({ override: [pythonNames(sceneRef)], icons: false }), keymap.of(completionKeymap), tooltips({ position: "fixed", parent: inDialog ?? document.body })] : []),
-    EditorView.contentAttributes.of({ "aria-label": label, ...(describedBy && { "aria-describedby": describedBy }) }),
+    EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0", ...(describedBy && { "aria-describedby": describedBy }) }),
     EditorView.lineWrapping,
     EditorView.domEventHandlers({ drop: (event) => event.dataTransfer?.types.includes(DRAGGED) ?? false }), // the field takes it
     failedLine(line),

@@ -38,16 +38,23 @@ function RunMenu({ id, trigger }) {
   const { runs, start } = useContext(StudioContext);
   const active = useRun(runs, (store) => store.active);
   const over = useRun(runs, (store) => Boolean(store.execution && FINAL.has(store.execution.status) && !store.execution.data_dropped));
+  const [asking, setAsking] = useState(false);
   if (!start) return null;
+  const busy = active || asking;
+  const go = async (what) => {
+    setAsking(true);
+    await start(what);
+    setAsking(false);
+  };
   const shown = over ? runs.execution.id : undefined;
   return (
     <span className="fs-run-step">
-      <button type="button" className="fs-button fs-button-small fs-button-primary" disabled={active} title={t(shown ? "panel.run_step_kept" : "panel.run_step_hint")} onClick={() => start({ node: id, execution: shown })}>
+      <button type="button" className="fs-button fs-button-small fs-button-primary" disabled={busy} title={t(shown ? "panel.run_step_kept" : "panel.run_step_hint")} onClick={() => go({ node: id, execution: shown })}>
         <Play size={13} fill="currentColor" aria-hidden="true" /> {t("panel.run_step")}
       </button>
-      <Dropdown className="fs-button fs-button-small fs-button-primary" label={t("panel.run_more")} icon={ChevronDown} disabled={active} items={[
-        { label: t("panel.run_to"), hint: t("panel.run_to_hint"), onPick: () => start({ until: id }) },
-        ...(trigger ? [] : [{ label: t("panel.run_from"), hint: t(shown ? "panel.run_from_hint" : "panel.run_from_none"), disabled: !shown, onPick: () => start({ node: id, execution: shown, onward: true }) }]),
+      <Dropdown className="fs-button fs-button-small fs-button-primary" label={t("panel.run_more")} icon={ChevronDown} disabled={busy} items={[
+        { label: t("panel.run_to"), hint: t("panel.run_to_hint"), onPick: () => go({ until: id }) },
+        ...(trigger ? [] : [{ label: t("panel.run_from"), hint: t(shown ? "panel.run_from_hint" : "panel.run_from_none"), disabled: !shown, onPick: () => go({ node: id, execution: shown, onward: true }) }]),
       ]} />
     </span>
   );
