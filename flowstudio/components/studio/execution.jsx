@@ -29,7 +29,7 @@ async function retry(id, version, fromNode) {
 }
 
 /** Whether the workflow of an execution still exists; undefined until that is known. */
-export function useWorkflow(id) {
+export function useExists(id) {
   const [exists, setExists] = useState(id ? undefined : false);
   useEffect(() => {
     if (!id) return undefined;

@@ -10,7 +10,7 @@ import { Canvas } from "./canvas.jsx";
 import { loadCatalogue } from "./catalogue.js";
 import { useDebug } from "./debug.jsx";
 import { WorkflowStore } from "./document.js";
-import { ExecutionBar, ExecutionNotice, useWorkflow, versions } from "./execution.jsx";
+import { ExecutionBar, ExecutionNotice, useExists, versions } from "./execution.jsx";
 import { FailureBanner } from "./failure.jsx";
 import { focusField } from "./fields.jsx";
 import { ListeningBar, isWebhook, useListening } from "./listening.jsx";
@@ -147,7 +147,7 @@ function Editor({ catalogue, store, runs, answer, me, mayEdit: allowed, mayRun, 
 
 function Execution({ catalogue, store, runs, mayEdit, mayRun }) {
   const { id, workflow_id: workflow } = runs.execution;
-  const exists = useWorkflow(workflow);
+  const exists = useExists(workflow);
   const choices = useCallback((node) => versions(id, exists, node), [id, exists]);
   return <Frame catalogue={catalogue} store={store} runs={runs} problems={NO_PROBLEMS} mayEdit={false} mayRun={mayRun} choices={choices}
     bar={({ stop }) => <ExecutionBar runs={runs} exists={exists} mayEdit={mayEdit} mayRun={mayRun} onStop={stop} />} />;
