@@ -203,10 +203,12 @@ def _refine_edits(schemas: dict[str, Any]) -> None:
     for name, field in (*lists.items(), ("DeleteNodes", "ids"), ("DeleteEdges", "ids")):
         many = schemas[name]["properties"][field]
         many["description"] = f"At most {many.pop('maxItems'):,}."
-    _without_nul(schemas["Batch"])
+    for name in ("Batch", "AddNodes", "DeleteNodes", "DeleteEdges"):
+        _without_nul(schemas[name])
+    schemas["Move"]["properties"]["to"]["propertyNames"]["pattern"] = _NO_NUL
     told = schemas["SetValue"]
     text = {"type": "string", "pattern": _NO_NUL}
-    node = {"type": "string", "minLength": 1, "maxLength": 200}
+    node = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": _NO_NUL}
     data, document = schemas["NodeData"]["properties"], schemas["WorkflowDocument"]["properties"]
     of_node = [(_keys(key), data[key]) for key in sorted(NODE_KEYS)]
     of_node += [(_keys("settings", key), one) for key, one in schemas["NodeSettings"]["properties"].items()]
