@@ -32,6 +32,7 @@ def first_row(page: Page) -> Locator:
 PAGES: dict[str, Ready] = {
     "/": first_row,
     "/executions": first_row,
+    "/templates": heading("Templates"),
     "/credentials": heading("Credentials"),
     "/help": lambda page: page.get_by_role("link", name="Code", exact=True),
     "/help/http-request": heading("HTTP Request"),
@@ -102,6 +103,32 @@ def test_no_page_keeps_anybody_out(themed: Page, ran: str) -> None:
     for path, ready in (PAGES | {f"/executions/{ran}": PAGES[WORKFLOW]}).items():
         settled(themed, path, ready)
         found += violations(themed)
+    assert found == []
+
+
+def test_dialogs_and_menus_keep_nobody_out(themed: Page) -> None:
+    sign_in(themed)
+    expect(first_row(themed)).to_be_visible()
+    found = []
+    for name in ("New workflow", "Tags of Invoice", "Import"):
+        themed.get_by_role("button", name=name, exact=True).click()
+        expect(themed.get_by_role("dialog")).to_be_visible()
+        found += violations(themed)
+        themed.keyboard.press("Escape")
+        expect(themed.get_by_role("dialog")).to_have_count(0)
+    themed.get_by_role("switch", name="Active: Invoice", exact=True).click()
+    expect(themed.get_by_role("dialog")).to_be_visible()
+    found += violations(themed)
+    themed.get_by_role("dialog").get_by_role("button", name="Close").click()
+    themed.get_by_role("button", name="Account of").click()
+    found += violations(themed)
+    themed.get_by_role("button", name="Show me around").click()
+    expect(themed.get_by_role("dialog")).to_be_visible()
+    found += violations(themed)
+    themed.goto("/credentials")
+    themed.get_by_role("button", name="Add credential").click()
+    expect(themed.get_by_role("dialog").get_by_role("button", name="Save credential")).to_be_enabled()
+    found += violations(themed)
     assert found == []
 
 
