@@ -20,7 +20,7 @@ from flowstudio.engine.events import (
 from flowstudio.engine.item import Binary, Item, Json
 from flowstudio.engine.registry import Registry
 from flowstudio.engine.store import Bus
-from flowstudio.engine.wiring import labels_of
+from flowstudio.engine.wiring import kind_of, labels_of
 from flowstudio.engine.workflow import WorkflowDocument, load_workflow
 from flowstudio.errors import NotFound
 from flowstudio.services.callers import Caller, require
@@ -182,6 +182,14 @@ def node_states(
     return states
 
 
+def never_run(document: WorkflowDocument, registry: Registry) -> set[str]:
+    """The nodes that no execution runs whatever happens: notes, and those that only fill slots."""
+    types = {node.id: registry.get(node.type) for node in document.nodes}
+    return {
+        id_ for id_, cls in types.items() if cls is not None and (cls.annotation or kind_of(cls) == "sub")
+    }
+
+
 def partial(document: WorkflowDocument, *, until: str | None, only: str | None) -> set[str] | None:
     """The nodes that a partial execution was about; None: all of them."""
     if only is not None:
@@ -227,10 +235,11 @@ class ExecutionViews:
         document = load_workflow(stored.document)
         part = partial(document, until=stored.until_node, only=stored.only_node)
         ran = {run.node for run in runs}
+        idle = never_run(document, self._registry)
         labels = {
             node: label
             for node, label in labels_of(document, self._registry).items()
-            if part is None or node in part or node in ran
+            if (part is None or node in part or node in ran) and node not in idle
         }
         states = node_states(labels, runs, final=stored.status in FINAL, live=self._live.of(stored.id))
         return summary_json(stored) | {"node_states": states, "chat_response": None}

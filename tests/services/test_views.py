@@ -121,3 +121,12 @@ async def test_an_execution_that_succeeded_runs_anew_as_a_whole(runtime: Runtime
     before, after = [await runtime.views.log(COMMAND_LINE, id_) for id_ in (first["id"], again)]
     assert [run["items"] for run in after["runs"]] == [run["items"] for run in before["runs"]]
     assert after["runs"][-1]["started_at"] > before["runs"][-1]["started_at"]
+
+
+async def test_notes_have_no_part_in_what_is_told_of_an_execution(runtime: Runtime) -> None:
+    document = chain(node("start", "manual-trigger"), edit("done", yes="yes"))
+    document["nodes"] += [node("remark", "sticky-note", text="Ask Ada"), edit("apart", no="no")]
+    view = await execute(runtime, await create(runtime, document))
+    assert view["status"] == "success", view["error"]
+    statuses = {id_: state["status"] for id_, state in view["node_states"].items()}
+    assert statuses == {"start": "success", "done": "success", "apart": "skipped"}

@@ -2,18 +2,18 @@
 import { useMemo } from "react";
 import { toast } from "sonner";
 import { count, t } from "../texts/texts.js";
-import { get } from "./api.js";
 import { pack, placed, read, write } from "./clipboard.js";
 import { uid } from "./document.js";
-import { addition, noteAddition } from "./edits.js";
-import { GRID } from "./geometry.js";
+import { addition, noteAddition, onlyEnd, usedPorts } from "./edits.js";
+import { GRID, freePlace } from "./geometry.js";
 import { differs, tidy } from "./layout.js";
+import { pinNode } from "./pins.js";
 import { directionOf } from "./shortcuts.js";
 import { walk } from "./walking.js";
 
 export const FIT = { padding: 0.16, maxZoom: 1.1 };
 const STEPS = { left: [-1, 0], right: [1, 0], up: [0, -1], down: [0, 1] };
-const PINNED = 1000; // items that are pinned at most
+const SHIFT = 48; // by which the store moves what is pasted
 const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 export const quick = (duration) => (calm() ? 0 : duration);
 
@@ -57,13 +57,13 @@ export function useActions({ store, flow, wrapper, context, mayEdit, open, run, 
       else focusNode(id);
       return id;
     };
-    /** The palette for what comes next: behind the selected step, else anywhere. */
+    /** The palette for what comes next: behind the selected step, or the only one that nothing follows; else anywhere. */
     const addNext = () => {
-      const from = one();
+      const { edges } = store.snapshot;
+      const from = steps().length ? one() : onlyEnd(store.snapshot);
       const outputs = from?.ports.outputs ?? [];
-      const edges = store.snapshot.edges.filter((edge) => edge.source === from?.id);
-      const free = outputs.find((port, index) => !edges.some((edge) => (edge.sourceHandle ?? outputs[0].id) === port.id || (index === 0 && edge.sourceHandle == null)));
-      const port = (free ?? outputs[0])?.id;
+      const used = usedPorts(store.snapshot.nodes, edges).get(from?.id);
+      const port = (outputs.find(({ id }) => !used?.has(`out/${id}`)) ?? outputs[0])?.id;
       show({ kind: "palette", at: port && !from.ports.sub ? { after: from.id, port } : {} });
     };
 
@@ -86,7 +86,14 @@ export function useActions({ store, flow, wrapper, context, mayEdit, open, run, 
     };
     const duplicate = (ids) => {
       const selection = taken(ids);
-      if (selection.nodes.length) store.paste(selection);
+      if (!selection.nodes.length) return;
+      const nodes = selected();
+      const left = Math.min(...nodes.map((node) => node.position.x)), top = Math.min(...nodes.map((node) => node.position.y));
+      const width = Math.max(...nodes.map((node) => node.position.x + node.measured.width)) - left;
+      const height = Math.max(...nodes.map((node) => node.position.y + node.measured.height)) - top;
+      const at = freePlace(store.snapshot.nodes, { x: left, y: top + height + GRID * 3 }, [width, height]);
+      store.paste(placed(selection, { x: at.x - SHIFT, y: at.y - SHIFT }));
+      requestAnimationFrame(() => selected().length && reveal(selected()[0].id));
     };
     const copy = async (ids) => {
       const selection = taken(ids);
@@ -103,31 +110,15 @@ export function useActions({ store, flow, wrapper, context, mayEdit, open, run, 
       }
       if (!clip?.nodes.length) return;
       const at = pointer() ?? center();
-      store.paste(placed(clip, { x: at.x - 48, y: at.y - 48 })); // `paste` moves copies by 48
+      store.paste(placed(clip, { x: at.x - SHIFT, y: at.y - SHIFT }));
       if (clip.remarks.length) toast.warning(t("canvas.pasted_remarks", { count: clip.nodes.length }), { description: clip.remarks.map((remark) => remark.message).slice(0, 6).join("\n"), duration: 12_000 });
       else toast(count(clip.nodes.length, "canvas.pasted_one", "canvas.pasted"));
     };
 
     const pin = async (ids) => {
       const nodes = picked(ids).filter((node) => !node.annotation && !node.ports.sub);
-      if (!nodes.length) return;
-      if (nodes.every((node) => node.data.pinned)) {
-        return void store.apply(nodes.map((node) => ({ kind: "set", node: node.id, path: ["pinned"] })));
-      }
-      const execution = context.runs.execution?.id;
-      const operations = [];
-      for (const node of nodes) {
-        if (!execution || context.runs.states[node.id]?.status !== "success") continue;
-        try {
-          const { outputs } = await get(`/executions/${encodeURIComponent(execution)}/nodes/${encodeURIComponent(node.id)}/?limit=${PINNED}`);
-          const rows = Object.values(outputs).find((port) => port.items.length)?.items.map((item) => item.json);
-          if (rows) operations.push({ kind: "set", node: node.id, path: ["pinned"], value: rows });
-        } catch (error) {
-          return void toast.error(error.message);
-        }
-      }
-      if (operations.length) store.apply(operations);
-      else toast(t("canvas.nothing_to_pin"));
+      const wanted = !nodes.every((node) => node.data.pinned);
+      for (const node of nodes) if (Boolean(node.data.pinned) !== wanted) await pinNode(store, context.runs, node.id);
     };
     const note = () => {
       const { id, operations } = noteAddition(store, center(), uid, "");

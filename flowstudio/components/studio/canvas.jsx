@@ -17,7 +17,8 @@ import { Signal } from "./signal.js";
 import { Step, StudioContext } from "./step.jsx";
 import { SurfaceContext } from "./surface.js";
 import { recall, remember } from "./viewports.js";
-import "./canvas.css";
+import "./studio.css";
+import "./canvas.css"; // after the studio's: it says more about some of the same parts
 
 const nodeTypes = { step: Step, note: Note };
 const edgeTypes = { flow: Connection };
@@ -84,7 +85,7 @@ export const Canvas = memo(function Canvas({ store, catalogue, mayEdit, dark, op
   const { pointer, onPointerMove, onPointerLeave } = usePointer(flow, wrapper);
   const open = context.open ?? onOpen;
   const actions = useActions({ store, flow, wrapper, context, mayEdit, open, run: onRun, signals, show, pointer });
-  const mayRun = Boolean(onRun);
+  const mayRun = Boolean(onRun && context.mayRun);
   useKeyboard({ store, actions, mayEdit });
 
   const onClose = useCallback((refocus) => {
@@ -156,6 +157,10 @@ export const Canvas = memo(function Canvas({ store, catalogue, mayEdit, dark, op
   const onEdgeLeave = useCallback((_, edge) => setTimeout(() => {
     if (signals.edge.value === edge.id && !wrapper.current?.querySelector(".fs-edge-tools:hover")) signals.edge.set(null);
   }, LINGER), [signals]);
+  // React Flow keeps a press on the canvas from moving the focus: keys would go on to the field that had it.
+  const onPointerDown = useCallback((event) => {
+    if (event.target.closest(".react-flow__pane")) wrapper.current.focus({ preventScroll: true });
+  }, []);
   const onMoveEnd = useCallback((_, view) => remember(subject, view), [subject]);
   const miniMapColor = useMemo(() => (node) => (node.annotation ? "var(--fs-line)" : catalogue.color(node.data.type)), [catalogue]);
   const surface = useMemo(() => ({ store, actions, mayEdit, mayRun, show, signals }), [store, actions, mayEdit, mayRun, signals]);
@@ -165,7 +170,7 @@ export const Canvas = memo(function Canvas({ store, catalogue, mayEdit, dark, op
     <SurfaceContext.Provider value={surface}>
       <div
         className={`fs-canvas${many ? " has-many" : ""}`} ref={wrapper} role="region" aria-label={t("canvas.label")} tabIndex={-1}
-        onPointerMove={onPointerMove} onPointerLeave={onPointerLeave}
+        onPointerDownCapture={onPointerDown} onPointerMove={onPointerMove} onPointerLeave={onPointerLeave}
       >
         <ReactFlow
           nodes={nodes} edges={edges} nodeTypes={nodeTypes} edgeTypes={edgeTypes}

@@ -16,7 +16,7 @@ function parse(text) {
 
 const usable = (node) => node?.id && node.type;
 const drawn = ({ nodes, edges = [] }) => ({
-  nodes: nodes.map((node) => ({ position: { x: 0, y: 0 }, data: {}, ...node })), edges,
+  nodes: nodes.map((node) => ({ data: {}, ...node, position: { x: 0, y: 0, ...node.position } })), edges,
 });
 
 /** What a text holds: `{nodes, edges, remarks}`, or null when it is no workflow. Foreign formats are read by the server. */
@@ -40,7 +40,7 @@ export async function read(text) {
 /** The same nodes with their upper left corner at a point. */
 export function placed({ nodes, edges }, at) {
   const left = Math.min(...nodes.map((node) => node.position.x)), top = Math.min(...nodes.map((node) => node.position.y));
-  return { edges, nodes: nodes.map((node) => ({ ...node, position: { x: node.position.x - left + at.x, y: node.position.y - top + at.y } })) };
+  return { edges, nodes: nodes.map((node) => ({ ...node, position: { x: Math.round(node.position.x - left + at.x), y: Math.round(node.position.y - top + at.y) } })) };
 }
 
 /** Write to the system clipboard outside of a copy event; works without a secure origin too. */

@@ -184,7 +184,7 @@ export class WorkflowStore {
   }
 
   _flowEdge(edge) {
-    return { ...packEdge(edge), type: "flow" };
+    return { ...packEdge(edge), type: "flow", ariaRole: "presentation", ariaLabel: null };
   }
 
   /** By node id, the ports that edges use: they are drawn even where the type does not have them. */

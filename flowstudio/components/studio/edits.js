@@ -146,3 +146,10 @@ export function usedPorts(nodes, edges) {
   }
   return used;
 }
+
+/** The one step that nothing follows, if there is just one. */
+export function onlyEnd({ nodes, edges }) {
+  const followed = new Set(edges.map((one) => one.source));
+  const ends = nodes.filter((node) => node.ports.outputs.length && !node.ports.sub && !followed.has(node.id));
+  return ends.length === 1 ? ends[0] : null;
+}

@@ -1,5 +1,5 @@
 // A list that one searches by typing and walks with the arrow keys: for commands, connections and places.
-import { useDeferredValue, useEffect, useId, useMemo, useRef, useState } from "react";
+import { useEffect, useId, useMemo, useRef, useState } from "react";
 import { Search } from "lucide-react";
 import { t } from "../texts/texts.js";
 import { rank } from "./searching.js";
@@ -9,22 +9,21 @@ const SHOWN = 60;
 /** `entries`: `{key, group, label, detail?, also?, icon, color?, keys?, run}`; those of one group stand together. */
 export function Finder({ title, placeholder, entries, onClose, empty }) {
   const [typed, setTyped] = useState("");
-  const deferred = useDeferredValue(typed);
   const [active, setActive] = useState(0);
   const dialog = useRef(null);
   const list = useRef(null);
   const base = useId();
   const groups = useMemo(() => {
     const found = new Map();
-    for (const entry of rank(entries, deferred).slice(0, SHOWN)) found.set(entry.group, [...(found.get(entry.group) ?? []), entry]);
+    for (const entry of rank(entries, typed).slice(0, SHOWN)) found.set(entry.group, [...(found.get(entry.group) ?? []), entry]);
     return [...found];
-  }, [entries, deferred]);
+  }, [entries, typed]);
   const flat = groups.flatMap(([, members]) => members);
 
   useEffect(() => {
     dialog.current.showModal();
   }, []);
-  useEffect(() => setActive(0), [deferred]);
+  useEffect(() => setActive(0), [typed]);
   useEffect(() => {
     list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
   }, [active]);

@@ -1,5 +1,5 @@
 // Keys and the clipboard's events, led to the canvas's actions.
-import { useEffect } from "react";
+import { useLayoutEffect } from "react";
 import { toast } from "sonner";
 import { count } from "../texts/texts.js";
 import { pack } from "./clipboard.js";
@@ -13,18 +13,21 @@ const CONTROLS = "button, a[href], summary, [role=tab], [role=menuitem], [role=o
 const elsewhere = (target) => Boolean(target.closest?.(`${FIELDS}, ${DIALOGS}`)) || Boolean(document.querySelector("dialog[open], [aria-modal=true]"));
 const onCanvas = (target) => target === document.body || Boolean(target.closest?.(".fs-canvas"));
 
-/** Tab goes on to the next control for those who walk by it; after a click on the canvas it means "add". */
-const meansWalking = (event) => event.key === "Tab" && (!onCanvas(event.target) || event.target.matches?.(":focus-visible"));
 const pressesControl = (event) => (event.key === "Enter" || event.key === " ") && Boolean(event.target.closest?.(CONTROLS));
 
 export function useKeyboard({ store, actions, mayEdit }) {
-  useEffect(() => {
+  useLayoutEffect(() => { // before anybody can see the canvas and press a key
+    // Tab goes on to the next control for those who walk by it; after a click on the canvas it means "add".
+    let pointed = true;
+    const pointerdown = () => { pointed = true; };
     const keydown = (event) => {
       if (event.defaultPrevented || event.isComposing) return;
+      const walks = event.key === "Tab" && !(pointed && onCanvas(event.target));
+      if (event.key === "Tab") pointed = false;
       const shortcut = shortcutOf(event);
       if (!shortcut || shortcut.native || (shortcut.edit && !mayEdit)) return;
       if (!shortcut.anywhere && elsewhere(event.target)) return;
-      if ((shortcut.canvas && !onCanvas(event.target)) || meansWalking(event) || pressesControl(event)) return;
+      if ((shortcut.canvas && !onCanvas(event.target)) || walks || pressesControl(event)) return;
       if (shortcut.id === "open" && !store.snapshot.nodes.some((node) => node.selected)) return;
       event.preventDefault();
       actions[shortcut.id](undefined, event);
@@ -45,7 +48,7 @@ export function useKeyboard({ store, actions, mayEdit }) {
       event.preventDefault();
       actions.paste(text);
     };
-    const listeners = { keydown, copy, cut: copy, paste };
+    const listeners = { keydown, pointerdown, copy, cut: copy, paste };
     Object.entries(listeners).forEach(([name, listener]) => document.addEventListener(name, listener));
     return () => Object.entries(listeners).forEach(([name, listener]) => document.removeEventListener(name, listener));
   }, [store, actions, mayEdit]);

@@ -2,6 +2,8 @@
 
 const SPAN = /(`+)([^`]|[^`][\s\S]*?[^`])\1(?!`)|\[([^\]\n]+)\]\(\s*<?([^\s)>]+)>?(?:\s+"[^"\n]*")?\s*\)|\*\*(?=\S)([\s\S]*?\S)\*\*|__(?=\S)([\s\S]*?\S)__|~~(?=\S)([\s\S]*?\S)~~|(?<![\w*])\*(?=[^\s*])([\s\S]*?[^\s*])\*(?!\*)|(?<![\w_])_(?=[^\s_])([\s\S]*?[^\s_])_(?![\w_])|(https?:\/\/[^\s<>()]+[^\s<>().,;:!?'"])/g;
 
+const LONGEST = 4000; // characters of one paragraph that are searched for marks
+
 /** Whether a link may be followed: never `javascript:` and the like. */
 export function safeLink(href) {
   if (/^(https?:|mailto:)/i.test(href)) return href;
@@ -10,6 +12,7 @@ export function safeLink(href) {
 
 /** The pieces of a line: `{kind: text | bold | italic | strike | code | link, text, href?}`. */
 export function spans(text) {
+  if (text.length > LONGEST) return [{ kind: "text", text }];
   const found = [];
   let at = 0;
   for (const match of text.matchAll(SPAN)) {

@@ -1,6 +1,6 @@
 // A sticky note: Markdown on coloured paper behind the steps.
 import { memo, useContext, useEffect, useRef, useState } from "react";
-import { NodeResizeControl } from "@xyflow/react";
+import { NodeResizeControl, NodeToolbar } from "@xyflow/react";
 import { t } from "../texts/texts.js";
 import { GRID } from "./geometry.js";
 import { Markdown } from "./markdown.jsx";
@@ -81,8 +81,10 @@ export const Note = memo(function Note({ id, data, selected }) {
       {writing && mayEdit ? <Writing id={id} text={text} /> : (
         <div className="fs-note-text">{text ? <Markdown text={text} /> : <p className="fs-quiet">{t(mayEdit ? "canvas.note_empty" : "canvas.note_nothing")}</p>}</div>
       )}
-      {selected && mayEdit && <Colors id={id} color={color} options={colors} />}
-      {selected && <StepToolbar id={id} name={data.label || type.label} data={data} note />}
+      <NodeToolbar className="fs-note-bar" align="start" offset={6}>
+        {mayEdit && <Colors id={id} color={color} options={colors} />}
+        <StepToolbar id={id} name={data.label || type.label} data={data} note />
+      </NodeToolbar>
     </div>
   );
 });

@@ -1,5 +1,5 @@
 // The searchable list of steps: by category, those that fit first.
-import { useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { Search, X } from "lucide-react";
 import { t } from "../texts/texts.js";
 
@@ -10,8 +10,7 @@ const summary = (help = "") => help.trim().split(/(?<=\.)\s|\n\s*\n/)[0].replace
 export function Palette({ catalogue, mime, title, fitting, strict = false, onPick, onClose }) {
   const [search, setSearch] = useState("");
   const [shelf, setShelf] = useState(null);
-  const deferred = useDeferredValue(search);
-  const all = useMemo(() => catalogue.search(deferred, fitting).filter((group) => group.fits || !strict), [catalogue, deferred, fitting, strict]);
+  const all = useMemo(() => catalogue.search(search, fitting).filter((group) => group.fits || !strict), [catalogue, search, fitting, strict]);
   const shelves = useMemo(() => [...new Set(catalogue.search("", fitting).filter((group) => group.fits || !strict).map((group) => group.label))], [catalogue, fitting, strict]);
   const groups = useMemo(() => (shelf ? all.filter((group) => group.label === shelf) : all), [all, shelf]);
   const flat = useMemo(() => groups.flatMap((group) => group.types), [groups]);
@@ -20,7 +19,7 @@ export function Palette({ catalogue, mime, title, fitting, strict = false, onPic
   const box = useRef(null);
   const field = useRef(null);
 
-  useEffect(() => setActive(0), [deferred, shelf]);
+  useEffect(() => setActive(0), [search, shelf]);
   useEffect(() => {
     list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
   }, [active]);
@@ -88,7 +87,7 @@ export function Palette({ catalogue, mime, title, fitting, strict = false, onPic
             })}
           </div>
         ))}
-        {!flat.length && <p className="fs-quiet">{t("palette.none", { search: deferred })}</p>}
+        {!flat.length && <p className="fs-quiet">{t("palette.none", { search: search })}</p>}
       </div>
     </section>
   );
