@@ -123,6 +123,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "name": "Best sellers",
         "description": "Counts what a quarter's orders contain and names the five products that sold best.",
         "nodes": [
+            node("note", "sticky-note", "About", 3, -2, color="blue", width=640, height=200,
+                 text="### From orders to best sellers\nAn order has several lines. **Their lines** makes one item of each, "
+                      "**Sold by product** adds them up again, product by product."),
             node("start", "manual-trigger", "Start", 0, 0),
             node("orders", "http-request", "Load orders", 1, 0, method="GET", url="/samples/orders.json"),
             node("once", "remove-duplicates", "Each order once", 2, 0, compare="selected", fields=["id"]),
