@@ -186,7 +186,8 @@ def test_executions_are_filtered_and_deleted_many_at_once(page: Page) -> None:
     execute(page, other)
 
     page.goto(f"/workflows/{workflow}")
-    page.get_by_role("link", name="Executions of this workflow").click()
+    page.get_by_role("button", name="Workflow menu").click()
+    page.get_by_role("menuitem", name="Executions of this workflow").click()
     expect(page.get_by_role("link", name="Open execution of Filter me")).to_have_count(2)
     expect(page.get_by_role("link", name="Open execution of Fine")).to_have_count(0)
     expect(page.get_by_role("button", name="Failed 2")).to_be_visible()

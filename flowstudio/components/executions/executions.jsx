@@ -66,9 +66,14 @@ function useExecutions(filters) {
   return { ...state, look, more };
 }
 
-/** Names of the workflows to choose from: [[id, name], …]. */
-function useWorkflows() {
+/** Names of the workflows to choose from: [[id, name], …]; the chosen one is among them however many there are. */
+function useWorkflows(chosen) {
   const [workflows, setWorkflows] = useState([]);
+  const missing = workflows.length > 0 && chosen && !workflows.some(([id]) => id === chosen);
+  useEffect(() => {
+    if (!missing) return;
+    get(`/workflows/${encodeURIComponent(chosen)}/`).then(({ document }) => setWorkflows((before) => [...before, [chosen, document.name]])).catch(() => null);
+  }, [missing, chosen]);
   useEffect(() => {
     get("/workflows/?limit=200").then(({ items }) => setWorkflows(items.map(({ id, name }) => [id, name]).sort(([, a], [, b]) => a.localeCompare(b)))).catch(() => null);
   }, []);
@@ -226,7 +231,7 @@ function Nothing({ filters, clear }) {
 export function ExecutionList({ mayEdit, mayRun }) {
   const [filters, set] = useFilters();
   const { rows, totals, cursor, failure, look, more } = useExecutions(filters);
-  const workflows = useWorkflows();
+  const workflows = useWorkflows(filters.workflow);
   const [chosen, setChosen] = useState(() => new Set());
   const last = useRef(null);
   const now = Date.now();
