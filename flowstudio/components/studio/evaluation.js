@@ -8,6 +8,7 @@ const PAUSE = 250; // ms without a keystroke before the server is asked
 const WHOLE = 300; // nodes up to which the whole document is sent
 const STEPS = 25; // other steps whose data is fetched for the completion
 const LONGEST = 20_000;
+const FRESH = 5000; // ms for which samples are good: other steps may be changed meanwhile
 
 /** The ids of the nodes before a node, nearest first. */
 export function before(edges, id) {
@@ -47,13 +48,19 @@ export function useScene(store, node, runs) {
   const stamp = `${execution}/${state?.status ?? ""}/${state?.finished_at ?? ""}`;
   return useMemo(() => {
     let world = null;
+    let until = 0;
     const scene = {
       store, node, runs, item, setItem, stamp,
-      /** Samples of the item and of other steps' items, fetched once: see completion.js. */
-      world: () => (world ??= fetchWorld(scene).catch((error) => {
-        world = null;
-        throw error;
-      })),
+      /** Samples of the item and of other steps' items: see completion.js. */
+      world() {
+        if (world && Date.now() < until) return world;
+        until = Date.now() + FRESH;
+        world = fetchWorld(scene).catch((error) => {
+          world = null;
+          throw error;
+        });
+        return world;
+      },
       /** What an operand stands for, as completion.js has it. */
       ask: (operand) => askServer(scene, operand),
     };

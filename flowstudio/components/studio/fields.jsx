@@ -245,6 +245,9 @@ export function Field({ field, path = field.name, value, set, disabled, dark, la
     return true;
   };
 
+  const inserting = useRef(insert);
+  inserting.current = insert;
+
   const takes = (event) => !disabled && (may || (code && surroundings)) && event.dataTransfer?.types.includes(DRAGGED);
   const dropping = {
     onDragOver: (event) => {
@@ -263,7 +266,7 @@ export function Field({ field, path = field.name, value, set, disabled, dark, la
       insert(event.dataTransfer.getData(DRAGGED), { x: event.clientX, y: event.clientY });
     },
     onFocus: (event) => {
-      if (event.target.closest("[data-field]") === box.current) last = insert;
+      if (event.target.closest("[data-field]") === box.current) last = (text) => inserting.current(text);
     },
     onBlur: (event) => !box.current.contains(event.relatedTarget) && setTouched(true),
   };

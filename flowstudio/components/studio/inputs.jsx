@@ -40,8 +40,8 @@ export function NumberInput({ field, value, onChange, toExpression, ...common })
   );
 }
 
-export function Switch({ value, onChange, ...common }) {
-  return <input {...attributes(common)} type="checkbox" role="switch" className="fs-switch" checked={value === true} onChange={(event) => onChange(event.target.checked)} />;
+export function Switch({ value, onChange, id, disabled, describedBy }) {
+  return <input id={id} disabled={disabled} aria-describedby={describedBy} type="checkbox" role="switch" className="fs-switch" checked={value === true} onChange={(event) => onChange(event.target.checked)} />;
 }
 
 /** One of some options: a plain list, or one to search in when it is long. */
