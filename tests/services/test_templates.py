@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from flowstudio.runtime import Runtime
 from flowstudio.services.callers import COMMAND_LINE
 from flowstudio.services.templates import Template, read_template
 from flowstudio.shipped import PACKAGE, shipped
+from tests.services.conftest import start_runtime
 
 FILES = {file.stem: file for file in sorted((PACKAGE / "templates").glob("*.json"))}
 TEMPLATES = {id_: read_template(file) for id_, file in FILES.items()}
@@ -243,21 +244,26 @@ async def items_of(runtime: Runtime, execution: str, template: Template) -> Give
     return lambda label: given.get(label, [])
 
 
-async def test_a_template_that_needs_nothing_gives_what_it_promises(runtime: Runtime) -> None:
+@pytest.fixture
+async def installed(tmp_path: Path) -> AsyncIterator[Runtime]:
+    """A started runtime; templates do not care for the kind of database."""
+    started = await start_runtime(tmp_path)
+    yield started
+    await started.stop()
+
+
+async def test_a_template_that_needs_nothing_gives_what_it_promises(installed: Runtime) -> None:
     assert set(RESULTS) == set(FREE)
     for id_, holds in RESULTS.items():
-        made = await runtime.templates.use(COMMAND_LINE, id_)
+        made = await installed.templates.use(COMMAND_LINE, id_)
         assert made.document.template == id_
-        execution = await runtime.executions.execute(COMMAND_LINE, made.record.id)
-        rest = await runtime.executions.wait(execution, 60)
+        execution = await installed.executions.execute(COMMAND_LINE, made.record.id)
+        rest = await installed.executions.wait(execution, 60)
         assert rest is not None
         assert (id_, rest.status, rest.error) == (id_, "success", None)
-        holds(await items_of(runtime, execution, TEMPLATES[id_]))
-
-
-async def test_a_template_that_is_not_there_is_not_found(runtime: Runtime) -> None:
+        holds(await items_of(installed, execution, TEMPLATES[id_]))
     with pytest.raises(NotFound, match="no template 'nothing'"):
-        await runtime.templates.use(COMMAND_LINE, "nothing")
+        await installed.templates.use(COMMAND_LINE, "nothing")
 
 
 @each

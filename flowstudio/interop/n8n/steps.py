@@ -6,6 +6,16 @@ from typing import Any
 
 from flowstudio.interop.n8n.conditions import filter_items, if_else, switch
 from flowstudio.interop.n8n.converted import Converted, Converter, Properties, Source, only_given
+from flowstudio.interop.n8n.lists import (
+    aggregate,
+    limit,
+    names,
+    remove_duplicates,
+    rename_keys,
+    sort,
+    split_out,
+    summarize,
+)
 from flowstudio.interop.n8n.requests import http_request, respond, webhook
 
 _OLD_TYPES = {
@@ -67,7 +77,7 @@ def edit_fields(source: Source) -> Converted:
         properties["include_other_fields"] = True
         if include in ("selected", "except"):
             properties["include"] = include
-            properties["include_fields"] = _names(
+            properties["include_fields"] = names(
                 given.value("includeFields" if include == "selected" else "excludeFields")
             )
     given.skip("includeFields", "excludeFields")
@@ -81,12 +91,6 @@ def _set_options(options: Any) -> Properties:
         ignore_conversion_errors=options.flag("ignoreConversionErrors") or None,
         strip_binary=options.flag("stripBinary") or None,
     )
-
-
-def _names(value: Any) -> Any:
-    if isinstance(value, str) and not value.startswith("="):
-        return [name.strip() for name in value.split(",") if name.strip()]
-    return value if isinstance(value, list | str) else []
 
 
 def _old_set(source: Source) -> Converted:
@@ -173,9 +177,9 @@ def _combination(source: Source) -> Properties:
             {"field_1": row.text("field1"), "field_2": row.text("field2")}
             for row in given.part("mergeByFields").rows("values")
         ]
-        names = _names(given.value("fieldsToMatchString", ""))
+        match = names(given.value("fieldsToMatchString", ""))
         given.skip("advanced")
-        pairs = pairs or [{"field_1": name} for name in (names if isinstance(names, list) else [names])]
+        pairs = pairs or [{"field_1": name} for name in (match if isinstance(match, list) else [match])]
         joins = {
             "keepMatches": "keep_matches",
             "keepNonMatches": "keep_non_matches",
@@ -358,5 +362,12 @@ CONVERTERS: dict[str, Converter] = {
     "executeWorkflow": execute_workflow,
     "noOp": no_op,
     "stickyNote": sticky_note,
+    "sort": sort,
+    "limit": limit,
+    "splitOut": split_out,
+    "aggregate": aggregate,
+    "summarize": summarize,
+    "removeDuplicates": remove_duplicates,
+    "renameKeys": rename_keys,
 }
 """By n8n's type, without its prefix."""

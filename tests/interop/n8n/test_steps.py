@@ -256,6 +256,88 @@ CASES: list[tuple[str, float, dict[str, Any], str, dict[str, Any]]] = [
         {"error_type": "message", "message": "=No {{ $json.x }}"},
     ),
     (
+        "sort",
+        1,
+        {
+            "sortFieldsUi": {
+                "sortField": [{"fieldName": "total", "order": "descending"}, {"fieldName": "name"}]
+            }
+        },
+        "sort",
+        {
+            "mode": "fields",
+            "fields": [{"name": "total", "order": "descending"}, {"name": "name", "order": "ascending"}],
+        },
+    ),
+    ("limit", 1, {"maxItems": 3, "keep": "lastItems"}, "limit", {"max_items": 3, "keep": "last"}),
+    (
+        "splitOut",
+        1,
+        {
+            "fieldToSplitOut": "lines",
+            "include": "selectedOtherFields",
+            "fieldsToInclude": "id, name",
+            "options": {},
+        },
+        "split-out",
+        {"field": "lines", "include": "selected", "include_fields": ["id", "name"]},
+    ),
+    (
+        "aggregate",
+        1,
+        {
+            "fieldsToAggregate": {
+                "fieldToAggregate": [{"fieldToAggregate": "a", "renameField": True, "outputFieldName": "b"}]
+            },
+            "options": {"mergeLists": True},
+        },
+        "aggregate",
+        {"mode": "fields", "fields": [{"name": "a", "output_name": "b"}], "merge_lists": True},
+    ),
+    (
+        "aggregate",
+        1,
+        {
+            "aggregate": "aggregateAllItemData",
+            "destinationFieldName": "rows",
+            "include": "allFieldsExcept",
+            "fieldsToExclude": "x",
+        },
+        "aggregate",
+        {"mode": "items", "destination": "rows", "include": "except", "include_fields": ["x"]},
+    ),
+    (
+        "summarize",
+        1.1,
+        {
+            "fieldsToSummarize": {
+                "values": [{"aggregation": "countUnique", "field": "id", "includeEmpty": True}]
+            },
+            "fieldsToSplitBy": "country, city",
+            "options": {"outputFormat": "singleItem"},
+        },
+        "summarize",
+        {
+            "fields": [{"name": "id", "aggregation": "count_unique", "include_empty": True}],
+            "split_by": ["country", "city"],
+            "output": "single",
+        },
+    ),
+    (
+        "removeDuplicates",
+        2,
+        {"compare": "selectedFields", "fieldsToCompare": "email", "options": {"removeOtherFields": True}},
+        "remove-duplicates",
+        {"compare": "selected", "fields": ["email"], "remove_other_fields": True},
+    ),
+    (
+        "renameKeys",
+        1,
+        {"keys": {"key": [{"currentKey": "a", "newKey": "b"}]}},
+        "rename-keys",
+        {"keys": [{"current_name": "a", "new_name": "b"}]},
+    ),
+    (
         "stickyNote",
         1,
         {"content": "## Read me", "color": 4, "width": 300, "height": 120},
