@@ -9,6 +9,7 @@ import { isDone } from "./matching.js";
 import "./checklist.css";
 
 const MISSING = {}; // a template that this installation does not have (any more)
+const NARROW = 900; // pixels up to which the checklist would cover the canvas
 const NOTHING = { done: [], ran: false, closed: false };
 
 /** What this browser remembers about a workflow's setup. */
@@ -48,7 +49,7 @@ export function SetupChecklist({ active }) {
 
 function Checklist({ active, template, memory, remember }) {
   const { store, runs, open } = useContext(StudioContext);
-  const [folded, setFolded] = useState(false);
+  const [folded, setFolded] = useState(() => innerWidth <= NARROW);
   const nodes = useSyncExternalStore(store.subscribe, () => store.snapshot.nodes);
   const status = useRun(runs, (run) => run.execution?.status);
   useEffect(() => {

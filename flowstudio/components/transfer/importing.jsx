@@ -124,6 +124,7 @@ function Findings({ answer, onClose, onInsert, onBack }) {
   const first = useRef(null);
   useEffect(() => first.current?.focus(), []);
   const chosen = answer.found.filter((entry) => !left.has(entry.key));
+  const several = new Set(answer.found.map((entry) => entry.source)).size > 1;
   const toggle = (key) => setLeft((before) => {
     const next = new Set(before);
     if (!next.delete(key)) next.add(key);
@@ -153,7 +154,7 @@ function Findings({ answer, onClose, onInsert, onBack }) {
           <li key={entry.key}>
             <label>
               <input type="checkbox" ref={index === 0 ? first : undefined} checked={!left.has(entry.key)} onChange={() => toggle(entry.key)} />
-              <span><b>{entry.document.name}</b><small>{count(stepsOf(entry.document), "transfer.step", "transfer.steps")} · {t(`transfer.format_${entry.format}`)}{answer.found.length > 1 && ` · ${entry.source}`}</small></span>
+              <span><b>{entry.document.name}</b><small>{count(stepsOf(entry.document), "transfer.step", "transfer.steps")} · {t(`transfer.format_${entry.format}`)}{several && ` · ${entry.source}`}</small></span>
             </label>
             <Remarks remarks={entry.remarks} />
           </li>
