@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isDone, matching } from "../../flowstudio/components/templates/matching.js";
 import { TILE, lines, outline } from "../../flowstudio/components/templates/outline.js";
+import { below } from "../../flowstudio/components/transfer/inserting.js";
 import { fromFiles, readAll, stepsOf } from "../../flowstudio/components/transfer/reading.js";
 
 const node = (id, data = {}, position = { x: 0, y: 0 }, type = "code") => ({ id, type, position, data });
@@ -111,4 +112,17 @@ test("files are read one by one, and one that cannot be read does not spoil the 
 test("notes are not counted as steps", () => {
   assert.equal(stepsOf({ nodes: [node("a"), node("n", {}, undefined, "sticky-note")] }), 1);
   assert.equal(stepsOf({}), 0);
+});
+
+test("an imported workflow goes below what is there, with the connections that have both ends", () => {
+  const document = {
+    nodes: [{ id: "a", type: "code", position: { x: -500, y: -40 } }, { id: "b", type: "code" }],
+    edges: [{ source: "a", target: "b" }, { source: "constructor", target: "b" }],
+  };
+  const present = [node("x", {}, { x: 32, y: 0 }), { ...node("y", {}, { x: 400, y: 96 }), measured: { width: 216, height: 90 } }];
+  const { nodes, edges } = below(document, present);
+  assert.deepEqual(edges, [{ source: "a", target: "b" }]);
+  assert.deepEqual(nodes.map(({ position }) => position), [{ x: 32, y: 298 }, { x: 532, y: 338 }]);
+  assert.deepEqual(nodes[1].data, {});
+  assert.deepEqual(below(document, []).nodes[0].position, { x: -500, y: -40 });
 });
