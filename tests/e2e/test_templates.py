@@ -9,9 +9,6 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from scripts.studio import Server
-from tests.e2e.conftest import OWNER, NewPage, sign_in
-
 THEIRS: dict[str, Any] = {
     "name": "Copied from n8n",
     "nodes": [
@@ -117,18 +114,3 @@ def test_steps_of_n8n_are_pasted_into_the_dialog_and_inserted(page: Page) -> Non
     expect(page.locator(".react-flow__edge")).to_have_count(1)
     page.keyboard.press("Control+z")
     expect(card(page, "Hand over")).to_have_count(0)
-
-
-def test_a_first_start_offers_templates(built: None, new_page: NewPage, tmp_path: Path) -> None:
-    owner = {"FLOWSTUDIO_OWNER_EMAIL": OWNER[0], "FLOWSTUDIO_OWNER_PASSWORD": OWNER[1]}
-    with Server(tmp_path / "data", **owner) as server:
-        page = new_page(server.url)
-        sign_in(page)
-        offered = page.get_by_role("region", name="Start with a template")
-        expect(offered.get_by_role("listitem")).to_have_count(3)
-        offered.get_by_role("button", name="Sales report by region").click()
-        page.get_by_role("button", name="Use this template").click()
-        page.wait_for_url("**/workflows/**")
-        page.goto("/")
-        expect(page.get_by_role("link", name="Sales report by region")).to_be_visible()
-        expect(offered).to_have_count(0)
