@@ -4,14 +4,16 @@ import { ReactFlowProvider } from "@xyflow/react";
 import { CircleDot, Download, Equal, Minus, Plus, Rocket, RotateCcw } from "lucide-react";
 import { toast } from "sonner";
 import { count, formatTime, t } from "../texts/texts.js";
-import { get } from "./api.js";
+import { get, post } from "./api.js";
 import { Canvas } from "./canvas.jsx";
 import { Dialog } from "./dialog.jsx";
 import { WorkflowStore } from "./document.js";
+import { difference } from "./operations.js";
 import { RunStore } from "./runs.js";
 import { StudioContext } from "./step.jsx";
 
 const LONG = 400; // characters of a value that are shown
+const MOST = 2000; // operations that the server takes as one edit; a larger difference is restored there
 const nothing = () => {};
 
 const shown = (value) => {
@@ -82,15 +84,18 @@ function Differences({ diff, catalogue }) {
   );
 }
 
-/** How the canvas looked. */
-function Preview({ document, store, dark }) {
+/** How the canvas looked; what is different now is framed. */
+function Preview({ document, diff, store, dark }) {
   const context = useContext(StudioContext);
   const { catalogue } = store;
   const past = useMemo(() => {
     const made = new WorkflowStore(catalogue);
     made.load(document, store.ports);
+    const looks = new Map([...diff.nodes.changed.map(({ id }) => [id, "fs-was-changed"]), ...diff.nodes.removed.map(({ id }) => [id, "fs-was-removed"])]);
+    made.nodes = made.nodes.map((node) => (looks.has(node.id) ? { ...node, className: looks.get(node.id) } : node));
+    made._changed();
     return made;
-  }, [catalogue, document, store]);
+  }, [catalogue, document, diff, store]);
   const own = useMemo(() => ({
     ...context, store: past, runs: new RunStore(), problems: new Map(), mayEdit: false, mayRun: false, start: undefined, open: nothing,
     portsOf: (id) => past.node(id)?.ports ?? { inputs: [], outputs: [] },
@@ -153,8 +158,13 @@ export function History({ store, workflowId, sync, mayEdit, dark, onClose }) {
     load().catch((error) => error.name !== "AbortError" && setFailure(error.message));
     return () => gone.abort();
   }, [path, sync]);
-  const restore = () => {
-    store.become(version.document);
+  const restore = async () => {
+    try {
+      if (difference(store.view, version.document).length > MOST) await post(`${path}/versions/${number}/restore/`);
+      else store.become(version.document);
+    } catch (error) {
+      return void setFailure(error.message);
+    }
     toast.success(t("editing.restored", { number }), { action: { label: t("editing.undo"), onClick: store.undo } });
     onClose();
   };
@@ -181,7 +191,7 @@ export function History({ store, workflowId, sync, mayEdit, dark, onClose }) {
               {mayEdit && <button type="button" className="fs-button fs-button-small fs-button-primary" disabled={version.current} onClick={restore}><RotateCcw size={14} aria-hidden="true" /> {t("editing.restore")}</button>}
             </header>
             <div className="fs-version-changes"><Differences diff={version.diff} catalogue={store.catalogue} /></div>
-            <div className="fs-version-preview"><Preview key={number} document={version.document} store={store} dark={dark} /></div>
+            <div className="fs-version-preview"><Preview key={number} document={version.document} diff={version.diff} store={store} dark={dark} /></div>
           </section>
         ) : <p className="fs-quiet fs-version-view" role="status">{failure ? "" : t("app.loading")}</p>}
       </div>

@@ -4,6 +4,7 @@ import { toast } from "sonner";
 import { t } from "../texts/texts.js";
 import { call, get } from "./api.js";
 import { uid } from "./document.js";
+import { same } from "./operations.js";
 import { Sync } from "./sync.js";
 
 const NONE = [];
@@ -31,7 +32,7 @@ export function useWorkflow({ store, answer, me, mayEdit }) {
     client: uid(), person: me, mayEdit, call, events: (url) => new EventSource(url), storage: browserStorage(),
     told: {
       onAnswer: ({ problems: found, ports }) => {
-        setProblems(found ?? NONE);
+        setProblems((before) => (same(before, found ?? NONE) ? before : found ?? NONE)); // the cards draw anew for others only
         store.setPorts(ports);
       },
       onState: learn,
