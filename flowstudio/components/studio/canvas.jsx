@@ -80,8 +80,8 @@ export const Canvas = memo(function Canvas({ store, catalogue, mayEdit, dark, op
   const wrapper = useRef(null);
   const [overlay, show] = useState(null); // {kind, …} while a palette, menu or dialog is open
   const [signals] = useState(makeSignals);
-  const [subject] = useState(() => location.pathname);
-  const [saved] = useState(() => recall(subject, store.snapshot.nodes, innerWidth, innerHeight));
+  const [subject] = useState(() => context.subject ?? location.pathname);
+  const [saved] = useState(() => context.subject === undefined && recall(subject, store.snapshot.nodes, innerWidth, innerHeight));
   const { pointer, onPointerMove, onPointerLeave } = usePointer(flow, wrapper);
   const open = context.open ?? onOpen;
   const actions = useActions({ store, flow, wrapper, context, mayEdit, open, run: onRun, signals, show, pointer });
@@ -161,7 +161,7 @@ export const Canvas = memo(function Canvas({ store, catalogue, mayEdit, dark, op
   const onPointerDown = useCallback((event) => {
     if (event.target.closest(".react-flow__pane")) wrapper.current.focus({ preventScroll: true });
   }, []);
-  const onMoveEnd = useCallback((_, view) => remember(subject, view), [subject]);
+  const onMoveEnd = useCallback((_, view) => context.subject === undefined && remember(subject, view), [subject, context.subject]);
   const miniMapColor = useMemo(() => (node) => (node.annotation ? "var(--fs-line)" : catalogue.color(node.data.type)), [catalogue]);
   const surface = useMemo(() => ({ store, actions, mayEdit, mayRun, show, signals }), [store, actions, mayEdit, mayRun, signals]);
   const many = useMemo(() => nodes.filter((node) => node.selected).length > 1, [nodes]);
@@ -184,7 +184,7 @@ export const Canvas = memo(function Canvas({ store, catalogue, mayEdit, dark, op
           colorMode={dark ? "dark" : "light"} selectionOnDrag panOnDrag={PAN_BUTTONS} panOnScroll
           selectionMode={SelectionMode.Partial} multiSelectionKeyCode={MULTI_KEYS} zoomOnDoubleClick={false} elevateNodesOnSelect={false}
           snapToGrid snapGrid={SNAP} minZoom={0.05} maxZoom={2} connectionRadius={32}
-          defaultViewport={saved ?? undefined} fitView={!saved} fitViewOptions={FIT}
+          defaultViewport={saved || undefined} fitView={!saved} fitViewOptions={FIT}
           onlyRenderVisibleElements={nodes.length > MANY} proOptions={{ hideAttribution: true }}
         >
           <Background variant={BackgroundVariant.Dots} gap={GRID + 4} size={2} />

@@ -33,7 +33,7 @@ function PublishDialog({ workflow, sync, learn, onClose }) {
       if (!(await sync.flush())) throw new Error(t("editing.not_saved_yet"));
       const answer = await post(`${path}${what}/`, body);
       learn(answer);
-      toast.success(what === "publish" ? t("editing.published_toast", { number: answer.published_version }) : t("editing.unpublished_toast"));
+      toast(what === "publish" ? t("editing.published_toast", { number: answer.published_version }) : t("editing.unpublished_toast"));
       onClose();
     } catch (error) {
       setFailure(error.message);

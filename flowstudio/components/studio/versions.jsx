@@ -97,7 +97,7 @@ function Preview({ document, diff, store, dark }) {
     return made;
   }, [catalogue, document, diff, store]);
   const own = useMemo(() => ({
-    ...context, store: past, runs: new RunStore(), problems: new Map(), mayEdit: false, mayRun: false, start: undefined, open: nothing,
+    ...context, store: past, runs: new RunStore(), problems: new Map(), mayEdit: false, mayRun: false, start: undefined, open: nothing, subject: t("editing.history"),
     portsOf: (id) => past.node(id)?.ports ?? { inputs: [], outputs: [] },
   }), [context, past]);
   return (
@@ -165,7 +165,7 @@ export function History({ store, workflowId, sync, mayEdit, dark, onClose }) {
     } catch (error) {
       return void setFailure(error.message);
     }
-    toast.success(t("editing.restored", { number }), { action: { label: t("editing.undo"), onClick: store.undo } });
+    toast(t("editing.restored", { number }), { action: { label: t("editing.undo"), onClick: store.undo } });
     onClose();
   };
   const save = () => {
