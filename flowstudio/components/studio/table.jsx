@@ -43,7 +43,7 @@ export function Table({ items, name, linked, onPoint, fileAddress }) {
             <th scope="col" className="fs-row-number">#</th>
             {columns.map((column, at) => (
               <th
-                key={column} scope="col" {...carried([column])} title={column}
+                key={column} scope="col" {...carried([column])} title={column} className={typeof items[0].json?.[column] === "number" ? "fs-value-number" : undefined}
                 tabIndex={anyActive ? reach(0, at + 1) : at === 0 ? 0 : -1} onFocus={() => setActive([0, at + 1])}
               ><Marked text={column} /></th>
             ))}
