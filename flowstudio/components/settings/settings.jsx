@@ -35,7 +35,7 @@ export function Settings({ mayAdmin }) {
   const Section = SECTIONS[current];
   return (
     <>
-      <div className="fs-tabs" role="tablist" aria-label={t("settings.title")} ref={tabs} onKeyDown={keys}>
+      <div className="fs-section-tabs" role="tablist" aria-label={t("settings.title")} ref={tabs} onKeyDown={keys}>
         {names.map((name) => (
           <button key={name} type="button" role="tab" id={`tab-${name}`} aria-selected={name === current} aria-controls="section" tabIndex={name === current ? 0 : -1} onClick={() => choose(name)}>
             {t(`settings.${name}`)}

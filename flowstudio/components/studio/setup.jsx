@@ -67,7 +67,7 @@ export function SetupPane({ store, node, type, mayEdit, mayAdmin, dark }) {
       <div className="fs-setup" id="fs-setup" role="tabpanel" aria-labelledby={`fs-tab-${tab}`}>
         {tab === "parameters" && <Parameters {...shared} type={type} mayAdmin={mayAdmin} />}
         {tab === "settings" && <Settings {...shared} />}
-        {tab === "about" && <div className="fs-about"><h3>{type.label}</h3><Paragraphs text={type.help} /></div>}
+        {tab === "about" && <div className="fs-about"><h3>{type.label}</h3><Paragraphs text={type.help} />{!type.missing && <a className="fs-link" href={`/help/${type.type}`} target="_blank" rel="noreferrer">{t("help.more")}</a>}</div>}
       </div>
     </>
   );
