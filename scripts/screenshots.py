@@ -56,12 +56,12 @@ def tour(page: Page, theme: str) -> None:
         "new Promise(done => setTimeout(() => done(true), 400))"
     )  # the zoom's own animation
     shoot(page, "editor", theme)
-    page.get_by_role("group", name="Paid orders", exact=True).click()
+    page.get_by_role("group", name="Paid orders", exact=True).dblclick()
     page.get_by_role("complementary").get_by_role("cell").first.wait_for()
     shoot(page, "items", theme)
     page.get_by_role("tab", name="Parameters").click()
     shoot(page, "parameters", theme)
-    page.get_by_role("group", name="Europe", exact=True).click()
+    page.get_by_role("group", name="Europe", exact=True).dblclick()
     page.get_by_role("tab", name="Parameters").click()
     page.locator(".cm-content").wait_for()
     shoot(page, "code", theme)

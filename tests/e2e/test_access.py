@@ -73,7 +73,7 @@ def test_a_viewer_may_look_and_change_nothing(page: Page, server: Server, new_pa
     expect(viewer.get_by_text("View only")).to_be_visible()
     expect(viewer.get_by_role("button", name="Execute workflow")).to_have_count(0)
     expect(viewer.get_by_role("textbox", name="Workflow name")).to_be_disabled()
-    viewer.get_by_role("group", name="Greet", exact=True).click()
+    viewer.get_by_role("group", name="Greet", exact=True).dblclick()
     panel = viewer.get_by_role("dialog", name="Step details")
     expect(panel.get_by_role("button", name="Delete step")).to_have_count(0)
 

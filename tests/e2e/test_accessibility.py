@@ -138,7 +138,7 @@ def test_the_editor_keeps_nobody_out_with_its_parts_open(themed: Page) -> None:
     themed.get_by_role("button", name="Execute workflow").click()
     expect(themed.get_by_role("status").filter(has_text="Succeeded after")).to_be_visible()
     found = violations(themed)
-    themed.get_by_role("group", name="Paid orders", exact=True).click()
+    themed.get_by_role("group", name="Paid orders", exact=True).dblclick()
     panel = themed.get_by_role("dialog", name="Step details")
     expect(panel.get_by_role("cell", name="paid").first).to_be_visible()
     for tab, view in zip(panel.get_by_role("tab").all(), ("Table", "Schema", "JSON"), strict=True):

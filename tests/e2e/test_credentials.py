@@ -30,7 +30,7 @@ def chosen(page: Page, workflow: str) -> dict[str, str]:
 
 def test_a_credential_is_made_in_a_dialog_and_selected_and_its_value_is_never_shown(page: Page) -> None:
     workflow = store(page, GUARDED)
-    page.get_by_role("group", name="Door", exact=True).click()
+    page.get_by_role("group", name="Door", exact=True).dblclick()
     panel = page.get_by_role("dialog", name="Step details")
     slot = panel.get_by_label("Credential", exact=True)
     expect(slot).to_have_value("")
@@ -75,7 +75,7 @@ def test_a_credential_is_made_in_a_dialog_and_selected_and_its_value_is_never_sh
 
 def test_only_parameters_that_ask_for_a_credential_show_the_list(page: Page) -> None:
     store(page, GUARDED)
-    page.get_by_role("group", name="Door", exact=True).click()
+    page.get_by_role("group", name="Door", exact=True).dblclick()
     panel = page.get_by_role("dialog", name="Step details")
     expect(panel.get_by_label("Credential", exact=True)).to_be_visible()
     panel.get_by_label("Who may call", exact=True).select_option("Anybody")
@@ -97,7 +97,7 @@ def test_an_editor_chooses_credentials_but_makes_none(page: Page, server: Server
     theirs = new_page(server.url)
     sign_in(theirs, email, password)
     workflow = store(theirs, GUARDED)
-    theirs.get_by_role("group", name="Door", exact=True).click()
+    theirs.get_by_role("group", name="Door", exact=True).dblclick()
     theirs.get_by_label("Credential", exact=True).select_option("For everybody")
     expect(theirs.get_by_role("button", name="New credential")).to_have_count(0)
     saved(theirs)

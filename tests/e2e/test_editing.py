@@ -65,7 +65,7 @@ def message(page: Page) -> Locator:
     """The message of the step that gives up, with its panel open."""
     field = page.get_by_label("Message", exact=False).first
     if not field.is_visible():
-        card(page, "Give up").click()
+        card(page, "Give up").dblclick()
     return field
 
 
@@ -121,7 +121,7 @@ def test_two_windows_that_edit_one_workflow_stay_equal(page: Page, other: Page) 
     # One deletes a step while the other renames it, with the line down in between.
     for window in (page, other):
         window.keyboard.press("Escape")
-        card(window, "Sum").click()
+        card(window, "Sum").dblclick()
     page.context.set_offline(True)
     page.get_by_role("button", name="Delete step").click()
     other.get_by_role("textbox", name="Name of the step").fill("Total")
@@ -216,7 +216,7 @@ def test_webhooks_answer_with_the_published_version_while_the_draft_changes(
 
     url = f"{server.url}/webhook/published-bell"
     assert httpx.get(url).json()["text"] == "Good morning"
-    card(page, "Greet").click()
+    card(page, "Greet").dblclick()
     page.get_by_role("textbox", name=re.compile("^Value")).last.fill("Good evening")
     expect(page.get_by_role("button", name="Publish unpublished changes")).to_be_visible()
     saved(page)
@@ -240,7 +240,7 @@ def test_the_history_says_what_changed_and_brings_a_version_back(page: Page) -> 
     publish(page, "As it was sold")
     message(page).fill("Sold out.")
     page.keyboard.press("Escape")
-    card(page, "Sum").click()
+    card(page, "Sum").dblclick()
     page.get_by_role("button", name="Delete step").click()
     saved(page)
 

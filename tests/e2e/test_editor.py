@@ -96,7 +96,7 @@ def test_a_new_workflow_is_drawn_saved_and_run(page: Page) -> None:
 
 def test_undo_and_redo_travel_through_the_changes(page: Page) -> None:
     workflow = store(page, LOUD)
-    page.get_by_role("group", name="Give up", exact=True).click()
+    page.get_by_role("group", name="Give up", exact=True).dblclick()
     page.get_by_role("button", name="Delete step").click()
     expect(page.get_by_role("group", name="Give up", exact=True)).to_have_count(0)
     saved(page)
@@ -113,7 +113,7 @@ def test_undo_and_redo_travel_through_the_changes(page: Page) -> None:
 
 def test_a_parameter_is_changed_in_the_form(page: Page) -> None:
     workflow = store(page, LOUD)
-    page.get_by_role("group", name="Give up", exact=True).click()
+    page.get_by_role("group", name="Give up", exact=True).dblclick()
     page.get_by_label("Message", exact=False).first.fill("No more tea either.")
     saved(page)
     node = next(node for node in stored(page, workflow)["nodes"] if node["id"] == "3")
@@ -128,7 +128,7 @@ def test_a_failing_step_shows_its_error_and_what_was_printed_before(page: Page) 
 
     card = page.get_by_role("group", name="Give up", exact=True)
     expect(card.get_by_role("img", name=re.compile("^Failed"))).to_be_visible()
-    card.click()
+    card.dblclick()
     panel = page.get_by_role("dialog", name="Step details")
     expect(panel.get_by_role("alert")).to_contain_text("The coffee is out.")
 

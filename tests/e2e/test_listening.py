@@ -64,7 +64,7 @@ def test_a_call_that_somebody_listens_for_is_followed_on_the_canvas(page: Page) 
         card = page.get_by_role("group", name=label, exact=True)
         expect(card.get_by_role("img", name=re.compile("^Succeeded"))).to_be_visible()
 
-    page.get_by_role("group", name="Door", exact=True).click()
+    page.get_by_role("group", name="Door", exact=True).dblclick()
     panel = page.get_by_role("dialog", name="Step details")
     expect(panel.get_by_text('{"name":"Ada Lovelace"}')).to_be_visible()
     page.get_by_role("button", name="Next step: Greet").click()

@@ -44,7 +44,7 @@ CENSUS = row(
 
 def open_step(page: Page, label: str) -> Locator:
     """Open a step by its card; its details."""
-    page.get_by_role("group", name=label, exact=True).click()
+    page.get_by_role("group", name=label, exact=True).dblclick()
     panel = page.get_by_role("dialog", name=f"Step details: {label}")
     expect(panel).to_be_visible()
     return panel

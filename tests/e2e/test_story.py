@@ -64,7 +64,7 @@ def test_the_first_start_leads_from_the_owner_account_to_a_finished_run(
     orders = int(loaded.get_by_role("gridcell").last.inner_text().replace(",", ""))
     assert orders >= 2000
 
-    page.get_by_role("group", name="Paid orders", exact=True).click()
+    page.get_by_role("group", name="Paid orders", exact=True).dblclick()
     panel = page.get_by_role("dialog", name="Step details")
     output = panel.get_by_role("region", name="Output")
     expect(output.get_by_role("cell", name="paid").first).to_be_visible()

@@ -136,10 +136,11 @@ export const Canvas = memo(function Canvas({ store, catalogue, mayEdit, dark, op
     actions.addAt(type, { position: { x: Math.round(x / GRID) * GRID, y: Math.round(y / GRID) * GRID } });
   }, [flow, actions]);
 
-  const onNodeClick = useCallback((event, node) => {
-    if (!node.annotation && !event.shiftKey && !event.ctrlKey && !event.metaKey) open(node.id);
-  }, [open]);
-  const onNodeDoubleClick = useCallback((_, node) => node.annotation && actions.open(node.id), [actions]);
+  const onNodeDoubleClick = useCallback((_, node) => {
+    if (node.annotation) return void actions.open(node.id);
+    getSelection()?.removeAllRanges(); // the second click marks a word otherwise
+    open(node.id);
+  }, [actions, open]);
   const onNodeContextMenu = useCallback((event, node) => {
     event.preventDefault();
     if (!store.node(node.id)?.selected) store.select([node.id]);
@@ -176,7 +177,7 @@ export const Canvas = memo(function Canvas({ store, catalogue, mayEdit, dark, op
           nodes={nodes} edges={edges} nodeTypes={nodeTypes} edgeTypes={edgeTypes}
           onNodesChange={store.nodesChanged} onEdgesChange={store.edgesChanged}
           onConnect={onConnect} onConnectEnd={mayEdit ? onConnectEnd : undefined} isValidConnection={isValidConnection}
-          onNodeClick={onNodeClick} onNodeDoubleClick={onNodeDoubleClick} onNodeContextMenu={onNodeContextMenu}
+          onNodeDoubleClick={onNodeDoubleClick} onNodeContextMenu={onNodeContextMenu}
           onSelectionContextMenu={onSelectionContextMenu} onPaneContextMenu={onPaneContextMenu}
           onEdgeMouseEnter={onEdgeEnter} onEdgeMouseLeave={onEdgeLeave} onMoveEnd={onMoveEnd}
           onDrop={mayEdit ? onDrop : undefined} onDragOver={allowDrop}
