@@ -45,8 +45,8 @@ def test_the_icon_of_every_node_type_is_bundled() -> None:
 
 def test_every_module_that_a_component_names_is_in_the_build() -> None:
     from flowstudio.components.entry import LoginForm
-    from flowstudio.components.shell import Account
+    from flowstudio.components.shell import Side
     from flowstudio.components.studio import Studio
 
     built = {f"$/{path}" for path, _ in BrowserModules().get_static_assets()}
-    assert {LoginForm.create().library, Account.create().library, Studio.create().library} <= built
+    assert {LoginForm.create().library, Side.create().library, Studio.create().library} <= built

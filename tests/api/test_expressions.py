@@ -104,6 +104,12 @@ def test_an_item_beyond_the_last_means_the_last(owner: httpx.Client, run: Any) -
     assert (answer["item"], answer["results"]) == (2, [{"value": "Zoë 🎈"}])
 
 
+def test_a_whole_number_may_be_written_with_a_point(owner: httpx.Client, run: Any) -> None:
+    execution, _, document = run
+    answer = told(ask(owner, document, "={{ $json.name }}", execution_id=execution, item=1.0))
+    assert answer["results"] == [{"value": "Bob"}]
+
+
 def test_a_mistake_disturbs_no_other_text(owner: httpx.Client, run: Any) -> None:
     execution, _, document = run
     texts = ("={{ $json.name. }}", "={{ $json.name }}", "={{ $('Nobody').item.json }}", "={{ 1 + 1 ")
