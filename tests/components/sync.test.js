@@ -65,6 +65,7 @@ class Stream {
     this.later(() => {
       if (line.cut) return this.break();
       server.streams.add(this);
+      if (since > server.log.length) this.tell("reset", { version: server.log.length });
       for (const batch of server.log.slice(since)) this.tell("batch", batch);
     });
   }
@@ -323,6 +324,56 @@ test("a hidden tab sends what it has", async () => {
   await settled(one);
   assert.equal(server.document.name, "Typed");
   one.sync.show(true);
+  close(one);
+});
+
+test("leaving the page sends what was edited while an earlier edit was on its way", async () => {
+  const server = new Server();
+  const one = opened(server, { line: { slow: () => 5 } });
+  one.store.set("a", { label: "First" });
+  await until(() => one.sync.request, "the first request");
+  one.store.set("a", { notes: "Second" });
+  one.sync.leave();
+  one.sync.close();
+  await until(() => server.log.length === 2, "both edits");
+  assert.deepEqual(server.document.nodes[0].data, { label: "First", notes: "Second" });
+  await until(() => one.storage.length === 0, "nothing left in the browser");
+});
+
+test("a request that is too large to outlive the page is sent as any other", async () => {
+  const server = new Server();
+  const one = opened(server);
+  const asked = [];
+  const { call } = one.sync;
+  one.sync.call = (method, path, options) => {
+    if (method === "POST") asked.push(options.keepalive);
+    return call(method, path, options);
+  };
+  one.line.cut = true;
+  for (const label of ["small", "ß".repeat(40_000)]) {
+    one.store.set("a", { label });
+    one.sync.leave();
+    await until(() => !one.sync.request, "the end of the request");
+  }
+  assert.deepEqual(asked, [true, false]);
+  close(one);
+});
+
+test("a window that knows more than the server, after a backup was brought back, takes the server's document", async () => {
+  const server = new Server();
+  const one = opened(server);
+  for (const label of ["1", "2", "3"]) {
+    one.store.set("a", { label });
+    await settled(one);
+  }
+  Object.assign(server, { document: structuredClone(START), log: [], requests: [] });
+  for (const stream of [...server.streams]) stream.break();
+  await until(() => one.store.node("a").data.label === "A", "the earlier document");
+  assert.deepEqual(one.store.view, server.document);
+  assert.ok(server.requests.length < 5, "it does not ask again and again");
+  one.store.rename("Goes on");
+  await settled(one);
+  assert.equal(server.document.name, "Goes on");
   close(one);
 });
 

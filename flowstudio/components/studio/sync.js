@@ -7,6 +7,7 @@ const GAP = 1500; // ms to wait for a batch that is missing before the document 
 const REFRESH = 500; // ms after somebody else's edit until ports and problems are asked for
 const AWAY = 30000; // ms that a hidden tab keeps its stream: browsers allow few of them
 const MOST = 100; // batches in a request
+const KEPT_ALIVE = 60000; // bytes of a request that browsers finish after the page is gone
 const MALFORMED = new Set([400, 413, 422]);
 
 const keyOf = (workflow, client) => `flowstudio.edits:${workflow}:${client}`;
@@ -82,7 +83,7 @@ export class Sync {
 
   /** The page is about to go: what is kept in the browser is sent at the next opening if this does not arrive. */
   leave() {
-    if (this.waiting.length && !this.request) this._send({ keepalive: true });
+    if (this.waiting.length) this.flush({ leaving: true }).catch(() => {}); // it is kept in the browser
   }
 
   /** The tab was hidden or shown. */
@@ -157,8 +158,8 @@ export class Sync {
   }
 
   /** Send now what is not sent. Gives whether the server has everything. */
-  async flush() {
-    while (this.waiting.length) if (!(await this._send())) return false;
+  async flush(options) {
+    while (this.waiting.length) if (!(await this._send(options))) return false;
     return !this.end;
   }
 
@@ -171,16 +172,16 @@ export class Sync {
     return this.request;
   }
 
-  async _post(options) {
+  async _post({ leaving = false } = {}) {
     clearTimeout(this.timers.send);
     this.first = undefined;
     const batches = this.waiting.slice(0, this.most);
     if (!batches.length || this.end) return !this.end;
     for (const batch of batches) batch.sent = true;
     try {
-      const answer = await this.call("POST", `${this.path}operations/`, {
-        body: { client: this.client, batches: batches.map(({ id, operations }) => ({ id, operations })) }, ...options,
-      });
+      const body = { client: this.client, batches: batches.map(({ id, operations }) => ({ id, operations })) };
+      const keepalive = leaving && new Blob([JSON.stringify(body)]).size < KEPT_ALIVE;
+      const answer = await this.call("POST", `${this.path}operations/`, { body, keepalive });
       this._reached();
       this._taken(answer, batches);
       return true;
@@ -262,7 +263,10 @@ export class Sync {
       else if (batch.operations.some(({ kind }) => kind !== "move")) this._later("refresh", this.delays.refresh, () => this._refresh());
       this._tell();
     });
-    on("reset", () => this.reconnect());
+    on("reset", ({ version }) => {
+      if (version < this.store.version) this._forget(version);
+      return this.reconnect();
+    });
     on("people", ({ people }) => {
       this.people = people.filter((person) => person.client !== this.client);
       this._tell();
@@ -303,6 +307,13 @@ export class Sync {
     if (this.closed || this.end) return;
     this.connecting ??= this._fetch().finally(() => (this.connecting = null));
     await this.connecting;
+  }
+
+  /** The server has an earlier document than this window, as after a backup was brought back: what it has counts. */
+  _forget(version) {
+    this.inbox.clear();
+    this.store.version = version;
+    this.store.settle(this.store.pending.filter((batch) => batch.taken).map(({ id }) => id));
   }
 
   async _fetch() {
