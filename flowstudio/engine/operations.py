@@ -88,6 +88,8 @@ class AddEdges(_Operation):
 
     kind: Literal["add_edges"]
     edges: Annotated[list[IdentifiedEdge], Field(min_length=1, max_length=MAX_EDGES)]
+    before: Identifier | None = None
+    """The edge that they come before, as nodes take their input in the order of edges; missing or gone: at the end."""
 
 
 class DeleteEdges(_Operation):
@@ -246,7 +248,7 @@ class _Drawing:
                     if id_ in self._nodes:
                         self._nodes[id_] = {**self._nodes[id_], "position": place}
             case {"kind": "add_edges", "edges": edges}:
-                self._add_edges(edges)
+                self._add_edges(edges, operation.get("before"))
             case {"kind": "del_edges", "ids": ids}:
                 gone = set(ids)
                 self._edges = [edge for edge in self._edges if edge.get("id") not in gone]
@@ -256,8 +258,11 @@ class _Drawing:
                 node = self._nodes[id_]
                 self._nodes[id_] = {**node, "data": _with(node.get("data", {}), path, operation)}
 
-    def _add_edges(self, edges: Sequence[Json]) -> None:
+    def _add_edges(self, edges: Sequence[Json], before: str | None) -> None:
         ids = {edge.get("id") for edge in self._edges}
+        place = len(self._edges)
+        if before in ids and before is not None:
+            place = next(index for index, edge in enumerate(self._edges) if edge.get("id") == before)
         connections = {_connection(edge) for edge in self._edges}
         added = []
         for edge in edges:
@@ -268,7 +273,7 @@ class _Drawing:
                 ids.add(edge["id"])
                 connections.add(connection)
                 added.append(edge)
-        self._edges = [*self._edges, *added]
+        self._edges = [*self._edges[:place], *added, *self._edges[place:]]
 
 
 def _connection(edge: Json) -> tuple[Any, ...]:
@@ -294,7 +299,8 @@ def _packed(operation: Any) -> Json:
             return {"kind": operation.kind, "nodes": nodes}
         case AddEdges():
             edges = [e.model_dump(mode="json", by_alias=True, exclude_none=True) for e in operation.edges]
-            return {"kind": operation.kind, "edges": edges}
+            place = {} if operation.before is None else {"before": operation.before}
+            return {"kind": operation.kind, "edges": edges, **place}
         case SetValue() if "value" not in operation.model_fields_set:
             return {"kind": operation.kind, "node": operation.node, "path": operation.path}
         case _:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from flowstudio.errors import InvalidWorkflow, Problem
 
@@ -22,6 +22,14 @@ MAX_NODES = 20_000
 MAX_EDGES = 100_000
 
 Identifier = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Integer = Annotated[int, BeforeValidator(_whole)]
+"""A whole number as JSON means it: some writers spell 5 as 5.0."""
 
 
 class Part(BaseModel):
@@ -44,7 +52,7 @@ class NodeSettings(Part):
 
     retry: bool = False
     """Try again when the node fails with a failure that may pass."""
-    max_tries: Annotated[int, Field(ge=2, le=10)] = 3
+    max_tries: Annotated[Integer, Field(ge=2, le=10)] = 3
     """Tries in all."""
     retry_wait: Annotated[float, Field(ge=0, le=3600)] = 1.0
     """Seconds before the second try; doubled for each further one."""
@@ -108,7 +116,7 @@ class WorkflowSettings(Part):
 
     timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """Seconds that one execution may take, waits not counted."""
-    concurrency: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    concurrency: Annotated[Integer, Field(ge=1, le=10_000)] | None = None
     """Executions at the same time; more of them wait their turn."""
     error_workflow: str | None = None
     """Id of the workflow that is started when an execution fails."""
@@ -123,7 +131,7 @@ class WorkflowSettings(Part):
 class WorkflowDocument(Part):
     """A workflow as it is stored, exported and drawn."""
 
-    schema_version: Annotated[int, Field(ge=1)] = SCHEMA_VERSION
+    schema_version: Annotated[Integer, Field(ge=1)] = SCHEMA_VERSION
     name: Annotated[str, Field(max_length=200)] = "My workflow"
     description: str = ""
     nodes: Annotated[list[NodeDocument], Field(max_length=MAX_NODES)] = Field(default_factory=list)
@@ -150,7 +158,7 @@ def load_workflow(raw: Any) -> WorkflowDocument:
             ]
         )
     version = raw.get("schema_version", SCHEMA_VERSION)
-    if isinstance(version, int) and version > SCHEMA_VERSION:
+    if isinstance(version, int | float) and version > SCHEMA_VERSION:
         raise InvalidWorkflow(
             [
                 Problem(

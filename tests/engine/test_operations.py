@@ -85,7 +85,9 @@ OPERATIONS = st.one_of(
     st.fixed_dictionaries(
         {"kind": st.just("move"), "to": st.dictionaries(IDS, PLACES, min_size=1, max_size=3)}
     ),
-    st.fixed_dictionaries({"kind": st.just("add_edges"), "edges": several(EDGES)}),
+    st.fixed_dictionaries(
+        {"kind": st.just("add_edges"), "edges": several(EDGES)}, optional={"before": IDS | st.none()}
+    ),
     st.fixed_dictionaries({"kind": st.just("del_edges"), "ids": several(IDS)}),
     set_values(),
 )
@@ -254,3 +256,17 @@ def test_edges_without_an_id_get_the_same_ones_each_time() -> None:
     document = load_workflow({"nodes": [{"id": i, "type": "x"} for i in "ab"], "edges": edges})
     assert [edge.id for edge in identified(document).edges] == ["e2", "e1", "e3", "e4"]
     assert identified(identified(document)) == identified(document)
+
+
+def test_a_whole_number_may_be_spelt_with_a_point() -> None:
+    raw = [
+        {"kind": "set", "node": "a", "path": ["settings", "max_tries"], "value": 5.0},
+        {"kind": "set", "node": None, "path": ["settings", "concurrency"], "value": 2.0},
+    ]
+    [batch] = read_batches([{"id": "b", "operations": raw}])
+    draft = Draft.of(START).after(batch.packed())
+    assert draft.document.nodes[0].data.settings.max_tries == 5
+    assert draft.json["settings"] == {"concurrency": 2}
+    assert dump_workflow(load_workflow({"schema_version": 1.0, "nodes": []}))["schema_version"] == 1
+    with pytest.raises(InvalidWorkflow):
+        read_batches([{"id": "b", "operations": [raw[0] | {"value": 5.5}]}])

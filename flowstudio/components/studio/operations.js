@@ -52,9 +52,12 @@ const APPLY = {
   move(document, { to }) {
     return { ...document, nodes: document.nodes.map((node) => (Object.hasOwn(to, node.id) ? { ...node, position: to[node.id] } : node)) };
   },
-  add_edges(document, { edges }) {
+  add_edges(document, { edges, before }) {
     const added = newEdges(document, edges);
-    return added.length ? { ...document, edges: document.edges.concat(added) } : document;
+    if (!added.length) return document;
+    const found = before == null ? -1 : document.edges.findIndex((edge) => edge.id === before);
+    const place = found < 0 ? document.edges.length : found;
+    return { ...document, edges: [...document.edges.slice(0, place), ...added, ...document.edges.slice(place)] };
   },
   del_edges(document, { ids }) {
     const named = new Set(ids);
@@ -109,7 +112,7 @@ const INVERSE = {
     const gone = new Set(ids);
     return [
       ...adding("nodes", document.nodes.filter((node) => gone.has(node.id))),
-      ...adding("edges", document.edges.filter((edge) => gone.has(edge.source) || gone.has(edge.target))),
+      ...puttingEdges(document.edges, (edge) => gone.has(edge.source) || gone.has(edge.target)),
     ];
   },
   move: (document, { to }) => {
@@ -119,13 +122,29 @@ const INVERSE = {
   add_edges: (document, { edges }) => deleting("del_edges", newEdges(document, edges)),
   del_edges: (document, { ids }) => {
     const gone = new Set(ids);
-    return adding("edges", document.edges.filter((edge) => gone.has(edge.id)));
+    return puttingEdges(document.edges, (edge) => gone.has(edge.id));
   },
   set: (document, operation) =>
     (operation.node === null || document.nodes.some((node) => node.id === operation.node) ? [setBack(document, operation)] : []),
 };
 
 const adding = (what, entries) => (entries.length ? [{ kind: `add_${what}`, [what]: entries }] : []);
+
+/** Operations that add the missing ones of a list of edges, each before the edge that it stands before in the list. */
+function puttingEdges(edges, missing) {
+  const operations = [];
+  let group = [];
+  const put = (place) => {
+    if (group.length) operations.push({ kind: "add_edges", edges: group, ...place });
+    group = [];
+  };
+  for (const edge of edges) {
+    if (missing(edge)) group.push(edge);
+    else put({ before: edge.id });
+  }
+  put();
+  return operations;
+}
 const deleting = (kind, entries) => (entries.length ? [{ kind, ids: entries.map((entry) => entry.id) }] : []);
 
 /** The operations that take back what `operations` would do to the document. */
@@ -183,20 +202,27 @@ export function difference(before, after) {
   const place = (node) => ({ x: 0, y: 0, ...node.position });
   const moved = stay.filter((node) => !same(place(node), place(nodes.get(node.id))));
   const remaining = before.edges.filter((edge) => !lost.has(edge.source) && !lost.has(edge.target));
-  const connections = new Set(after.edges.map(connection));
-  const dropped = remaining.filter((edge) => !connections.has(connection(edge)));
-  const linked = new Set(remaining.map(connection));
-  const taken = new Set(remaining.filter((edge) => !dropped.includes(edge)).map((edge) => edge.id));
-  const fresh = after.edges.filter((edge) => !linked.has(connection(edge)))
-    .map((edge) => (taken.has(edge.id) ? { ...edge, id: `${edge.id}-${connection(edge)}`.slice(0, 200) } : edge));
+  const places = new Map(after.edges.map((edge, index) => [connection(edge), index]));
+  const linked = new Map(); // by connection, the edges that stay: those that are in the wanted order
+  let last = -1;
+  for (const edge of remaining) {
+    const place = places.get(connection(edge)) ?? -1;
+    if (place <= last) continue;
+    linked.set(connection(edge), edge);
+    last = place;
+  }
+  const staying = new Set(linked.values());
+  const taken = new Set([...staying].map((edge) => edge.id));
+  const edges = after.edges.map((edge) => linked.get(connection(edge))
+    ?? (taken.has(edge.id) ? { ...edge, id: `${edge.id}-${connection(edge)}`.slice(0, 200) } : edge));
   return [
     ...settingChanges(null, described(before), described(after)),
-    ...deleting("del_edges", dropped),
+    ...deleting("del_edges", remaining.filter((edge) => !staying.has(edge))),
     ...deleting("del_nodes", gone),
     ...adding("nodes", added),
     ...(moved.length ? [{ kind: "move", to: Object.fromEntries(moved.map((node) => [node.id, place(node)])) }] : []),
     ...stay.flatMap((node) => settingChanges(node.id, nodes.get(node.id).data ?? {}, node.data ?? {})),
-    ...adding("edges", fresh),
+    ...puttingEdges(edges, (edge) => !staying.has(edge)),
   ];
 }
 
