@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated, Any
 
 from fastapi import Header, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from flowstudio.api.access import SignedIn, Studio, identify
+from flowstudio.api.access import SignedIn, Studio
 from flowstudio.api.answers import Json
-from flowstudio.api.events import HEARTBEAT, EventStream, event
+from flowstudio.api.events import EventStream, event, signed_out
 from flowstudio.api.models.edits import EditsAnswer, EditsBody
 from flowstudio.api.routes import needs, refusals, router
 from flowstudio.api.workflows import Id, problems_json
-from flowstudio.errors import Forbidden, InvalidWorkflow, Problem, Unauthorized
-from flowstudio.services.accounts import AccountService
-from flowstudio.services.callers import Caller
+from flowstudio.errors import InvalidWorkflow, Problem
 from flowstudio.services.editing import Message
 from flowstudio.services.workflows import changed_ports
 
@@ -116,7 +113,7 @@ async def watch_edits(
         since = min(int(last_event_id[:10]), 2**31 - 1)
     messages = studio.editing.watch(caller, id, since=since, client=client)
 
-    return EditStream(messages, studio.closing.wait, lambda: _signed_out(request, caller, studio.accounts))
+    return EditStream(messages, studio.closing.wait, lambda: signed_out(request, caller, studio.accounts))
 
 
 class EditStream(EventStream):
@@ -125,18 +122,3 @@ class EditStream(EventStream):
     def encode(self, number: int, change: Message) -> bytes:
         """One server-sent event; the version stands as its id."""
         return event(change.kind, change.data, change.version)
-
-
-async def _signed_out(request: Request, caller: Caller, accounts: AccountService) -> None:
-    """Until the caller may not read any more. Other processes' doings are noticed with the next look."""
-    while True:
-        revocation = asyncio.ensure_future(accounts.wait_for_revocation())
-        try:
-            found = await identify(request)
-            if found is None or found.user_id != caller.user_id or not found.may("read"):
-                return
-            await asyncio.wait([revocation], timeout=HEARTBEAT)
-        except (Unauthorized, Forbidden):
-            return
-        finally:
-            revocation.cancel()

@@ -6,13 +6,17 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from flowstudio.api.access import SignedIn, Studio
+from flowstudio.api.access import SignedIn, Studio, identify
 from flowstudio.api.answers import dump
 from flowstudio.api.executions import Id
 from flowstudio.api.routes import needs, refusals, router
+from flowstudio.errors import Forbidden, Unauthorized
+from flowstudio.services.accounts import AccountService
+from flowstudio.services.callers import Caller
 
 stream = router("Executions")
 
@@ -51,10 +55,15 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     },
     openapi_extra=needs("read"),
 )
-async def watch(id: Id, caller: SignedIn, studio: Studio) -> Response:
-    """A stream of server-sent events. After a reconnection it begins with a snapshot again, so nothing is missed."""
+async def watch(request: Request, id: Id, caller: SignedIn, studio: Studio) -> Response:
+    """A stream of server-sent events. After a reconnection it begins with a snapshot again, so nothing is missed. It ends when
+    the caller signs out."""
     await studio.views.get(caller, id)
-    return EventStream(studio.views.watch(caller, id), studio.closing.wait)
+    return EventStream(
+        studio.views.watch(caller, id),
+        studio.closing.wait,
+        lambda: signed_out(request, caller, studio.accounts),
+    )
 
 
 class EventStream(Response):
@@ -99,6 +108,21 @@ class EventStream(Response):
     def encode(self, number: int, change: Any) -> bytes:
         """One server-sent event."""
         return event(change.kind, change.data, number)
+
+
+async def signed_out(request: Request, caller: Caller, accounts: AccountService) -> None:
+    """Until the caller may not read any more. Other processes' doings are noticed with the next look."""
+    while True:
+        revocation = asyncio.ensure_future(accounts.wait_for_revocation())
+        try:
+            found = await identify(request)
+            if found is None or found.user_id != caller.user_id or not found.may("read"):
+                return
+            await asyncio.wait([revocation], timeout=HEARTBEAT)
+        except (Unauthorized, Forbidden):
+            return
+        finally:
+            revocation.cancel()
 
 
 async def _first(*waits: Coroutine[Any, Any, Any]) -> None:

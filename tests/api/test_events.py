@@ -10,7 +10,7 @@ import pytest
 
 from flowstudio.api import events
 from flowstudio.services.views import Change
-from tests.api.conftest import chain, node, sleeper
+from tests.api.conftest import Server, chain, node, sleeper
 
 Store = Callable[[dict[str, Any]], str]
 
@@ -74,6 +74,25 @@ def test_a_cancelled_execution_ends_its_stream(owner: httpx.Client, stored: Stor
         assert next(frames)[1] == "snapshot"
         owner.post(f"/api/executions/{id_}/cancel")
         assert list(frames)[-1][2]["status"] == "cancelled"
+
+
+def test_a_stream_ends_when_its_session_is_signed_out(
+    server: Server, owner: httpx.Client, stored: Store
+) -> None:
+    started = owner.post(f"/api/workflows/{stored(sleeper(30))}/execute", json={"wait": False})
+    id_ = started.json()["execution"]["id"]
+    with httpx.Client(base_url=server.url, timeout=20) as browser:
+        entered = browser.post(
+            "/api/login", json={"email": "owner@example.com", "password": "correct horse battery"}
+        )
+        assert entered.status_code == 200, entered.text
+        with browser.stream("GET", f"/api/executions/{id_}/events") as stream:
+            frames = read(stream)
+            assert next(frames)[1] == "snapshot"
+            browser.post("/api/logout")
+            assert "execution" not in [name for _, name, _ in frames]
+    assert owner.get(f"/api/executions/{id_}/").json()["execution"]["status"] in ("running", "waiting")
+    owner.post(f"/api/executions/{id_}/cancel")
 
 
 def test_an_unknown_execution_is_not_found(owner: httpx.Client) -> None:

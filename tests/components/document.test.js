@@ -306,3 +306,26 @@ test("a thousand nodes are edited without drawing the others anew", () => {
   assert.equal(store.edges, edgesBefore);
   assert.ok(each < 100, `a keystroke took ${each} ms`); // about 1 ms; a busy machine may take its time
 });
+
+test("steps whose ids are names of the language are steps like any other", () => {
+  const ids = ["constructor", "toString", "__proto__"];
+  const store = opened({ nodes: ids.map((id) => ({ id, type: "code" })), edges: [] });
+  store.place({ other: { x: 9, y: 9 } });
+  assert.deepEqual(store.nodes.map(({ id, position }) => [id, position]), ids.map((id) => [id, { x: 0, y: 0 }]));
+  assert.ok(store.nodes.every(({ ports }) => ports.inputs === MAIN));
+  store.move({ constructor: { x: 5, y: 6 } });
+  assert.deepEqual(store.node("constructor").position, { x: 5, y: 6 });
+});
+
+test("undoing a deletion gives a step its inputs in the same order", () => {
+  const nodes = ["a", "b", "c", "merge"].map((id) => ({ id, type: "code", data: { label: id } }));
+  const edges = ["a", "b", "c"].map((source) => ({ id: `${source}m`, source, target: "merge" }));
+  const store = opened({ nodes, edges });
+  const order = () => store.view.edges.map(({ id }) => id).join();
+  store.remove([], ["am"]);
+  store.undo();
+  assert.equal(order(), "am,bm,cm");
+  store.remove(["b"]);
+  store.undo();
+  assert.equal(order(), "am,bm,cm");
+});

@@ -267,6 +267,9 @@ def test_the_history_says_what_changed_and_brings_a_version_back(page: Page) -> 
     saved(page)
     assert stored(page, workflow)["nodes"][1]["data"]["properties"]["message"] == "Sold out."
 
+    choose(page, "History")
+    expect(dialog.get_by_role("list", name="Versions")).to_contain_text("Before version")
+
 
 def test_typing_in_a_parameter_is_undone_at_once(page: Page) -> None:
     workflow = store(page, ORDERS)

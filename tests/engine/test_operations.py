@@ -259,7 +259,7 @@ def test_edges_without_an_id_get_the_same_ones_each_time() -> None:
 
 
 def test_a_whole_number_may_be_spelt_with_a_point() -> None:
-    raw = [
+    raw: list[dict[str, Any]] = [
         {"kind": "set", "node": "a", "path": ["settings", "max_tries"], "value": 5.0},
         {"kind": "set", "node": None, "path": ["settings", "concurrency"], "value": 2.0},
     ]

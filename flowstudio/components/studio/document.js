@@ -140,6 +140,10 @@ export class WorkflowStore {
     this._changed();
   }
 
+  _portsOf(id) {
+    return Object.hasOwn(this.ports, id) ? this.ports[id] : undefined;
+  }
+
   // ------------------------------------------------------------------ drawing
   /** Bring `nodes`, `edges` and `meta` in line with the document; what looks the same stays the same object. */
   _draw() {
@@ -153,7 +157,7 @@ export class WorkflowStore {
     const drawnNodes = new Map(this.nodes.map((node) => [node.id, node]));
     const sources = new Map();
     this.nodes = kept(this.nodes, nodes.map((node) => {
-      const source = { type: node.type, data: node.data, ports: this.ports[node.id], used: (used.get(node.id) ?? NO_HANDLES).key };
+      const source = { type: node.type, data: node.data, ports: this._portsOf(node.id), used: (used.get(node.id) ?? NO_HANDLES).key };
       sources.set(node.id, source);
       return this._redrawn(node, drawnNodes.get(node.id), this.sources.get(node.id), source, used.get(node.id));
     }));
@@ -171,12 +175,12 @@ export class WorkflowStore {
 
   _placeOf(node, before) {
     if (before?.dragging) return before.position;
-    return this.laid?.[node.id] ?? { x: 0, y: 0, ...node.position };
+    return (this.laid && Object.hasOwn(this.laid, node.id) && this.laid[node.id]) || { x: 0, y: 0, ...node.position };
   }
 
   _flowNode(node, before, used = NO_HANDLES) {
     const data = { properties: {}, ...node.data, type: node.type };
-    const ports = this.catalogue.ports(node.type, data, this.ports[node.id], used);
+    const ports = this.catalogue.ports(node.type, data, this._portsOf(node.id), used);
     return {
       id: node.id, ...shapeOf(ports), position: this._placeOf(node, before), data, selected: before?.selected ?? false,
       dragging: before?.dragging ?? false, ariaLabel: data.label || this.catalogue.type(node.type).label,
@@ -284,7 +288,7 @@ export class WorkflowStore {
   };
 
   _moved(to, merge) {
-    const places = new Map(this.view.nodes.map((node) => [node.id, this.laid?.[node.id] ?? { x: 0, y: 0, ...node.position }]));
+    const places = new Map(this.view.nodes.map((node) => [node.id, this._placeOf(node)]));
     const moved = Object.entries(to).filter(([id, place]) => places.has(id) && !same(place, places.get(id)));
     if (moved.length) this.apply([{ kind: "move", to: Object.fromEntries(moved) }], { merge });
   }

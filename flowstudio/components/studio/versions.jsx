@@ -4,7 +4,7 @@ import { ReactFlowProvider } from "@xyflow/react";
 import { CircleDot, Download, Equal, Minus, Plus, Rocket, RotateCcw } from "lucide-react";
 import { toast } from "sonner";
 import { count, formatTime, t } from "../texts/texts.js";
-import { get, post } from "./api.js";
+import { call, get, post } from "./api.js";
 import { Canvas } from "./canvas.jsx";
 import { Dialog } from "./dialog.jsx";
 import { WorkflowStore } from "./document.js";
@@ -158,14 +158,27 @@ export function History({ store, workflowId, sync, mayEdit, dark, onClose }) {
     load().catch((error) => error.name !== "AbortError" && setFailure(error.message));
     return () => gone.abort();
   }, [path, sync]);
+  /** Name the draft that another version replaces, so that the history keeps it and it can be brought back. Gives its number. */
+  const keep = async () => {
+    if (!(await sync.flush())) throw new Error(t("editing.not_saved_yet"));
+    const { items } = await get(`${path}/versions/`);
+    const draft = items.find((item) => item.current);
+    if (!draft.note && !draft.published_at) await call("PATCH", `${path}/versions/${draft.number}/`, { body: { note: t("editing.before_restore", { number }) } });
+    return draft.number;
+  };
   const restore = async () => {
+    const bringBack = (wanted) => post(`${path}/versions/${wanted}/restore/`);
+    let undo = store.undo;
     try {
-      if (difference(store.view, version.document).length > MOST) await post(`${path}/versions/${number}/restore/`);
-      else store.become(version.document);
+      const draft = await keep();
+      if (difference(store.view, version.document).length > MOST) {
+        await bringBack(number);
+        undo = () => bringBack(draft).catch((error) => toast.error(error.message));
+      } else store.become(version.document);
     } catch (error) {
       return void setFailure(error.message);
     }
-    toast(t("editing.restored", { number }), { action: { label: t("editing.undo"), onClick: store.undo } });
+    toast(t("editing.restored", { number }), { action: { label: t("editing.undo"), onClick: undo } });
     onClose();
   };
   const save = () => {
