@@ -43,8 +43,9 @@ def _substance(node: NodeDocument) -> NodeDocument:
     return node.model_copy(update={"position": None, "data": data})
 
 
-def _inputs(edges: Sequence[EdgeDocument]) -> dict[str, set[tuple[str, str | None, str | None]]]:
-    found: dict[str, set[tuple[str, str | None, str | None]]] = {}
+def _inputs(edges: Sequence[EdgeDocument]) -> dict[str, list[tuple[str, str | None, str | None]]]:
+    """What leads to each node, in the order in which its items are put together."""
+    found: dict[str, list[tuple[str, str | None, str | None]]] = {}
     for edge in edges:
-        found.setdefault(edge.target, set()).add((edge.source, edge.source_handle, edge.target_handle))
+        found.setdefault(edge.target, []).append((edge.source, edge.source_handle, edge.target_handle))
     return found

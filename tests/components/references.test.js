@@ -32,6 +32,12 @@ test("every way of naming a step follows it", () => {
   ]) assert.equal(renamed(before, "Old", "New"), after);
 });
 
+test("a literal that names no character hinders no renaming", () => {
+  assert.equal(unquote("'\\u{41}\\u{ffffff}'"), "A\ufffd");
+  const text = "={{ $('\\u{ffffff}').item.json.a + $('Old').item.json.b }}";
+  assert.equal(renamed(text, "Old", "New"), text.replace("Old", "New"));
+});
+
 test("what only looks like the name stays", () => {
   for (const text of [
     "={{ $('Older').item }}", "={{ $('old').item }}", "={{ jQuery$('Old') }}", "={{ a_$('Old') }}", "={{ $$('Old') }}", "={{ $node.Older.json }}",

@@ -70,6 +70,13 @@ test("a renamed step is not stale, nor are the expressions that follow its name"
   }), ["send", "shape"]);
 });
 
+test("a new name may hold what replacements give a meaning to", () => {
+  assert.deepEqual(changed((_, data) => {
+    data.fetch.label = "Cost in $& and $1";
+    data.shape.properties.fields[0].value = "={{ $('Cost in $& and $1').item.json.n }}";
+  }), []);
+});
+
 test("a loop is marked once all around", () => {
   const loop = { nodes: ["a", "b"].map((id) => ({ id, type: "no-op", data: {} })), edges: [{ source: "a", target: "b" }, { source: "b", target: "a" }] };
   const present = structuredClone(loop);

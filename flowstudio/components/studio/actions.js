@@ -2,11 +2,12 @@
 import { useMemo } from "react";
 import { toast } from "sonner";
 import { count, t } from "../texts/texts.js";
-import { pack, placed, read, write } from "./clipboard.js";
+import { placed, read, write } from "./clipboard.js";
 import { uid } from "./document.js";
 import { addition, noteAddition, onlyEnd, usedPorts } from "./edits.js";
 import { GRID, freePlace } from "./geometry.js";
 import { differs, tidy } from "./layout.js";
+import { pack } from "./packing.js";
 import { pinNode } from "./pins.js";
 import { directionOf } from "./shortcuts.js";
 import { walk } from "./walking.js";

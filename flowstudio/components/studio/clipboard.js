@@ -1,9 +1,7 @@
 // Steps on the system clipboard, as JSON that other tabs, files and people can take.
 import { post } from "./api.js";
+import { isPacked } from "./packing.js";
 
-const KIND = "steps";
-
-export const pack = (selection) => JSON.stringify({ flowstudio: KIND, ...selection });
 
 function parse(text) {
   if (!/^\s*[[{]/.test(text)) return null;
@@ -14,7 +12,6 @@ function parse(text) {
   }
 }
 
-const usable = (node) => node?.id && node.type;
 const drawn = ({ nodes, edges = [] }) => ({
   nodes: nodes.map((node) => ({ data: {}, ...node, position: { x: 0, y: 0, ...node.position } })), edges,
 });
@@ -23,7 +20,7 @@ const drawn = ({ nodes, edges = [] }) => ({
 export async function read(text) {
   const value = parse(text);
   if (!value || typeof value !== "object") return null;
-  if (value.flowstudio === KIND && Array.isArray(value.nodes) && value.nodes.every(usable)) return { ...drawn(value), remarks: [] };
+  if (isPacked(value)) return { ...drawn(value), remarks: [] };
   if (!Array.isArray(value) && !Array.isArray(value.nodes)) return null;
   const { documents } = await post("/workflows/read/", { text });
   const nodes = [], edges = [], remarks = [];

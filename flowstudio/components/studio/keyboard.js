@@ -2,7 +2,7 @@
 import { useLayoutEffect } from "react";
 import { toast } from "sonner";
 import { count } from "../texts/texts.js";
-import { pack } from "./clipboard.js";
+import { pack } from "./packing.js";
 import { shortcutOf } from "./shortcuts.js";
 
 const FIELDS = "input, textarea, select, [contenteditable=true], .cm-editor";

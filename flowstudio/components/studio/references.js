@@ -15,7 +15,9 @@ const ESCAPES = { n: "\n", t: "\t", r: "\r", b: "\b", f: "\f", v: "\v", 0: "\0",
 export function unquote(literal) {
   return literal.slice(1, -1).replace(/\\(?:u\{([0-9a-fA-F]+)\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([\s\S]))/g, (_, braced, unicode, hex, letter) => {
     const code = braced ?? unicode ?? hex;
-    return code ? String.fromCodePoint(parseInt(code, 16)) : ESCAPES[letter] ?? letter;
+    const point = code && parseInt(code, 16);
+    if (point > 0x10ffff) return "\ufffd"; // no character: such a literal is a mistake
+    return code ? String.fromCodePoint(point) : ESCAPES[letter] ?? letter;
   });
 }
 

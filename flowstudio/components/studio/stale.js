@@ -31,7 +31,7 @@ function renamer(ran, present) {
     .filter(([before, after]) => before && after && before !== after);
   return (text) => renamed.reduce((changed, [before, after]) => {
     const inside = (label) => JSON.stringify(label).slice(1, -1);
-    return changed.replaceAll(`'${inside(before)}'`, `'${inside(after)}'`).replaceAll(`\\"${inside(before)}\\"`, `\\"${inside(after)}\\"`);
+    return changed.replaceAll(`'${inside(before)}'`, () => `'${inside(after)}'`).replaceAll(`\\"${inside(before)}\\"`, () => `\\"${inside(after)}\\"`);
   }, text);
 }
 
