@@ -10,13 +10,14 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
 
+from bench import live
 from bench.documents import Document, wide_graph
+from bench.figures import Figure
 from bench.server import OWNER, Server
 from scripts import browser
 
@@ -25,28 +26,18 @@ ROW = 10
 SIZE = {"width": 1440, "height": 900}
 MOVES = 120
 """Steps of the mouse during one drag."""
+LIVE_ROUNDS = 3
+"""At most so many runs are watched from begin to end."""
 
 WATCH = """
   window.drawnAt = null;
-  window.delays = [];
   const look = () => {
     if (document.querySelector(".fs-step")) window.drawnAt = performance.now();
     else requestAnimationFrame(look);
   };
   requestAnimationFrame(look);
-  const Plain = EventSource;
-  window.EventSource = class extends Plain {
-    addEventListener(name, listener, ...rest) {
-      const timed = (event) => {
-        const begin = performance.now();
-        listener(event);
-        requestAnimationFrame(() => setTimeout(() => window.delays.push(performance.now() - begin)));
-      };
-      super.addEventListener(name, name === "node" || name === "snapshot" ? timed : listener, ...rest);
-    }
-  };
 """
-"""Notes when the first card is drawn, and how long after a status event the frame that shows it is done."""
+"""Notes when the first card is drawn."""
 
 FRAMES = """() => {
   window.frames_ = [];
@@ -55,16 +46,6 @@ FRAMES = """() => {
 }"""
 FETCHED = """workflow => performance.getEntriesByType("resource")
   .filter((entry) => new URL(entry.name).pathname.replace(/\\/$/, "") === `/api/workflows/${workflow}`)[0].startTime"""
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One measured value, and what it should stay below or above."""
-
-    name: str
-    value: float
-    unit: str
-    aim: str
 
 
 def placed_graph(size: int) -> Document:
@@ -115,21 +96,13 @@ def dragging(page: Page) -> float:
     return 1000 * (len(times) - 1) / (times[-1] - times[0])
 
 
-def showing(page: Page) -> list[float]:
-    """Milliseconds from each status event of a run until it is on screen."""
-    page.evaluate("window.delays.length = 0")
-    page.get_by_role("button", name="Execute workflow").click()
-    page.get_by_role("region", name="Run log").get_by_role("status").filter(has_text="Succeeded").wait_for()
-    delays: list[float] = page.evaluate("window.delays")
-    return delays
-
-
 def signed_in(chromium: Browser, server: Server) -> BrowserContext:
     """A window of the owner."""
     context = chromium.new_context(
         base_url=server.url, viewport={"width": SIZE["width"], "height": SIZE["height"]}
     )
     context.add_init_script(WATCH)
+    context.add_init_script(live.WATCH)
     password = server.environment["FLOWSTUDIO_OWNER_PASSWORD"]
     answer = context.request.post("/api/login", data={"email": OWNER, "password": password})
     if not answer.ok:
@@ -169,14 +142,8 @@ def measure(server: Server, rounds: int) -> Iterator[Figure]:
         page.wait_for_load_state("networkidle")
         rates = [dragging(page) for _ in range(rounds)]
         yield Figure(f"{title}: drag", statistics.median(rates), "fps", "over 50")
-        delays = sorted(showing(page))
-        yield Figure(f"{title}: status event to screen, median", statistics.median(delays), "ms", "under 50")
-        yield Figure(
-            f"{title}: status event to screen, p95",
-            delays[int(len(delays) * 0.95)],
-            "ms",
-            f"{len(delays)} events",
-        )
+        with server.client() as client:
+            yield from live.measure(page, client, min(rounds, LIVE_ROUNDS), dragging)
         chromium.close()
 
 

@@ -67,3 +67,9 @@ def wide_graph(size: int) -> Document:
     nodes = [node("n0", "manual-trigger"), *(node(f"n{i}", "no-op") for i in range(1, size))]
     edges = [{"source": f"n{i - 1}" if i % 10 else "n0", "target": f"n{i}"} for i in range(1, size)]
     return {"name": "bench graph", "nodes": nodes, "edges": edges}
+
+
+def slow_chain(size: int) -> Document:
+    """A trigger and nodes that take some milliseconds each, one after the other."""
+    waits = [node(f"n{i}", "wait", resume="after_time", amount=0.005, unit="seconds") for i in range(1, size)]
+    return chain("bench chain", [node("n0", "manual-trigger"), *waits])

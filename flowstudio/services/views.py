@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -37,7 +38,7 @@ from flowstudio.storage.records import (
 from flowstudio.storage.tables import FINAL
 
 COALESCE = 0.03
-"""Seconds over which live changes are gathered into one message."""
+"""Seconds between two messages to one watcher: a change is told at once, those that follow closely are gathered."""
 PAGE = 100
 """Items that are read at once unless the caller asks for another number."""
 SNAPSHOT = ("status", "error", "started_at", "finished_at", "wake_at", "node_states")
@@ -267,8 +268,11 @@ class ExecutionViews:
             "more": len(found) == limit,
             "children": [],
         }
-        labels = labels_of(load_workflow(stored.document), self._registry)
-        for key, child in await self._storage.executions.called_by(id_):
+        children = await self._storage.executions.called_by(id_)
+        labels: dict[str, str] = {}
+        if children or after is None:
+            labels = labels_of(load_workflow(stored.document), self._registry)
+        for key, child in children:
             node, scope = caller_of(id_, key, labels) or (None, [])
             answer["children"].append(summary_json(child) | {"node": node, "scope": scope})
         if after is None:
@@ -409,9 +413,10 @@ class ExecutionViews:
                 if present["status"] in FINAL:
                     return
                 states: NodeStates = dict(present["node_states"])
+                told = -COALESCE
                 while not subscription.lagged:
                     first = await anext(subscription)
-                    await asyncio.sleep(COALESCE)
+                    await asyncio.sleep(max(0.0, told + COALESCE - time.monotonic()))
                     changed: NodeStates = {}
                     runs: list[Json] = []
                     rest: Json = {}
@@ -435,6 +440,7 @@ class ExecutionViews:
                                 change = node_change(event, states.get(node))
                                 if change is not None:
                                     states[node] = changed[node] = change
+                    told = time.monotonic()
                     if changed:
                         yield Change("node", {"nodes": changed, "runs": runs})
                     if rest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
@@ -9,11 +10,12 @@ import pytest
 from flowstudio.engine.events import NodeFinished
 from flowstudio.errors import NotFound
 from flowstudio.runtime import Runtime
+from flowstudio.services import views
 from flowstudio.services.callers import COMMAND_LINE
 from flowstudio.services.views import caller_of, live_run
 from flowstudio.storage.records import ExecutionFilter
 from tests.services.conftest import Document, chain, edit, node
-from tests.services.test_executions import create, execute
+from tests.services.test_executions import LONG, create, execute
 
 
 def looping() -> Document:
@@ -130,3 +132,18 @@ async def test_notes_have_no_part_in_what_is_told_of_an_execution(runtime: Runti
     assert view["status"] == "success", view["error"]
     statuses = {id_: state["status"] for id_, state in view["node_states"].items()}
     assert statuses == {"start": "success", "done": "success", "apart": "skipped"}
+
+
+async def test_a_change_is_told_at_once_unless_another_was_told_just_before(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "COALESCE", 3600.0)
+    short = node("short", "wait", resume="after_time", amount=0.3, unit="seconds")
+    workflow = await create(runtime, chain(node("start", "manual-trigger"), short, edit("after"), LONG))
+    execution = await runtime.executions.execute(COMMAND_LINE, workflow.record.id)
+    changes = runtime.views.watch(COMMAND_LINE, execution)
+    async with asyncio.timeout(30):
+        while (await anext(changes)).kind != "node":
+            pass
+    await changes.aclose()
+    await runtime.executions.cancel(COMMAND_LINE, execution)

@@ -10,7 +10,6 @@ import "./log.css";
 
 const PLACE = "flowstudio.log";
 const LOWEST = 120, STEP = 24;
-const MANY = 1000, PAUSE = 300; // a log with so many tries is drawn anew every so many ms only
 const FEW = 40; // so many rows are all shown from the start
 const STATUSES = ["error", "running", "waiting", "success", "skipped", "cancelled"];
 
@@ -67,26 +66,12 @@ function Divider({ height, setHeight }) {
 }
 
 /** The rows of the log, narrowed by the filters. */
-function useRows(runs, filter) {
-  const [version, setVersion] = useState(runs.version);
-  useEffect(() => {
-    let timer = null;
-    const look = () => {
-      timer = null;
-      setVersion(runs.version);
-    };
-    const later = () => {
-      if (runs.log.runs.length < MANY) look();
-      else timer ??= setTimeout(look, PAUSE);
-    };
-    look();
-    const stop = runs.subscribe(later);
-    return () => { stop(); clearTimeout(timer); };
-  }, [runs]);
+function useRows(runs, filter, open) {
+  const version = useRun(runs, (run) => run.version);
   const tree = useMemo(() => {
     const { execution, states, log, nested } = runs;
-    return execution ? buildTree({ execution, log, states, nested: (id) => nested.get(id) }) : [];
-  }, [runs, version]); // eslint-disable-line react-hooks/exhaustive-deps -- the store's version stands for all of it
+    return execution && open ? buildTree({ execution, log, states, nested: (id) => nested.get(id) }) : [];
+  }, [runs, version, open]); // eslint-disable-line react-hooks/exhaustive-deps -- the store's version stands for all of it
   return [tree, useMemo(() => filterTree(tree, filter), [tree, filter])];
 }
 
@@ -103,7 +88,7 @@ export function RunLog({ store, runs, mayRun, onOpen, onRetry, choices }) {
   const names = useSyncExternalStore(store.subscribe, () => store.nodes);
   const active = useRun(runs, (run) => run.active);
   const now = useNow(active && place.open);
-  const [tree, rows] = useRows(runs, filter);
+  const [tree, rows] = useRows(runs, filter, place.open);
   const total = useMemo(() => size(tree), [tree]);
 
   useEffect(() => { setToggled(new Map()); setChosen(null); setItem(0); }, [execution?.id]);

@@ -64,10 +64,14 @@ export function LogTree({ flat, name, began, ended, stale, execution, chosen, on
   const [sight, setSight] = useState({ top: 0, height: 400 });
   const wanted = useRef(null); // key of the row that takes the focus once it is drawn
   const at = flat.findIndex(({ row }) => row.key === chosen);
-  const look = () => box.current && setSight({ top: box.current.scrollTop, height: box.current.clientHeight });
+  const look = () => {
+    if (!box.current) return;
+    const { scrollTop: top, clientHeight: height } = box.current;
+    setSight((before) => (before.top === top && before.height === height ? before : { top, height }));
+  };
   const [first, end] = visible(flat.length, HEIGHT, sight.top, sight.height);
 
-  useLayoutEffect(look, [flat.length]);
+  useLayoutEffect(look, []);
   useEffect(() => {
     const watcher = new ResizeObserver(look);
     watcher.observe(box.current);

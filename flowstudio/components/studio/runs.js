@@ -9,6 +9,8 @@ const NOBODY = new Set();
 const MOST = 20000; // tries of which the run log is kept
 const SOON = 200; // ms after a change of the document before it is compared with what ran
 const PAUSE = 1500; // ms between two looks at the log while it grows
+const MANY = 100; // tries from which on what shows the run as a whole is drawn anew every so often only
+const PACE = 150, SHARE = 5; // that is after so many ms, and after so many times what drawing took, so that most time is left for people
 
 const path = (id) => `/executions/${encodeURIComponent(id)}`;
 
@@ -21,6 +23,10 @@ export class RunStore {
     this.general = new Set();
     this.version = 0;
     this.source = null;
+    this.arrived = []; // changes that the present task brought
+    this.taking = null;
+    this.announcing = null;
+    this.announced = { at: -Infinity, pause: PACE };
     this._forget();
   }
 
@@ -51,7 +57,22 @@ export class RunStore {
   _tell(ids) {
     this.version++;
     for (const id of ids) (this.watchers.get(id) ?? NOBODY).forEach((listener) => listener());
+    const left = this.active && this.entries.size >= MANY ? this.announced.at + this.announced.pause - performance.now() : 0;
+    if (left <= 0) this._announce();
+    else this.announcing ??= setTimeout(() => this._announce(), left);
+  }
+
+  /** Tell those who look at the run as a whole. What they draw is drawn when their microtasks are over. */
+  _announce() {
+    clearTimeout(this.announcing);
+    this.announcing = null;
+    const begin = performance.now();
+    this.announced = { at: begin, pause: PACE };
     this.general.forEach((listener) => listener());
+    queueMicrotask(() => {
+      const at = performance.now();
+      this.announced = { at, pause: Math.max(PACE, SHARE * (at - begin)) };
+    });
   }
 
   get active() {
@@ -79,9 +100,13 @@ export class RunStore {
     if (FINAL.has(execution.status)) return;
     const source = new EventSource(`/api${path(execution.id)}/events`);
     this.source = source;
-    const on = (name, handle) => source.addEventListener(name, (event) => this.source === source && handle(JSON.parse(event.data)));
+    const on = (name, handle) => source.addEventListener(name, (event) => {
+      if (this.source !== source) return;
+      if (name !== "node") this._takeArrived();
+      handle(JSON.parse(event.data));
+    });
     on("snapshot", (data) => this._replace(data));
-    on("node", (data) => this._patch(data.nodes, data.runs));
+    on("node", (data) => this._arrive(data));
     on("log", (data) => this._print(data));
     on("execution", (data) => this._finish(data));
     source.onerror = () => {
@@ -94,6 +119,22 @@ export class RunStore {
     this.states = states;
     this._finish(rest, changed);
     this.readLog();
+  }
+
+  /** A browser that was busy hands over many messages in one task: they are taken together, and drawn once. */
+  _arrive(data) {
+    this.arrived.push(data);
+    this.taking ??= setTimeout(() => this._takeArrived());
+  }
+
+  _takeArrived() {
+    clearTimeout(this.taking);
+    this.taking = null;
+    const arrived = this.arrived.splice(0);
+    if (!arrived.length) return;
+    const nodes = {};
+    for (const data of arrived) for (const [id, state] of Object.entries(data.nodes)) nodes[id] = { ...nodes[id], ...state };
+    this._patch(nodes, arrived.flatMap((data) => data.runs ?? []));
   }
 
   _patch(nodes, runs = []) {
@@ -228,6 +269,7 @@ export class RunStore {
   close() {
     this.source?.close();
     this.source = null;
+    this.arrived = [];
   }
 }
 
