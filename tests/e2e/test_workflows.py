@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
+import pytest
 from playwright.sync_api import Page, expect
+
+from scripts.studio import Server
+from tests.e2e.conftest import OWNER
+
+
+@pytest.fixture(scope="module")
+def server(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of their own: what the other tests store would push the examples off the first page."""
+    owner = {"FLOWSTUDIO_OWNER_EMAIL": OWNER[0], "FLOWSTUDIO_OWNER_PASSWORD": OWNER[1]}
+    with Server(tmp_path_factory.mktemp("data"), **owner) as started:
+        yield started
 
 
 def test_searching_narrows_the_list_and_says_when_nothing_is_left(page: Page) -> None:
