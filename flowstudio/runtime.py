@@ -149,6 +149,7 @@ class Runtime:
                 now = datetime.now(UTC)
                 await self.storage.workflows.purge(now - HIDDEN_FOR)
                 await self.storage.edits.prune(now)
+                await self.storage.accounts.prune_sessions(now)
                 pruned = await self.storage.executions.prune(
                     now,
                     max_age=timedelta(days=self.settings.retention_days),

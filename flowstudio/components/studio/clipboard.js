@@ -2,7 +2,6 @@
 import { post } from "./api.js";
 import { isPacked } from "./packing.js";
 
-
 function parse(text) {
   if (!/^\s*[[{]/.test(text)) return null;
   try {

@@ -1,4 +1,4 @@
-// Expressions and code that name other steps: who names whom, and what becomes of the names when a step is renamed.
+// Expressions and code that name other steps, and what becomes of the names when a step is renamed.
 
 const STRING = String.raw`"(?:[^"\\\n]|\\[\s\S])*"|'(?:[^'\\\n]|\\[\s\S])*'|` + "`(?:[^`\\\\$]|\\\\[\\s\\S]|\\$(?!\\{))*`";
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
@@ -27,7 +27,7 @@ export function quote(text, mark = "'") {
   return mark + (mark === "`" ? escaped.replace(/\$(?=\{)/g, "\\$") : escaped) + mark;
 }
 
-/** Code in which every mention of `before` says `after`; `visit` instead of `after` only looks. */
+/** Code in which every mention of `before` says `after`: `visit` gives the new name, or undefined. */
 function inCode(code, language, visit) {
   let text = code.replace(NAMED[language === "python" ? "python" : "javascript"], (whole, opening, literal) => {
     const renamed = visit(unquote(literal));
@@ -120,24 +120,6 @@ const propertiesOf = (node) => node.data?.properties ?? {};
 function changed(node, fields, visit) {
   const after = inValue(propertiesOf(node), visit, { fields });
   return Object.entries(after).filter(([name, value]) => value !== propertiesOf(node)[name]);
-}
-
-/** The names of the steps that an expression or code mentions. */
-export function labelsIn(text, language = "javascript") {
-  const found = new Set();
-  const visit = (name) => void found.add(name);
-  if (text.startsWith("=")) inTemplate(text, visit);
-  else inCode(text, language, visit);
-  return [...found];
-}
-
-/** The ids of the nodes whose expressions or code name `label`. `fieldsOf(type)` gives the fields of a type. */
-export function expressionsNaming(document, label, fieldsOf = () => []) {
-  return (document.nodes ?? []).filter((node) => {
-    let named = false;
-    inValue(propertiesOf(node), (name) => void (named ||= name === label), { fields: fieldsOf(node.type) });
-    return named;
-  }).map((node) => node.id);
 }
 
 /** The operations that rename a node and keep every reference to it. */
