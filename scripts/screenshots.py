@@ -1,105 +1,103 @@
 """Takes the pictures of the documentation, in light and dark, from the real product.
 
-python -m scripts.screenshots
+python -m scripts.screenshots [--to FOLDER] [--theme light|dark] [SCENE ...]
 """
 
 from __future__ import annotations
 
+import argparse
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from flowstudio import frontend
-from scripts import browser
+from scripts import browser, scenes_editor, scenes_pages
+from scripts.camera import Camera
 from scripts.studio import Server
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
-OWNER = {"email": "ada@example.com", "password": "correct horse battery"}
-SIZE = {"width": 1440, "height": 900}
+SIZE = {"width": 1280, "height": 800}
 THEMES = ("light", "dark")
+PATIENCE = 30_000
+"""Milliseconds that anything may take to show, on a busy machine."""
+
+Scene = Callable[[Camera], None]
+FIRST: tuple[Scene, ...] = (scenes_pages.first_start,)
+"""Makes the owner and what the others show, so it is always taken."""
+LATER: tuple[Scene, ...] = (
+    scenes_pages.workflows,
+    scenes_pages.templates,
+    scenes_editor.canvas,
+    scenes_editor.lists,
+    scenes_editor.steps,
+    scenes_editor.expressions,
+    scenes_editor.rounds,
+    scenes_editor.failure,
+    scenes_editor.versions,
+    scenes_pages.executions,
+    scenes_pages.credentials,
+    scenes_pages.settings,
+    scenes_pages.help_pages,
+    scenes_pages.login,
+)
 
 
 @contextmanager
 def window(chromium: Browser, url: str, theme: str) -> Iterator[Page]:
-    """A window that has chosen its theme, sharp enough for dense screens."""
+    """A window that has chosen its theme and wants no animations."""
     context = chromium.new_context(
         base_url=url,
         viewport={"width": SIZE["width"], "height": SIZE["height"]},
-        device_scale_factor=1.5,
         reduced_motion="reduce",
+        locale="en-GB",
     )
     context.add_init_script(f"localStorage.setItem('theme', '{theme}')")
+    context.set_default_timeout(PATIENCE)
     yield context.new_page()
     context.close()
 
 
-def shoot(page: Page, name: str, theme: str) -> None:
-    """Save what the window shows, without the pointer's traces."""
-    page.mouse.move(0, 0)
-    page.evaluate("document.activeElement?.blur()")
-    page.screenshot(path=IMAGES / f"{name}-{theme}.png", animations="disabled")
-    print(f"  {name}-{theme}.png")
-
-
-def tour(page: Page, theme: str) -> None:
-    """Sign in, run the order triage, look around."""
-    page.request.post("/api/login", data=OWNER)
-
-    page.goto("/workflows/example-order-triage")
-    page.get_by_role("button", name="Execute workflow").click()
-    page.get_by_role("status").filter(has_text="Succeeded after").wait_for()
-    page.get_by_role("button", name="Fit to screen (1)").click()
-    page.wait_for_function(
-        "new Promise(done => setTimeout(() => done(true), 400))"
-    )  # the zoom's own animation
-    shoot(page, "editor", theme)
-    page.get_by_role("group", name="Paid orders", exact=True).dblclick()
-    page.get_by_role("complementary").get_by_role("cell").first.wait_for()
-    shoot(page, "items", theme)
-    page.get_by_role("tab", name="Parameters").click()
-    shoot(page, "parameters", theme)
-    page.get_by_role("group", name="Europe", exact=True).dblclick()
-    page.get_by_role("tab", name="Parameters").click()
-    page.locator(".cm-content").wait_for()
-    shoot(page, "code", theme)
-    page.get_by_role("complementary").get_by_role("button", name="Close").click()
-    page.get_by_role("button", name="Add step").click()
-    page.get_by_role("listbox").get_by_role("option").first.wait_for()
-    shoot(page, "palette", theme)
-
-    page.goto("/")
-    page.get_by_role("link", name="Order triage", exact=True).wait_for()
-    page.locator("time").first.wait_for()
-    shoot(page, "workflows", theme)
-    page.goto("/executions")
-    page.get_by_role("link", name="Open execution of Order triage").first.wait_for()
-    page.locator("time").first.wait_for()
-    shoot(page, "executions", theme)
+def take(chromium: Browser, theme: str, folder: Path, chosen: Sequence[str]) -> set[Path]:
+    """All pictures of one theme, of a new installation; gives their files."""
+    with (
+        tempfile.TemporaryDirectory() as data,
+        Server(Path(data)) as server,
+        window(chromium, server.url, theme) as page,
+    ):
+        camera = Camera(page, theme, folder)
+        for scene in (*FIRST, *(one for one in LATER if not chosen or one.__name__ in chosen)):
+            scene(camera)
+        return camera.taken
 
 
 def main() -> None:
-    """Build, start, take all pictures."""
+    """Build, start, take the pictures; those that nobody takes any more go."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--to", type=Path, default=IMAGES, help="where the pictures go")
+    parser.add_argument("--theme", choices=THEMES, help="only this theme")
+    parser.add_argument("scenes", nargs="*", choices=[*(scene.__name__ for scene in LATER), []])
+    asked = parser.parse_args()
+    began = time.monotonic()
     frontend.build()
-    IMAGES.mkdir(parents=True, exist_ok=True)
-    owner = {
-        "FLOWSTUDIO_OWNER_EMAIL": OWNER["email"],
-        "FLOWSTUDIO_OWNER_PASSWORD": OWNER["password"],
-    }
-    with (
-        tempfile.TemporaryDirectory() as data,
-        Server(Path(data), **owner) as server,
-        sync_playwright() as playwright,
-    ):
+    asked.to.mkdir(parents=True, exist_ok=True)
+    expect.set_options(timeout=PATIENCE)
+    taken: set[Path] = set()
+    with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=browser.provide(), args=["--no-sandbox", "--disable-gpu"]
         )
-        for theme in THEMES:
-            with window(chromium, server.url, theme) as page:
-                tour(page, theme)
+        for theme in [asked.theme] if asked.theme else THEMES:
+            taken |= take(chromium, theme, asked.to, asked.scenes)
         chromium.close()
+    if not asked.theme and not asked.scenes:
+        for old in set(asked.to.glob("*.png")) - taken:
+            old.unlink()
+    size = sum(file.stat().st_size for file in taken) / 1e6
+    print(f"{len(taken)} pictures, {size:.1f} MB, in {time.monotonic() - began:.0f} s")
 
 
 if __name__ == "__main__":

@@ -200,12 +200,8 @@ def _line(row: Any) -> rx.Component:
             "fs-state-tag fs-state-none",
         ),
     )
-    title = rx.el.div(
-        rx.el.a(row.name, href=f"/workflows/{row.id}", class_name="fs-title"),
-        state,
-        class_name="fs-name-line",
-    )
-    tags = rx.cond(row.tags.length() > 0, rx.el.div(rx.foreach(row.tags, _tag), class_name="fs-name-tags"))
+    title = rx.el.a(row.name, href=f"/workflows/{row.id}", class_name="fs-title")
+    about = rx.el.div(state, rx.el.small(row.steps), rx.foreach(row.tags, _tag), class_name="fs-name-tags")
     last_run = rx.cond(
         row.run != "",
         rx.fragment(
@@ -236,7 +232,7 @@ def _line(row: Any) -> rx.Component:
         class_name="fs-table-actions",
     )
     return rx.el.tr(
-        rx.el.td(title, rx.el.small(row.steps), tags),
+        rx.el.td(title, about),
         rx.el.td(rx.el.div(rx.foreach(row.triggers, _tag), class_name="fs-tags")),
         rx.el.td(last_run, class_name="fs-nowrap"),
         rx.el.td(rx.el.small(ago(at=row.changed)), class_name="fs-nowrap"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -94,6 +95,21 @@ def test_the_check_sees_what_is_wrong(server: Server, new_page: NewPage) -> None
     assert {line.split(": ")[1] for line in violations(page)} >= {"color-contrast", "button-name"}
 
 
+@pytest.fixture(scope="module")
+def fresh(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that nobody has set up."""
+    with Server(tmp_path_factory.mktemp("fresh")) as started:
+        yield started
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_setting_up_keeps_nobody_out(theme: str, fresh: Server, new_page: NewPage) -> None:
+    page = new_page(fresh.url)
+    page.context.add_init_script(f"localStorage.setItem('theme', '{theme}')")
+    settled(page, "/setup", heading("Set up FlowStudio"))
+    assert violations(page) == []
+
+
 def test_no_page_keeps_anybody_out(themed: Page, ran: str) -> None:
     found = []
     for path, ready in ENTRY.items():
@@ -160,6 +176,64 @@ def test_the_editor_keeps_nobody_out_with_its_parts_open(themed: Page) -> None:
     themed.get_by_role("button", name="Add step").first.click()
     expect(themed.get_by_role("listbox").get_by_role("option").first).to_be_visible()
     found += violations(themed)
+    assert found == []
+
+
+def test_what_opens_over_the_canvas_keeps_nobody_out(themed: Page) -> None:
+    sign_in(themed)
+    made = themed.request.post("/api/templates/first-workflow/use/").json()["id"]
+    settled(themed, f"/workflows/{made}", lambda page: page.get_by_role("region", name="Set it up"))
+    expect(themed.get_by_role("group", name="Affordable ones", exact=True)).to_be_visible()
+    found = violations(themed)
+    for keys, search in (("Control+k", ""), ("?", ""), ("Control+f", "price")):
+        themed.keyboard.press(keys)
+        box = themed.get_by_role("combobox", name="Find in this workflow")
+        if search:
+            box.fill(search)
+            expect(themed.get_by_role("listbox", name="Hits").get_by_role("option").first).to_be_visible()
+        else:
+            expect(themed.get_by_role("dialog")).to_be_visible()
+        found += violations(themed)
+        themed.keyboard.press("Escape")
+        expect(themed.get_by_role("dialog").or_(box)).to_have_count(0)
+    themed.get_by_role("group", name="Write a sentence", exact=True).dblclick()
+    panel = themed.get_by_role("dialog", name="Step details")
+    panel.get_by_role("button", name=re.compile("^Open a large editor for")).first.click()
+    large = themed.get_by_role("dialog", name=re.compile("^Expression for"))
+    expect(large.get_by_role("textbox")).to_be_visible()
+    found += violations(themed)
+    assert found == []
+
+
+def test_the_dialogs_of_a_workflow_keep_nobody_out(themed: Page) -> None:
+    sign_in(themed)
+    made = themed.request.post("/api/templates/first-workflow/use/").json()["id"]
+    add = {"kind": "set", "node": None, "path": ["description"], "value": "Changed"}
+    themed.request.post(f"/api/workflows/{made}/publish/", data={"note": "First"})
+    themed.request.post(
+        f"/api/workflows/{made}/operations/",
+        data={"client": "elsewhere", "batches": [{"id": f"change-{made}", "operations": [add]}]},
+    )
+    settled(themed, f"/workflows/{made}", lambda page: page.get_by_role("group", name="Affordable ones"))
+    themed.get_by_role("button", name=re.compile("^Publish")).click()
+    expect(themed.get_by_role("dialog", name="Publish this workflow")).to_be_visible()
+    found = violations(themed)
+    themed.keyboard.press("Escape")
+    for item, title in (
+        ("Settings", "Workflow settings"),
+        ("Import", "Import into this workflow"),
+        ("History", "History"),
+    ):
+        themed.get_by_role("button", name="Workflow menu").click()
+        themed.get_by_role("menuitem", name=item, exact=True).click()
+        dialog = themed.get_by_role("dialog", name=title)
+        expect(dialog).to_be_visible()
+        if item == "History":
+            dialog.get_by_role("list", name="Versions").get_by_role("button").last.click()
+            expect(dialog.get_by_role("list", name="Changed since this version")).to_be_visible()
+        found += violations(themed)
+        themed.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
     assert found == []
 
 

@@ -37,7 +37,7 @@ export function CredentialList({ ready, mayEdit, mayAdmin }) {
   const items = stored.items;
   return (
     <>
-      {items.length > 0 && add && <div className="fs-toolbar"><span className="fs-gap" />{add}</div>}
+      {items.length > 0 && add && <div className="fs-toolbar"><p className="fs-quiet">{t("credentials.promise")}</p><span className="fs-gap" />{add}</div>}
       <div className="fs-card">
         {items.length === 0
           ? <Nothing text={mayAdmin ? t("credentials.empty_text") : t("credentials.ask_admin")}>{add}</Nothing>
@@ -46,7 +46,7 @@ export function CredentialList({ ready, mayEdit, mayAdmin }) {
               <table className="fs-table">
                 <thead>
                   <tr>
-                    <th scope="col">{t("credentials.name")}</th><th scope="col">{t("credentials.type")}</th>
+                    <th scope="col">{t("workflows.name")}</th><th scope="col">{t("credentials.type")}</th>
                     <th scope="col">{t("credentials.used_by")}</th><th scope="col">{t("credentials.changed")}</th>
                     {mayAdmin && <th scope="col"><span className="fs-visually-hidden">{t("credentials.actions")}</span></th>}
                   </tr>

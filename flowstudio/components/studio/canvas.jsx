@@ -27,6 +27,7 @@ const LINGER = 250; // ms that the tools of a connection stay when the pointer l
 const MULTI_KEYS = ["Shift", "Meta", "Control"];
 const PAN_BUTTONS = [1, 2];
 const SNAP = [GRID, GRID];
+const MINIMAP = { width: 158, height: 102 };
 
 function Tool({ icon: Icon, label, keys, ...rest }) {
   const name = keys ? t("canvas.with_keys", { label, keys: keysOf(keys) }) : label;
@@ -189,7 +190,7 @@ export const Canvas = memo(function Canvas({ store, catalogue, mayEdit, dark, op
           onlyRenderVisibleElements={nodes.length > MANY} proOptions={{ hideAttribution: true }}
         >
           <Background variant={BackgroundVariant.Dots} gap={GRID + 4} size={2} />
-          {nodes.length > 3 && <MiniMap pannable zoomable nodeColor={miniMapColor} nodeStrokeWidth={0} nodeBorderRadius={6} ariaLabel={t("canvas.minimap")} />}
+          {nodes.length > 3 && <MiniMap pannable zoomable nodeColor={miniMapColor} nodeStrokeWidth={0} nodeBorderRadius={6} style={MINIMAP} ariaLabel={t("canvas.minimap")} />}
           <Tools actions={actions} mayEdit={mayEdit} few={nodes.length < 2} canUndo={canUndo} canRedo={canRedo} />
           {mayEdit && (
             <Panel position="top-right">

@@ -49,7 +49,7 @@ export class Catalogue {
     const shown = (type.subtitle ?? "").replace(/\{(\w+)\}/g, (_, name) => {
       const value = properties[name] ?? defaults[name];
       const option = type.fields?.find((field) => field.name === name)?.options?.find((o) => o.value === value);
-      return option?.label ?? (typeof value === "object" ? "" : String(value ?? ""));
+      return option?.label ?? (typeof value === "object" ? "" : String(value ?? "").replace(/^=/, ""));
     });
     return shown.replace(/^[\s:·–-]+|[\s:·–-]+$/g, "");
   }

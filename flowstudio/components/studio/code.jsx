@@ -1,5 +1,5 @@
 // A code editor. Loaded only when a field needs one.
-import { useEffect, useId, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
 import CodeMirror, { EditorView } from "@uiw/react-codemirror";
 import { javascript } from "@codemirror/lang-javascript";
 import { json } from "@codemirror/lang-json";
@@ -77,12 +77,17 @@ export default function CodeEditor({ value, language, dark, label, disabled, onC
     EditorView.domEventHandlers({ drop: (event) => event.dataTransfer?.types.includes(DRAGGED) ?? false }), // the field takes it
     failedLine(line),
   ], [language, label, describedBy, line, Boolean(scene), inDialog]); // eslint-disable-line react-hooks/exhaustive-deps
+  /** Line numbers stay beside their lines also when styles or fonts arrive after the editor. */
+  const watched = useCallback((editor) => {
+    view.current = editor;
+    new ResizeObserver(() => editor.requestMeasure()).observe(editor.contentDOM);
+  }, []);
   const own = language === "javascript" || language === "python";
   return (
     <div className={`fs-code-box${own ? " is-code" : ""}${inDialog ? " is-large" : ""}`}
       onKeyDown={(event) => event.key === "Escape" && event.nativeEvent.defaultPrevented && event.stopPropagation()}>
       <CodeMirror
-        className="fs-code" value={text} theme={dark ? "dark" : "light"} basicSetup={SETUP} extensions={extensions} onCreateEditor={(editor) => { view.current = editor; }}
+        className="fs-code" value={text} theme={dark ? "dark" : "light"} basicSetup={SETUP} extensions={extensions} onCreateEditor={watched}
         readOnly={disabled} indentWithTab={false} onChange={(next) => { sent.current = next; setText(next); onChange(next); }}
       />
       {expandable && (

@@ -97,6 +97,7 @@ export function RunLog({ store, runs, mayRun, onOpen, onRetry, choices }) {
   const isOpen = useCallback((row) => toggled.get(row.key) ?? (row.kind === "call" ? !row.lazy && telling(row) : filtered || total <= FEW || telling(row)), [toggled, filtered, total]);
   const flat = useMemo(() => flatten(rows, isOpen), [rows, isOpen]);
   const selected = flat.find(({ row }) => row.key === chosen)?.row ?? null;
+  const outputsOf = useCallback((id) => store.node(id)?.ports?.outputs ?? [], [store]);
   const name = useCallback((row) => {
     const node = row.execution === runs.execution?.id && row.node && store.node(row.node);
     return node ? store.label(node) : row.label;
@@ -141,9 +142,10 @@ export function RunLog({ store, runs, mayRun, onOpen, onRetry, choices }) {
   const summary = execution && (execution.finished_at && began != null
     ? t("log.summary", { status: t(`status.${execution.status}`), time: formatDuration(Math.max(0, ended - began)) }) : t(`status.${execution.status}`));
 
+  const filled = place.open && tree.length > 0; // without steps it is as high as its text
   return (
-    <section className={`fs-log${place.open ? " is-open" : ""}`} style={place.open ? { height: place.height } : undefined} aria-label={t("log.title")}>
-      {place.open && <Divider height={place.height} setHeight={(height) => setPlace({ height })} />}
+    <section className={`fs-log${filled ? " is-open" : ""}`} style={filled ? { height: place.height } : undefined} aria-label={t("log.title")}>
+      {filled && <Divider height={place.height} setHeight={(height) => setPlace({ height })} />}
       <header className="fs-log-head">
         <button type="button" className="fs-log-toggle" aria-expanded={place.open} aria-label={t(place.open ? "log.hide" : "log.show")} onClick={() => setPlace({ open: !place.open })}>
           {place.open ? <ChevronDown size={16} aria-hidden="true" /> : <ChevronUp size={16} aria-hidden="true" />} {t("log.title")}
@@ -169,7 +171,7 @@ export function RunLog({ store, runs, mayRun, onOpen, onRetry, choices }) {
             onChoose={choose} onToggle={toggle} onOpen={onOpen} empty={t("log.none_match")}
           />
           <LogDetail
-            runs={runs} row={selected} name={name} stale={stale} item={item} setItem={setItem} single={single} setSingle={setSingle} onStep={step} mayRun={mayRun && !active} onOpen={onOpen} onRetry={onRetry} choices={choices}
+            runs={runs} row={selected} name={name} stale={stale} item={item} setItem={setItem} single={single} setSingle={setSingle} onStep={step} mayRun={mayRun && !active} onOpen={onOpen} onRetry={onRetry} choices={choices} outputsOf={outputsOf}
           />
         </div>
       ) : <p className="fs-quiet fs-log-empty">{t(active ? "log.starting" : "log.empty")}</p>)}

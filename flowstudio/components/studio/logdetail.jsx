@@ -46,7 +46,7 @@ function One({ shown, item, onStep, total }) {
   );
 }
 
-export function LogDetail({ runs, row, name, stale, item, setItem, single, setSingle, onStep, mayRun, onOpen, onRetry, choices }) {
+export function LogDetail({ runs, row, name, stale, item, setItem, single, setSingle, onStep, mayRun, onOpen, onRetry, choices, outputsOf }) {
   const [side, setSide] = useState("outputs");
   const [query, setQuery] = useState({ offset: 0, search: "" });
   const [port, setPort] = useState(null);
@@ -57,7 +57,7 @@ export function LogDetail({ runs, row, name, stale, item, setItem, single, setSi
   const live = useRun(runs, (run) => row && run.prints.get(JSON.stringify([row.node, row.scope])));
   const kept = useRun(runs, (run) => !run.execution?.data_dropped);
   const printed = useMemo(() => answer?.runs.find((run) => run.attempt === row?.attempt && JSON.stringify(run.scope) === JSON.stringify(row.scope))?.stdout || live || "", [answer, live, row]);
-  const labels = useMemo(() => ({}), []);
+  const labels = useMemo(() => (row && side === "outputs" ? Object.fromEntries(outputsOf(row.node).map(({ id, label }) => [id, label])) : {}), [row, side, outputsOf]);
   if (!row) return <aside className="fs-trace-detail is-empty" aria-label={t("log.detail")}><p className="fs-quiet">{t("log.choose")}</p></aside>;
 
   const label = rowName(row, name);

@@ -46,7 +46,7 @@ function PublishDialog({ workflow, sync, learn, onClose }) {
       {workflow.published !== null && (
         <p className="fs-published">
           <Check size={15} aria-hidden="true" />
-          {entry ? t("editing.published_by", { number: entry.number, name: entry.author_name ?? t("editing.somebody"), time: formatTime(entry.published_at ?? entry.at) })
+          {entry ? t(entry.author_name ? "editing.published_by" : "editing.published_at", { number: entry.number, name: entry.author_name, time: formatTime(entry.published_at ?? entry.at) })
             : t("editing.published_as", { number: workflow.published })}
           {entry?.note && <q>{entry.note}</q>}
         </p>

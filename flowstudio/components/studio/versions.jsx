@@ -118,7 +118,7 @@ function Entry({ entry, chosen, onChoose }) {
           {entry.current && <span className="fs-badge">{t("editing.draft")}</span>}
           {entry.published && <span className="fs-badge fs-badge-published"><Rocket size={11} aria-hidden="true" /> {t("editing.published")}</span>}
         </span>
-        <span className="fs-version-by">{t("editing.version_by", { name: entry.author_name ?? t("editing.somebody"), time: formatTime(entry.at) })}</span>
+        <span className="fs-version-by">{entry.author_name ? t("editing.version_by", { name: entry.author_name, time: formatTime(entry.at) }) : formatTime(entry.at)}</span>
         {entry.note && <span className="fs-version-note">{entry.note}</span>}
       </button>
     </li>
