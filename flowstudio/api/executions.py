@@ -32,7 +32,7 @@ from flowstudio.api.workflows import Id as WorkflowId
 from flowstudio.engine.context import Mode
 from flowstudio.engine.events import ExecutionStatus
 from flowstudio.engine.item import Json, Ports, items_from_json
-from flowstudio.engine.plan import Plan
+from flowstudio.engine.plan import Plan, sketch
 from flowstudio.engine.workflow import load_workflow
 from flowstudio.errors import InvalidRequest, NotFound
 from flowstudio.runtime import Runtime
@@ -90,7 +90,13 @@ async def execute(
     """
     body = body or Execute()
     with as_stored():
-        plan = studio.workflows.plan(await studio.workflows.get(caller, id))
+        workflow = await studio.workflows.get(caller, id)
+        partial = body.until is not None  # then the rest may be unfinished
+        plan = (
+            sketch(workflow.document, studio.workflows.registry)
+            if partial
+            else studio.workflows.plan(workflow)
+        )
         execution = await studio.executions.execute(
             caller,
             id,

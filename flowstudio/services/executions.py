@@ -23,7 +23,7 @@ from flowstudio.nodes.flow.execute_workflow import ExecuteWorkflow
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.dispatcher import Dispatcher
 from flowstudio.services.kept import changed_nodes, kept_before
-from flowstudio.services.runner import LEASE, Claimed, Runner, restricted
+from flowstudio.services.runner import LEASE, Claimed, Runner
 from flowstudio.services.workflows import Workflow, WorkflowService
 from flowstudio.storage import Storage
 from flowstudio.storage.ids import new_id
@@ -100,7 +100,7 @@ class ExecutionService:
             raise InvalidRequest(
                 f"Workflows call each other more than {MAX_DEPTH} levels deep; break the circle."
             )
-        plan = restricted(self._workflows.plan(workflow), until=request.until, only=request.only)
+        plan = self._workflows.plan(workflow, until=request.until, only=request.only)
         now = datetime.now(UTC)
         start = Start(
             plan.start_node(request.node), list(request.items) if request.items is not None else [Item({})]
@@ -166,7 +166,7 @@ class ExecutionService:
         """
         require(caller, "run")
         workflow = await self._workflows.load(workflow_id)
-        plan = self._workflows.plan(workflow)
+        plan = self._workflows.plan(workflow, until=until)
         start = plan.start_node(node)
         trigger = plan.nodes[start].type if start is not None else TriggerNode
         kept = plan.nodes[start].document.data.pinned if pinned and start is not None else None
@@ -278,10 +278,10 @@ class ExecutionService:
         """
         require(caller, "run")
         workflow = await self._workflows.load(workflow_id)
-        plan = self._workflows.plan(workflow)
-        if node not in plan.nodes:
+        if all(drawn.id != node for drawn in workflow.document.nodes):
             raise NotFound(f"The workflow has no node '{node}'.")
         if items is not None:
+            plan = self._workflows.plan(workflow, only=node)
             ports = plan.nodes[node].inputs
             given = [port for port in items if port != "main" and port not in ports[:1]]
             if given:
@@ -293,6 +293,7 @@ class ExecutionService:
             return await self.start(
                 StartRequest(workflow=workflow, mode="manual", node=node, only=node, items=start, pinned=True)
             )
+        plan = self._workflows.plan(workflow, until=None if onward else node)
         kept: Sequence[Outcome] = ()
         start_node, start_items = None, None
         if execution is not None:

@@ -207,7 +207,7 @@ class Runner:
         if stored is None:
             raise LeaseLost(f"Execution '{id_}' was deleted.")
         workflow = self._workflows.of_execution(stored)
-        plan = restricted(self._workflows.plan(workflow), until=stored.until_node, only=stored.only_node)
+        plan = self._workflows.plan(workflow, until=stored.until_node, only=stored.only_node)
         history = await self._storage.executions.outcomes(id_)
         return Claimed(
             info=self.info(stored, workflow),
@@ -410,10 +410,3 @@ class Runner:
                     self.cancel(id_)
             except Exception:
                 log.exception("renewing leases failed; it is tried again")
-
-
-def restricted(plan: Plan, *, until: str | None, only: str | None) -> Plan:
-    """The part of a plan that an execution runs."""
-    if only is not None:
-        return plan.only(only)
-    return plan.upto(until) if until is not None else plan

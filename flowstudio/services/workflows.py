@@ -187,8 +187,14 @@ class WorkflowService:
         document = load_workflow(raw)
         return Workflow(None, document, Snapshot.of(dump_workflow(document)))
 
-    def plan(self, workflow: Workflow) -> Plan:
-        """The compiled plan; plans are immutable, so executions share them. Raises `InvalidWorkflow`."""
+    def plan(self, workflow: Workflow, *, until: str | None = None, only: str | None = None) -> Plan:
+        """The compiled plan; plans are immutable, so executions share them. Raises `InvalidWorkflow`.
+
+        With the id of a node: of that node and everything before it, or of that node `only`. What else is in the
+        workflow may be unfinished then.
+        """
+        if until is not None or only is not None:
+            return compile_plan(workflow.document, self.registry, upto=until, only=only)
         key = workflow.snapshot.hash
         plan = self._plans.get(key)
         if plan is None:

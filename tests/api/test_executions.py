@@ -110,6 +110,22 @@ def test_an_execution_runs_no_further_than_asked(owner: httpx.Client, stored: St
     assert execution["data"] == [{"n": 7}]
 
 
+def test_what_stands_behind_a_node_may_be_unfinished_while_it_is_tried(
+    owner: httpx.Client, stored: Store
+) -> None:
+    document = greeting()
+    last = document["nodes"][-1]["id"]
+    document["nodes"].append({"id": "new", "type": "filter", "data": {"label": "Which ones?"}})
+    document["edges"].append({"source": last, "target": "new"})
+    id_ = stored(document)
+    assert execute(owner, id_).status_code == 409
+    assert execute(owner, id_, until=last).json()["execution"]["status"] == "success"
+    tried = owner.post(f"/api/workflows/{id_}/execute_node", json={"node_id": last})
+    assert tried.json()["execution"]["status"] == "success"
+    refused = owner.post(f"/api/workflows/{id_}/execute_node", json={"node_id": "new"})
+    assert "Which ones?" in refused.json()["error"]["message"]
+
+
 @pytest.mark.parametrize("document", [sleeper(30), waiting()], ids=["running", "waiting"])
 def test_an_execution_is_cancelled_for_good(
     owner: httpx.Client, stored: Store, document: dict[str, Any]

@@ -107,12 +107,23 @@ export const Canvas = memo(function Canvas({ store, catalogue, mayEdit, dark, op
     });
   }, [store, flow]);
 
-  // The panel takes room away: keep the step that it is about in sight.
+  // The panel takes room away: keep the step that it is about in sight. Once it closes, the step is where people go on.
+  const lastOpened = useRef(null);
   useEffect(() => {
-    if (!opened) return undefined;
+    const last = lastOpened.current;
+    lastOpened.current = opened;
+    if (!opened) {
+      const { activeElement: at } = document;
+      const free = !at || at === document.body || at === wrapper.current || at.closest(".react-flow__node");
+      if (last && free && store.node(last)) {
+        store.select([last]);
+        actions.focusNode(last);
+      }
+      return undefined;
+    }
     const frame = requestAnimationFrame(() => wrapper.current && actions.reveal(opened));
     return () => cancelAnimationFrame(frame);
-  }, [opened, actions]);
+  }, [opened, actions, store]);
 
   const onConnect = useCallback((connection) => store.connect(connection), [store]);
   const isValidConnection = useCallback((connection) => allowed(store, connection), [store]);

@@ -4,16 +4,28 @@ import { ArrowDown, ArrowUp, Copy, Plus, Trash2 } from "lucide-react";
 import { t } from "../texts/texts.js";
 import { Field, Fields, withKey } from "./fields.jsx";
 import { isExpression } from "./insertion.js";
+import { singular } from "./singular.js";
 
 const Tool = ({ icon: Icon, label, ...rest }) => (
   <button type="button" className="fs-tool fs-tool-small" aria-label={label} title={label} {...rest}><Icon size={14} aria-hidden="true" /></button>
 );
 
-export const Add = ({ title, onClick }) => (
-  <button type="button" className="fs-button fs-button-small" aria-label={t("form.add", { title })} onClick={onClick}>
-    <Plus size={14} aria-hidden="true" /> {t("form.add", { title })}
-  </button>
-);
+const FIELDS = "input, textarea, select, [contenteditable=true]";
+
+/** Adds an entry, and leads to its first field. */
+export const Add = ({ title, onClick }) => {
+  const one = singular(title);
+  const add = (event) => {
+    const button = event.currentTarget;
+    onClick();
+    requestAnimationFrame(() => button.previousElementSibling?.querySelector(FIELDS)?.focus());
+  };
+  return (
+    <button type="button" className="fs-button fs-button-small" onClick={add}>
+      <Plus size={14} aria-hidden="true" /> {one ? t("form.add_one", { one }) : t("form.add", { title })}
+    </button>
+  );
+};
 
 /** A new entry of a list. */
 function fresh(field) {

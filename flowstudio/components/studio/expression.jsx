@@ -3,6 +3,7 @@ import { Suspense, lazy, useId, useRef, useState } from "react";
 import { Maximize2 } from "lucide-react";
 import { t } from "../texts/texts.js";
 import { useEvaluation } from "./evaluation.js";
+import { afterPress } from "./pressing.js";
 import { Result } from "./result.jsx";
 
 const load = () => import("./expression_editor.jsx");
@@ -19,8 +20,9 @@ export function Expression({ title, value, onChange, disabled, describedBy, inva
   const [large, setLarge] = useState(false);
   const answer = useEvaluation(scene, value, active && !large && !disabled);
   const described = [describedBy, active ? result : null].filter(Boolean).join(" ") || undefined;
+  const leave = (event) => !box.current.contains(event.relatedTarget) && afterPress(() => !box.current?.contains(document.activeElement) && setActive(false));
   return (
-    <div ref={box} className="fs-expression-box" onFocus={() => setActive(true)} onBlur={(event) => !box.current.contains(event.relatedTarget) && setActive(false)}>
+    <div ref={box} className="fs-expression-box" onFocus={() => setActive(true)} onBlur={leave}>
       <div className="fs-expression-line">
         <Suspense fallback={<textarea className="fs-input" rows={1} aria-label={title} value={value.slice(1)} disabled={disabled} onChange={(event) => onChange(`=${event.target.value}`)} />}>
           <ExpressionEditor value={value} onChange={onChange} label={title} describedBy={described} invalid={invalid} readOnly={disabled} scene={scene} handle={handle} autoFocus={autoFocus} />

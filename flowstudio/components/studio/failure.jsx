@@ -18,13 +18,14 @@ export function Explained({ error }) {
   );
 }
 
-/** Stands above the canvas after a failed run until it is closed or something else runs. */
-export function FailureBanner({ store, runs, mayRun, onOpen, onRetry }) {
+/** Stands above the canvas after a failed run until it is closed or something else runs. The step itself, once opened, says the same. */
+export function FailureBanner({ store, runs, opened, mayRun, onOpen, onRetry }) {
   const execution = useRun(runs, (run) => run.execution);
   const [closed, setClosed] = useState(null);
   if (execution?.status !== "error" || closed === execution.id) return null;
   const error = execution.error ?? { message: t("failure.unknown") };
   const node = error.node && store.node(error.node);
+  if (node && opened === error.node) return null;
   return (
     <section className="fs-banner" role="alert" aria-label={t("failure.title")}>
       <CircleAlert size={18} aria-hidden="true" />

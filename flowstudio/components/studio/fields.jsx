@@ -7,6 +7,7 @@ import { Entries, KeyValues } from "./entries.jsx";
 import { useScene } from "./evaluation.js";
 import { Expression, preload } from "./expression.jsx";
 import { Choice, Choices, Code, DateInput, JsonInput, NumberInput, Switch, TextInput, WorkflowChoice } from "./inputs.jsx";
+import { afterPress } from "./pressing.js";
 import { Prose } from "./prose.jsx";
 import { inWords } from "./result.jsx";
 import { useRun } from "./runs.js";
@@ -268,7 +269,7 @@ export function Field({ field, path = field.name, value, set, disabled, dark, la
     onFocus: (event) => {
       if (event.target.closest("[data-field]") === box.current) last = (text) => inserting.current(text);
     },
-    onBlur: (event) => !box.current.contains(event.relatedTarget) && setTouched(true),
+    onBlur: (event) => !box.current.contains(event.relatedTarget) && afterPress(() => setTouched(true)),
   };
 
   const own = touched || (!isEmpty(shown) && !nested) ? fault(field, shown, title) : null;

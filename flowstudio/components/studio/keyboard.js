@@ -13,6 +13,9 @@ const CONTROLS = "button, a[href], summary, [role=tab], [role=menuitem], [role=o
 const elsewhere = (target) => Boolean(target.closest?.(`${FIELDS}, ${DIALOGS}`)) || Boolean(document.querySelector("dialog[open], [aria-modal=true]"));
 const onCanvas = (target) => target === document.body || Boolean(target.closest?.(".fs-canvas"));
 
+/** While a step's details cover the canvas, only the keys of the whole editor mean something. */
+const covered = () => Boolean(document.querySelector(".fs-canvas")?.closest("[inert]"));
+
 const pressesControl = (event) => (event.key === "Enter" || event.key === " ") && Boolean(event.target.closest?.(CONTROLS));
 
 export function useKeyboard({ store, actions, mayEdit }) {
@@ -26,7 +29,7 @@ export function useKeyboard({ store, actions, mayEdit }) {
       if (event.key === "Tab") pointed = false;
       const shortcut = shortcutOf(event);
       if (!shortcut || shortcut.native || (shortcut.edit && !mayEdit)) return;
-      if (!shortcut.anywhere && elsewhere(event.target)) return;
+      if ((!shortcut.anywhere && elsewhere(event.target)) || (shortcut.group !== "general" && covered())) return;
       if ((shortcut.canvas && !onCanvas(event.target)) || walks || pressesControl(event)) return;
       if (shortcut.id === "open" && !store.snapshot.nodes.some((node) => node.selected)) return;
       event.preventDefault();

@@ -17,9 +17,9 @@ const STATUSES = ["error", "running", "waiting", "success", "skipped", "cancelle
 function usePlace() {
   const [place, setPlace] = useState(() => {
     try {
-      return { open: true, height: 260, ...JSON.parse(localStorage.getItem(PLACE)) };
+      return { height: 260, ...JSON.parse(localStorage.getItem(PLACE)) };
     } catch {
-      return { open: true, height: 260 };
+      return { height: 260 };
     }
   });
   useEffect(() => {
@@ -77,13 +77,14 @@ function useRows(runs, filter, open) {
 
 /** `choices(node)` gives the ways to run an execution again from a step; the editor has one way only, `onRetry(node)`. */
 export function RunLog({ store, runs, mayRun, onOpen, onRetry, choices }) {
-  const [place, setPlace] = usePlace();
+  const [kept, setPlace] = usePlace();
   const [filter, setFilter] = useState({ text: "", status: "" });
   const [toggled, setToggled] = useState(() => new Map());
   const [chosen, setChosen] = useState(null); // key of a row
   const [item, setItem] = useState(0);
   const [single, setSingle] = useState(false);
   const execution = useRun(runs, (run) => run.execution);
+  const place = { open: Boolean(execution), ...kept }; // folded away until something ran
   const stale = useRun(runs, (run) => run.stale);
   const names = useSyncExternalStore(store.subscribe, () => store.nodes);
   const active = useRun(runs, (run) => run.active);

@@ -68,7 +68,7 @@ function Name({ store, node, type, mayEdit }) {
   useEffect(() => setText(name), [name, node.id]);
   const keep = () => text !== name && setText(renameNode(store, node.id, text) ?? name);
   const keys = (event) => {
-    if (event.key === "Enter") input.current.blur();
+    if (event.key === "Enter") input.current.closest("[role=dialog]").focus({ preventScroll: true });
     if (event.key !== "Escape" || text === name) return;
     event.stopPropagation();
     setText(name);

@@ -204,7 +204,7 @@ function Frame({ catalogue, store, runs, problems, workflowId, mayEdit, mayRun, 
         {bar({ open: openNode, stop, dark })}
         {notice}
         <ExecutionNotice runs={runs} store={store} />
-        <div hidden={Boolean(open)}><FailureBanner store={store} runs={runs} mayRun={mayRun} onOpen={openNode} onRetry={onRetry} /></div>
+        <div hidden={Boolean(open)}><FailureBanner store={store} runs={runs} opened={open} mayRun={mayRun} onOpen={openNode} onRetry={onRetry} /></div>
         {!open && <VisitedBanner />}
         <div className="fs-stage">
           {aside && <div className="fs-aside" inert={Boolean(open)}>{aside}</div>}

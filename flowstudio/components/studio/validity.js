@@ -1,7 +1,7 @@
 // What is wrong with a fixed value, before the server says so: {key, values} of a text, or null.
 import { isExpression } from "./insertion.js";
 
-const URL_START = /^https?:\/\/[^\s/?#]+/i;
+const URL_START = /^(https?:\/\/[^\s/?#]+|\/(?!\/))/i; // with / begins what FlowStudio itself serves
 const CRON = /^(\*|[\w?#,\-*/]+)$/;
 const DATE = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/;
 
