@@ -94,7 +94,7 @@ export function useActions({ store, flow, wrapper, context, mayEdit, open, run, 
       const height = Math.max(...nodes.map((node) => node.position.y + node.measured.height)) - top;
       const at = freePlace(store.snapshot.nodes, { x: left, y: top + height + GRID * 3 }, [width, height]);
       store.paste(placed(selection, { x: at.x - SHIFT, y: at.y - SHIFT }));
-      requestAnimationFrame(() => selected().length && reveal(selected()[0].id));
+      if (selected().length) requestAnimationFrame(() => { reveal(selected()[0].id); focusNode(selected()[0].id); });
     };
     const copy = async (ids) => {
       const selection = taken(ids);

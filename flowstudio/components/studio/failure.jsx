@@ -3,7 +3,14 @@ import { useState } from "react";
 import { ArrowUpRight, CircleAlert, RotateCw, X } from "lucide-react";
 import { t } from "../texts/texts.js";
 import { remedyOf, technical } from "./remedies.js";
+import { inWords } from "./result.jsx";
 import { useRun } from "./runs.js";
+
+/** What went wrong, without the words of programming languages. */
+function plain({ code, message }) {
+  const [, where, what] = (code === "expression" && /^(.*?: )((?:TypeError|ReferenceError|Invalid syntax): .*)$/s.exec(message)) || [null, "", message];
+  return where + inWords(what);
+}
 
 /** The message, what to do about it, and the technical side folded away. */
 export function Explained({ error }) {
@@ -11,7 +18,7 @@ export function Explained({ error }) {
   const detail = technical(error);
   return (
     <div className="fs-explained">
-      <p>{error.message}{error.item != null && <span className="fs-quiet"> ({t("panel.failed_item", { number: error.item + 1 })})</span>}</p>
+      <p>{plain(error)}{error.item != null && <span className="fs-quiet"> ({t("panel.failed_item", { number: error.item + 1 })})</span>}</p>
       {remedy && <p className="fs-explained-remedy">{t(`failure.${remedy}`)}{error.detail?.execution && <> <a className="fs-link" href={`/executions/${encodeURIComponent(error.detail.execution)}`}>{t("log.open_execution")}</a></>}</p>}
       {detail && <details><summary>{t("failure.detail")}</summary><pre className="fs-json">{detail}</pre></details>}
     </div>

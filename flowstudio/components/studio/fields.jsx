@@ -272,8 +272,10 @@ export function Field({ field, path = field.name, value, set, disabled, dark, la
     onBlur: (event) => !box.current.contains(event.relatedTarget) && afterPress(() => setTouched(true)),
   };
 
-  const own = touched || (!isEmpty(shown) && !nested) ? fault(field, shown, title) : null;
-  const told = own ? [{ message: t(own.key, own.values), source: "own" }] : errorsAt(surroundings?.errors ?? NO_PROBLEMS, path, !nested || expression);
+  const problems = errorsAt(surroundings?.errors ?? NO_PROBLEMS, path, !nested || expression);
+  const lacks = (nested || path.includes("[")) && isEmpty(shown) && problems.some((error) => error.source === "problem"); // said here without the way to it
+  const own = touched || lacks || (!isEmpty(shown) && !nested) ? fault(field, shown, title) : null;
+  const told = own ? [{ message: t(own.key, own.values), source: "own" }] : problems;
   const first = useRef({});
   const failure = told.find((error) => error.source === "run")?.failure;
   if (failure !== first.current.failure) first.current = { failure, shown };
