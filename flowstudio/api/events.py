@@ -58,7 +58,7 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 async def watch(request: Request, id: Id, caller: SignedIn, studio: Studio) -> Response:
     """A stream of server-sent events. After a reconnection it begins with a snapshot again, so nothing is missed. It ends when
     the caller signs out."""
-    await studio.views.get(caller, id)
+    await studio.views.check(caller, id)
     return EventStream(
         studio.views.watch(caller, id),
         studio.closing.wait,

@@ -231,6 +231,12 @@ class ExecutionViews:
         stored = await self._load(id_)
         return await self._view(stored) | ({"document": stored.document} if document else {})
 
+    async def check(self, caller: Caller, id_: str) -> None:
+        """Whether the caller may watch an execution. Raises `NotFound`."""
+        require(caller, "read")
+        if await self._storage.executions.get(id_) is None:
+            raise NotFound(f"There is no execution '{id_}'.")
+
     async def _view(self, stored: StoredExecution) -> Json:
         runs = await self._storage.executions.node_runs(stored.id)
         document = load_workflow(stored.document)

@@ -296,11 +296,10 @@ export function useStaleMarks(store, runs) {
   useEffect(() => {
     let timer = null, compared = null;
     const look = () => {
-      const { nodes, edges } = store.snapshot;
-      const now = [nodes, edges, runs.execution?.id];
+      const now = [store.document(), runs.execution?.id]; // dragging and selecting change no document
       if (!runs.execution || (compared && now.every((part, index) => part === compared[index]))) return;
       compared = now;
-      runs.compare(store.document());
+      runs.compare(now[0]);
     };
     const later = () => { timer ??= setTimeout(() => { timer = null; look(); }, SOON); };
     const stop = store.subscribe(later);

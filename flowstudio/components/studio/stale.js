@@ -8,10 +8,16 @@ export function stable(value) {
   return `{${keys.map((key) => `${JSON.stringify(key)}:${stable(value[key])}`).join(",")}}`;
 }
 
+const MEANINGS = new WeakMap(); // data of a step, which no edit changes in place -> [type, meaning]
+
 /** What decides about a step's result: not its place, name, notes or pinned items. */
 function meaning({ type, data = {} }) {
+  const known = MEANINGS.get(data);
+  if (known?.[0] === type) return known[1];
   const { properties = {}, settings = {}, credentials = {}, disabled = false } = data;
-  return stable({ type, properties, settings, credentials, disabled });
+  const found = stable({ type, properties, settings, credentials, disabled });
+  MEANINGS.set(data, [type, found]);
+  return found;
 }
 
 /** The connections into each step, in the order in which their items are merged. */
