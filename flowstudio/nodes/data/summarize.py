@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Sequence
 from typing import Annotated, Any, Literal
 
@@ -186,17 +187,23 @@ def _numbers(found: list[Any], figure: Summary) -> list[values.Number]:
     return numbers
 
 
+def _sum(numbers: list[values.Number]) -> values.Number:
+    """The sum, rounded once: prices add up as they do on paper."""
+    return (
+        sum(numbers) if all(isinstance(number, int) for number in numbers) else round(math.fsum(numbers), 10)
+    )
+
+
 def _total(found: list[Any], figure: Summary) -> Any:
-    total = sum(_numbers(found, figure))
-    return round(total, 12) if isinstance(total, float) else total
+    return _sum(_numbers(found, figure))
 
 
 def _average(found: list[Any], figure: Summary) -> Any:
     numbers = _numbers(found, figure)
     if not numbers:
         return None
-    mean = sum(numbers) / len(numbers)
-    return int(mean) if mean.is_integer() else round(mean, 12)
+    mean = _sum(numbers) / len(numbers)
+    return int(mean) if mean.is_integer() else mean
 
 
 def _extreme(choose: Callable[..., Any]) -> Callable[[list[Any], Summary], Any]:

@@ -188,6 +188,8 @@ async def test_every_figure() -> None:
 
 async def test_decimal_sums_are_what_a_person_expects() -> None:
     assert await figure("sum", [{"v": 0.1}, {"v": 0.2}]) == 0.3
+    assert await figure("sum", [{"v": 1111.1}] * 482) == 535550.2
+    assert await figure("average", [{"v": 0.1}] * 3) == pytest.approx(0.1)
 
 
 async def test_a_text_cannot_be_added_up() -> None:
