@@ -191,10 +191,14 @@ async def restore_workflow(id: Id, caller: SignedIn, studio: Studio) -> Response
 async def publish_workflow(
     id: Id, caller: SignedIn, studio: Studio, publishing: Publishing | None = None
 ) -> Response:
-    """Makes the draft what triggers and other workflows run. An active workflow is armed anew."""
-    note = publishing.note if publishing is not None else ""
+    """Makes the draft, or a version of the history, what triggers and other workflows run. An active workflow is armed anew.
+
+    The draft stays as it is.
+    """
+    chosen = publishing or Publishing()
     with as_stored():
-        return answer(studio, await studio.workflows.publish(caller, id, note=note))
+        published = await studio.workflows.publish(caller, id, note=chosen.note, version=chosen.version)
+        return answer(studio, published)
 
 
 @resource.post(

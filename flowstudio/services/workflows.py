@@ -150,13 +150,20 @@ class WorkflowService:
         number = draft.record.published_version
         if number is None:
             return draft
-        found = await self._storage.versions.get(id_, number)
-        if found is None:
-            raise NotFound(f"Workflow '{id_}' has no version {number}.")
-        made = Draft.of(load_workflow(found[1]))
-        workflow = replace(draft, document=made.document, snapshot=Snapshot.of(made.json), version=number)
+        workflow = await self._past(draft, number)
         self._published[id_] = workflow
         return workflow
+
+    async def _past(self, draft: Workflow, number: int) -> Workflow:
+        """A workflow as a version of its history has it. Raises `NotFound`."""
+        found = await self._storage.versions.get(draft.record.id, number)
+        if found is None:
+            raise NotFound(
+                f"Workflow '{draft.record.id}' has no version {number} in its history; edits that follow each other quickly "
+                "are one entry there."
+            )
+        made = Draft.of(load_workflow(found[1]))
+        return replace(draft, document=made.document, snapshot=Snapshot.of(made.json), version=number)
 
     def changing(self, id_: str) -> asyncio.Lock:
         """Whoever changes a workflow holds this lock, from reading what it is to remembering what it became."""
@@ -312,14 +319,19 @@ class WorkflowService:
 
     # Production
 
-    async def publish(self, caller: Caller, id_: str, *, note: str = "") -> Workflow:
-        """Make the draft what triggers run; an active workflow is armed anew.
+    async def publish(
+        self, caller: Caller, id_: str, *, note: str = "", version: int | None = None
+    ) -> Workflow:
+        """Make the draft, or a version of the history, what triggers run; an active workflow is armed anew.
 
-        Raises `InvalidWorkflow` when it could not run, `Conflict` when another has its webhook.
+        Raises `InvalidWorkflow` when it could not run, `Conflict` when another has its webhook, and `NotFound` for a version
+        that the history does not have.
         """
         require(caller, "edit")
         async with self.changing(id_):
             workflow = await self.present(id_)
+            if version is not None and version != workflow.version:
+                workflow = await self._past(workflow, version)
             if workflow.active:
                 self._demand_armed(workflow.document)
             else:
@@ -359,6 +371,7 @@ class WorkflowService:
         record = await self._storage.workflows.publish(
             id_,
             expected_version=workflow.record.version,
+            version=workflow.version,
             note=note or None,
             webhooks=webhooks_of(id_, workflow.document) if armed else None,
         )

@@ -206,21 +206,24 @@ class WorkflowRepository:
         id_: str,
         *,
         expected_version: int,
+        version: int | None = None,
         note: str | None = None,
         webhooks: Sequence[WebhookRoute] | None = None,
     ) -> WorkflowRecord:
-        """Make the draft what triggers run; with `webhooks`, switch the workflow on with these addresses.
+        """Make the draft, or a version of the history, what triggers run; with `webhooks`, switch it on with these addresses.
 
-        Raises `NotFound`, and `Conflict` when the draft has another version, or an address is taken.
+        Raises `NotFound`, and `Conflict` when the draft has another version than expected, or an address is taken.
         """
 
         def store(connection: Connection) -> None:
-            version = _lock(connection, id_, expected_version)
-            values: dict[str, Any] = {"published_version": version}
+            number = _lock(connection, id_, expected_version)
+            if version is not None:
+                number = version
+            values: dict[str, Any] = {"published_version": number}
             if webhooks is not None:
                 values["active"] = True
             connection.execute(update(workflows).where(columns.id == id_).values(**values))
-            mark_published(connection, id_, version, current_time(connection), note)
+            mark_published(connection, id_, number, current_time(connection), note)
             if webhooks is not None:
                 _replace_webhooks(connection, id_, webhooks)
 

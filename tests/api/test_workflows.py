@@ -140,6 +140,11 @@ def test_a_version_is_named_compared_and_published(owner: httpx.Client, stored: 
     assert (listed["published_version"], listed["has_unpublished"]) == (1, True)
     assert owner.post(f"{path}/unpublish").json()["published_version"] is None
     assert owner.post(f"{path}/publish").json()["published_version"] == 2
+    back = owner.post(f"{path}/publish", json={"version": 1}).json()
+    assert (back["version"], back["published_version"], back["has_unpublished"]) == (2, 1, True)
+    assert owner.get(f"{path}/versions/1").json()["note"] == "First"
+    assert owner.post(f"{path}/publish", json={"version": 9}).status_code == 404
+    assert owner.post(f"{path}/publish", json={"version": 0}).status_code == 400
 
 
 def test_what_cannot_run_is_not_published(owner: httpx.Client, stored: Store) -> None:

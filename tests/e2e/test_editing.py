@@ -253,6 +253,11 @@ def test_the_history_says_what_changed_and_brings_a_version_back(page: Page) -> 
     expect(changes).to_contain_text(
         re.compile("Removed.*Sum.*Changed.*Give up.*Out of stock.*Sold out", re.DOTALL)
     )
+    dialog.get_by_role("button", name="Edit the note").click()
+    dialog.get_by_role("textbox", name="Note on this version").fill("Sold in May")
+    dialog.get_by_role("button", name="Save note").click()
+    expect(dialog.get_by_role("list", name="Versions")).to_contain_text("Sold in May")
+    expect(dialog.get_by_role("list", name="Versions")).not_to_contain_text("As it was sold")
     expect(card(dialog, "Sum")).to_be_visible()  # type: ignore[arg-type]  # a dialog is searched like a page
     dialog.get_by_role("button", name="Restore").click()
     expect(dialog).to_have_count(0)
@@ -269,6 +274,28 @@ def test_the_history_says_what_changed_and_brings_a_version_back(page: Page) -> 
 
     choose(page, "History")
     expect(dialog.get_by_role("list", name="Versions")).to_contain_text("Before version")
+
+
+def test_an_earlier_version_is_published_from_the_history(page: Page) -> None:
+    workflow = store(page, ORDERS)
+    publish(page, "The good one")
+    message(page).fill("Oops.")
+    page.keyboard.press("Escape")
+    saved(page)
+    publish(page, "The bad one")
+    choose(page, "History")
+    dialog = page.get_by_role("dialog", name="History")
+    versions = dialog.get_by_role("list", name="Versions")
+    versions.get_by_role("button", name=re.compile("The good one")).click()
+    dialog.get_by_role("button", name="Publish this version").click()
+    expect(dialog.get_by_role("button", name="Published", exact=True)).to_be_disabled()
+    expect(versions.get_by_role("button", name=re.compile("Published.*The good one"))).to_be_visible()
+    expect(versions.get_by_role("button", name=re.compile("Published.*The bad one"))).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name=re.compile("unpublished changes"))).to_be_visible()
+    answer = page.request.get(f"/api/workflows/{workflow}/").json()
+    assert (answer["published_version"], answer["has_unpublished"]) == (1, True)
+    assert stored(page, workflow)["nodes"][2]["data"]["properties"]["message"] == "Oops."
 
 
 def test_typing_in_a_parameter_is_undone_at_once(page: Page) -> None:

@@ -178,6 +178,17 @@ def test_an_execution_is_walked_through_item_by_item_and_debugged_in_the_editor(
     assert pinned(page, workflow) == {}
 
 
+def test_debugging_a_run_with_a_loop_says_which_steps_keep_no_data(page: Page) -> None:
+    workflow = make(page, ROUNDS)
+    id_ = execute(page, workflow)
+    page.goto(f"/workflows/{workflow}?debug={id_}")
+    expect(page.get_by_text("The run's data is pinned to 3 steps.")).to_be_visible()
+    expect(page.get_by_text("Not pinned:")).to_have_text("Not pinned: “Write” (it is part of a loop).")
+    expect(page.get_by_role("status").filter(has_text=re.compile("^Saved$"))).to_be_visible()
+    people = [{"n": n} for n in range(4)]
+    assert pinned(page, workflow) == {"Go": [{}], "People": people, "Batches": people}
+
+
 def test_executions_are_filtered_and_deleted_many_at_once(page: Page) -> None:
     workflow = make(page, BROKEN | {"name": "Filter me"})
     other = make(page, {"name": "Fine", "nodes": [GO], "edges": []})

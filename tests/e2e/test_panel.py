@@ -200,6 +200,50 @@ def test_pinned_data_stand_in_for_a_step(page: Page) -> None:
     expect(pane(panel, "Output").get_by_text("This step gives its pinned data.")).to_have_count(0)
 
 
+def test_steps_are_pinned_from_the_canvas_and_say_when_they_changed_since(page: Page) -> None:
+    paid = [{"left": "={{ $json.n }}", "test": "greater", "right": 1}]
+    ways = node("3", "if-else", "Ways", 640, conditions=paid)
+    people = python("2", "People", 320, "return [{'n': n} for n in range(1, 4)]")
+    workflow = store(page, row(node("1", "manual-trigger", "Go", 0), people, ways, name="Two ways"))
+    card = page.get_by_role("group", name="People", exact=True)
+    expect(card).to_be_visible()
+    page.get_by_role("region", name="Workflow canvas").press("Control+a")
+    page.keyboard.press("p")
+    expect(page.get_by_text("it has given no data yet, run it first").first).to_be_visible()
+    page.get_by_role("button", name="Execute workflow").click()
+    expect(page.get_by_role("region", name="Run log").get_by_role("status")).to_contain_text("Succeeded")
+
+    page.get_by_role("region", name="Workflow canvas").press("Control+a")
+    page.keyboard.press("p")
+    expect(page.get_by_text("“Go”, “People” give this data from now on.")).to_be_visible()
+    expect(page.get_by_text("Not pinned: “Ways” (it gave data by several outputs")).to_be_visible()
+    mark = card.get_by_role("img", name="Its output is pinned")
+    expect(mark).to_be_visible()
+    expect(page.get_by_role("img", name="Its output is pinned")).to_have_count(2)
+    saved(page)
+    pins = [each["data"].get("pinned") for each in stored(page, workflow)["nodes"]]
+    assert pins == [[{}], [{"n": 1}, {"n": 2}, {"n": 3}], None]
+
+    page.keyboard.press("Escape")
+    card.click()
+    page.keyboard.press("p")
+    expect(page.get_by_text("“People” runs again.")).to_be_visible()
+    expect(mark).to_have_count(0)
+    page.keyboard.press("Control+z")
+    expect(mark).to_be_visible()
+    page.keyboard.press("Control+z")
+    expect(page.get_by_role("img", name="Its output is pinned")).to_have_count(0)
+
+    expect(page.get_by_role("img", name="Changed since the last run")).to_have_count(0)
+    panel = open_step(page, "People")
+    panel.get_by_role("textbox", name="Code").fill("return [{'n': 7}]")
+    page.keyboard.press("Escape")
+    expect(card.get_by_role("img", name="Changed since the last run")).to_be_visible()
+    follower = page.get_by_role("group", name="Ways", exact=True)
+    expect(follower.get_by_role("img", name="Changed since the last run")).to_be_visible()
+    expect(page.get_by_role("img", name="Changed since the last run")).to_have_count(2)
+
+
 def test_files_are_looked_at_and_saved(page: Page) -> None:
     store(
         page,

@@ -67,6 +67,28 @@ async def test_a_webhook_runs_what_is_published_while_the_draft_moves_on(runtime
     ]
 
 
+async def test_an_earlier_version_is_published_while_the_draft_stays(runtime: Runtime) -> None:
+    id_ = (await runtime.workflows.create(COMMAND_LINE, hooked("1"))).record.id
+    await runtime.workflows.activate(COMMAND_LINE, id_)
+    moved = hooked("2")
+    moved["nodes"][0]["data"]["properties"]["path"] = "moved"
+    await runtime.workflows.update(COMMAND_LINE, id_, moved)
+    await runtime.workflows.publish(COMMAND_LINE, id_)
+    with pytest.raises(NotFound):
+        await answer(runtime)
+
+    back = await runtime.workflows.publish(COMMAND_LINE, id_, version=1, note="The old one again")
+    assert (back.active, back.record.version) == (True, 2)
+    assert (back.record.published_version, back.record.has_unpublished) == (1, True)
+    assert '"1"' in await answer(runtime)
+    draft = await runtime.workflows.get(COMMAND_LINE, id_)
+    assert draft.document.nodes[0].data.properties["path"] == "moved"
+    _, entries = await runtime.versions.list(COMMAND_LINE, id_)
+    assert [entry.note for entry in entries if entry.number == 1] == ["The old one again"]
+    with pytest.raises(NotFound, match="no version 9"):
+        await runtime.workflows.publish(COMMAND_LINE, id_, version=9)
+
+
 async def test_what_is_published_outlives_a_restart_of_the_cache(runtime: Runtime) -> None:
     id_ = (await runtime.workflows.create(COMMAND_LINE, hooked("1"))).record.id
     await runtime.workflows.activate(COMMAND_LINE, id_)
@@ -130,6 +152,8 @@ async def test_what_cannot_run_is_not_published(runtime: Runtime) -> None:
     assert '"1"' in await answer(runtime)
     await runtime.workflows.deactivate(COMMAND_LINE, id_)
     assert (await runtime.workflows.publish(COMMAND_LINE, id_)).record.published_version == 3
+    with pytest.raises(InvalidWorkflow, match="nonsense"):
+        await runtime.workflows.publish(COMMAND_LINE, id_, version=2)
 
 
 async def test_publishing_does_not_take_an_address_of_another(runtime: Runtime) -> None:

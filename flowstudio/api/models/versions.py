@@ -18,6 +18,8 @@ class Publishing(Shape):
 
     note: Note = ""
     """What is new, for the history."""
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    """A version of the history; missing: the draft."""
 
 
 class Naming(Shape):

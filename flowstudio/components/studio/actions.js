@@ -8,7 +8,7 @@ import { addition, noteAddition, onlyEnd, usedPorts } from "./edits.js";
 import { GRID, freePlace } from "./geometry.js";
 import { differs, tidy } from "./layout.js";
 import { pack } from "./packing.js";
-import { pinNode } from "./pins.js";
+import { togglePins } from "./pins.js";
 import { directionOf } from "./shortcuts.js";
 import { walk } from "./walking.js";
 
@@ -116,11 +116,7 @@ export function useActions({ store, flow, wrapper, context, mayEdit, open, run, 
       else toast(count(clip.nodes.length, "canvas.pasted_one", "canvas.pasted"));
     };
 
-    const pin = async (ids) => {
-      const nodes = picked(ids).filter((node) => !node.annotation && !node.ports.sub);
-      const wanted = !nodes.every((node) => node.data.pinned);
-      for (const node of nodes) if (Boolean(node.data.pinned) !== wanted) await pinNode(store, context.runs, node.id);
-    };
+    const pin = (ids) => togglePins(store, context.runs, picked(ids).map((node) => node.id));
     const note = () => {
       const { id, operations } = noteAddition(store, center(), uid, "");
       store.apply(operations);

@@ -4,9 +4,11 @@ import { toast } from "sonner";
 import { ConfirmDialog } from "../shell/shell.jsx";
 import { count, t } from "../texts/texts.js";
 import { get } from "./api.js";
-import { pinOperations, pinnable, pinnedRows, MOST_ITEMS } from "./pinning.js";
+import { pinOperations, pinnable } from "./pinning.js";
+import { findPin, leftOut } from "./pins.js";
 
 const NAME = "debug";
+const WHOLE = { scope: [] }; // outside of loops
 
 /** The execution that the address asks for; asked for once, so that a reload does not pin again. */
 function takeFromAddress() {
@@ -28,17 +30,11 @@ async function wholeLog(path) {
   return runs;
 }
 
-/** What the steps of an execution gave: [node, rows or null] for each that can be pinned, and how many cannot. */
-async function gather(store, path) {
-  const first = (id) => store.node(id)?.ports.outputs[0]?.id;
-  const { ids, skipped } = pinnable(store.nodes, await wholeLog(path), first);
-  const found = await Promise.all(ids.map(async (id) => {
-    const query = new URLSearchParams({ scope: "[]", limit: String(MOST_ITEMS), port: first(id) });
-    const { outputs } = await get(`${path}/nodes/${encodeURIComponent(id)}/?${query}`);
-    return [id, pinnedRows(outputs[first(id)]?.items ?? [])];
-  }));
-  const { operations, left } = pinOperations(found);
-  return { operations, skipped: skipped + left };
+/** How the results of an execution are pinned: see pinOperations. */
+async function gather(store, execution) {
+  const { ids, left } = pinnable(store.nodes, await wholeLog(`/executions/${encodeURIComponent(execution)}`));
+  const { operations, files, left: more } = pinOperations(await Promise.all(ids.map((id) => findPin(store, execution, id, WHOLE))));
+  return { operations, files, left: [...left, ...more] };
 }
 
 /** Gives the question to draw, while there is one. */
@@ -46,10 +42,11 @@ export function useDebug({ store, runs, workflow, mayEdit }) {
   const [plan, setPlan] = useState(null); // what would be pinned, while a person is asked
   const begun = useRef(false);
 
-  const pin = ({ operations, skipped }) => {
+  const pin = (found) => {
     setPlan(null);
-    store.apply(operations);
-    toast.success(count(operations.length, "debug.pinned_one", "debug.pinned_many"), skipped ? { description: count(skipped, "debug.skipped_one", "debug.skipped_many") } : undefined);
+    store.apply(found.operations);
+    const description = leftOut(store, found);
+    toast.success(count(found.operations.length, "debug.pinned_one", "debug.pinned_many"), description ? { description, duration: 15_000 } : undefined);
   };
   useEffect(() => {
     const id = !begun.current && takeFromAddress();
@@ -63,8 +60,8 @@ export function useDebug({ store, runs, workflow, mayEdit }) {
         runs.follow(execution);
         if (!mayEdit) return;
         if (execution.data_dropped) return void toast.error(t("execution.not_kept"));
-        const found = await gather(store, path);
-        if (!found.operations.length) return void toast(t("debug.nothing"));
+        const found = await gather(store, id);
+        if (!found.operations.length) return void toast(t("debug.nothing"), { description: leftOut(store, found) || undefined, duration: 15_000 });
         if (found.operations.some(({ node }) => store.node(node)?.data.pinned)) setPlan(found);
         else pin(found);
       } catch (error) {

@@ -14,14 +14,15 @@ function entriesFor(nodes, { mayEdit, mayRun, actions }) {
     return mayEdit ? [["addLoose", "canvas.add"], ["note", "shortcuts.note"], LINE, ["tidy", "shortcuts.tidy"], ["undo", "shortcuts.undo"], ["redo", "shortcuts.redo"], LINE, ...always] : always;
   }
   const disabled = steps.length > 0 && steps.every((node) => node.data.disabled);
-  const pinned = steps.length > 0 && steps.every((node) => node.data.pinned);
+  const giving = steps.filter((node) => !node.ports.sub);
+  const pinned = giving.every((node) => node.data.pinned);
   const edit = [
     one && !one.annotation && ["rename", "shortcuts.rename"],
     one && !one.annotation && ["connect", "shortcuts.connect"],
     LINE,
     ["duplicate", "shortcuts.duplicate"], ["copy", "shortcuts.copy"], ["cut", "shortcuts.cut"],
     LINE,
-    steps.length && ["pin", pinned ? "canvas.unpin" : "canvas.pin"],
+    giving.length > 0 && ["pin", pinned ? "canvas.unpin" : "canvas.pin"],
     steps.length && ["toggle", disabled ? "canvas.enable" : "canvas.disable"],
     one && !one.annotation && ["remark", one.data.notes ? "canvas.edit_remark" : "canvas.add_remark"],
     ["delete", "canvas.delete"],

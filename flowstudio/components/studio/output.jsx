@@ -8,7 +8,7 @@ import { Explained } from "./failure.jsx";
 import { PAGE, START, nodePath, runQuery, useNodeData } from "./nodedata.js";
 import { baseOf } from "./paths.js";
 import { PinBanner, PinEditor } from "./pins.jsx";
-import { allRows, pinLimit, pinNode } from "./pins.js";
+import { allRows, pinLimit, togglePins } from "./pins.js";
 import { PIN_LIMIT, pageOf, sizeOf } from "./rows.js";
 import { useRun } from "./runs.js";
 import { StatusMark, StudioContext } from "./step.jsx";
@@ -94,8 +94,7 @@ export function OutputPane({ head, node, run, onRun, onPoint, onItem, dark, edit
   const pin = (rows) => { store.set(node.id, { pinned: rows }); setEditing(null); };
   const gives = outputs.length > 0;
   const edit = async () => {
-    const shown = Object.keys(ports ?? {}).find((id) => ports[id].total > 0);
-    const { rows } = pinned || !shown ? { rows: pinned ?? [] } : await allRows(execution, node.id, { port: shown, run, limit: PIN_LIMIT });
+    const { rows } = pinned || !ports?.[first]?.total ? { rows: pinned ?? [] } : await allRows(execution, node.id, { port: first, run, limit: PIN_LIMIT });
     if (sizeOf(rows) > PIN_LIMIT) return toast.error(pinLimit());
     return setEditing(rows);
   };
@@ -109,12 +108,12 @@ export function OutputPane({ head, node, run, onRun, onPoint, onItem, dark, edit
     <>
       {head(<>
         {data && !pinned && <button type="button" className="fs-button fs-button-small" aria-pressed={log} onClick={() => setLog(!log)}><ScrollText size={13} aria-hidden="true" /> {t("panel.log")}</button>}
-        {mayEdit && gives && !pinned && filled && <button type="button" className="fs-tool" aria-label={t("pins.pin")} title={t("pins.pin_hint")} onClick={() => pinNode(store, runs, node.id)}><Pin size={15} aria-hidden="true" /></button>}
+        {mayEdit && gives && !pinned && filled && <button type="button" className="fs-tool" aria-label={t("pins.pin")} title={t("pins.pin_hint")} onClick={() => togglePins(store, runs, [node.id], run)}><Pin size={15} aria-hidden="true" /></button>}
         {mayEdit && gives && <button type="button" className="fs-tool" aria-label={t("pins.edit")} title={t("pins.edit")} onClick={edit}><SquarePen size={15} aria-hidden="true" /></button>}
       </>)}
       <div className="fs-pane-body">
       {data && !pinned && data.runs.length > 1 && <div className="fs-pane-bar"><RunSelect runs={data.runs} value={run} onChange={(next) => { onRun(next); ask({ offset: 0 }); }} /></div>}
-      {pinned && <PinBanner mayEdit={mayEdit} onEdit={edit} onUnpin={() => pinNode(store, runs, node.id)} />}
+      {pinned && <PinBanner mayEdit={mayEdit} onEdit={edit} onUnpin={() => togglePins(store, runs, [node.id])} />}
       {failed && <Failure error={failed} onItem={onItem} onRetry={mayRun && onRunStep} />}
       {error && <p className="fs-quiet" role="alert">{error}</p>}
       {log && data && !pinned ? <Printed runs={data.runs} />

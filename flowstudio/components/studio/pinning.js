@@ -1,48 +1,54 @@
-// Which steps can hold what an execution gave. No React, no texts.
+// The rules of pinning, for one step or a whole run: what can stand in for a step. No React, no texts.
 import { roundOf } from "./runlog.js";
+import { PIN_LIMIT, sizeOf } from "./rows.js";
 
-export const MOST_ITEMS = 1000; // that one step may hold
-export const MOST_BYTES = 2_000_000; // of JSON that a run may put into a document
+export const RUN_LIMIT = 2_000_000; // characters of JSON that are pinned at once
 
-/**
- * Of the steps that are drawn now, those whose results in the log can be pinned: they succeeded outside of loops, and all
- * their items left by the first output. `skipped` counts the others that gave something.
- */
-export function pinnable(nodes, runs, firstOutput) {
-  const last = new Map(), inRounds = new Set();
-  for (const run of runs) {
-    if (run.scope.length && roundOf(run.scope.at(-1)).loop === run.node) continue; // a loop tells of each of its rounds
-    if (run.scope.length) inRounds.add(run.node);
-    else last.set(run.node, run);
-  }
-  const ids = [];
-  let skipped = 0;
-  for (const { id } of nodes) {
-    const run = last.get(id);
-    const ports = Object.entries(run?.items ?? {}).filter(([, number]) => number > 0);
-    if (run?.status !== "success" || !ports.length) continue;
-    const fits = ports.length === 1 && ports[0][0] === firstOutput(id) && ports[0][1] <= MOST_ITEMS && !inRounds.has(id);
-    if (fits) ids.push(id);
-    else skipped++;
-  }
-  return { ids, skipped };
+/** Why what a step gave cannot be pinned, or null. `totals` are numbers of items by output: pinned items leave by the first one. */
+export function hindrance(totals, first) {
+  const filled = Object.keys(totals ?? {}).filter((port) => totals[port] > 0);
+  if (!filled.length) return "nothing";
+  return filled.length === 1 && filled[0] === first ? null : "outputs";
 }
 
-/** Items as a document keeps them; null when they carry files, which it cannot. */
-export const pinnedRows = (items) => (items.some((item) => item.binary) ? null : items.map((item) => item.json));
+/** Whether a run happened within a loop. A loop tells of each of its own rounds, too: that is not meant. */
+export const ofRounds = ({ node, scope }) => scope.length > 0 && roundOf(scope.at(-1)).loop !== node;
 
-/** The operations that pin rows, as many as fit; and how many were left out. */
-export function pinOperations(found, most = MOST_BYTES) {
-  const operations = [];
-  let bytes = 0, left = 0;
-  for (const [node, rows] of found) {
-    const size = rows ? JSON.stringify(rows).length : Infinity;
-    if (bytes + size > most) {
-      left++;
-      continue;
-    }
-    bytes += size;
-    operations.push({ kind: "set", node, path: ["pinned"], value: rows });
+/**
+ * Of the steps that are drawn now, those whose results in the log stand for a whole run: they succeeded outside of loops.
+ * `left` are the others that gave something, with the reason: [{id, reason}].
+ */
+export function pinnable(nodes, runs) {
+  const last = new Map(), inRounds = new Set();
+  for (const run of runs) {
+    if (ofRounds(run)) inRounds.add(run.node);
+    else if (!run.scope.length) last.set(run.node, run);
   }
-  return { operations, left };
+  const ids = [], left = [];
+  for (const { id } of nodes) {
+    const run = last.get(id);
+    if (inRounds.has(id)) left.push({ id, reason: "loop" });
+    else if (run?.status === "success" && Object.values(run.items ?? {}).some((number) => number > 0)) ids.push(id);
+  }
+  return { ids, left };
+}
+
+/**
+ * The operations that pin what was found, as much as fits: `found` is [{id, rows, files} or {id, reason}].
+ * Gives {operations, left: [{id, reason}], files: [id]}; `files` are the steps whose files stay behind.
+ */
+export function pinOperations(found, most = RUN_LIMIT, each = PIN_LIMIT) {
+  const operations = [], left = [], files = [];
+  let all = 0;
+  for (const { id, rows, reason, files: has } of found) {
+    const size = rows ? sizeOf(rows) : 0;
+    if (reason) left.push({ id, reason });
+    else if (size > each || all + size > most) left.push({ id, reason: "size" });
+    else {
+      all += size;
+      operations.push({ kind: "set", node: id, path: ["pinned"], value: rows });
+      if (has) files.push(id);
+    }
+  }
+  return { operations, left, files };
 }

@@ -141,12 +141,45 @@ function useVersion(path, number, failed) {
   return version;
 }
 
+/** What a version is, in the words of people: read, and written in place. `save(note)` throws what the person should know. */
+function Note({ version, mayEdit, save }) {
+  const [text, setText] = useState(null); // while it is written
+  const [failure, setFailure] = useState("");
+  if (text === null) {
+    return (
+      <div className="fs-version-naming">
+        {version.note && <q>{version.note}</q>}
+        {mayEdit && <button type="button" className="fs-link" onClick={() => setText(version.note ?? "")}>{t(version.note ? "editing.edit_note" : "editing.add_note")}</button>}
+      </div>
+    );
+  }
+  const done = async (event) => {
+    event.preventDefault();
+    try {
+      await save(text);
+      setText(null);
+    } catch (error) {
+      setFailure(error.message);
+    }
+  };
+  return (
+    <form className="fs-version-naming" onSubmit={done} onKeyDown={(event) => { if (event.key === "Escape") { event.preventDefault(); event.stopPropagation(); setText(null); } }}>
+      <input className="fs-input fs-input-small" autoFocus maxLength={1000} aria-label={t("editing.version_note")} placeholder={t("editing.version_note")} value={text} onChange={(event) => setText(event.target.value)} />
+      <button type="submit" className="fs-button fs-button-small">{t("editing.save_note")}</button>
+      <button type="button" className="fs-button fs-button-small" onClick={() => setText(null)}>{t("app.cancel")}</button>
+      {failure && <p className="fs-form-error" role="alert">{failure}</p>}
+    </form>
+  );
+}
+
 export function History({ store, workflowId, sync, mayEdit, dark, onClose }) {
   const path = `/workflows/${encodeURIComponent(workflowId)}`;
   const [entries, setEntries] = useState(null);
   const [number, setNumber] = useState(null);
   const [failure, setFailure] = useState("");
   const version = useVersion(path, number, setFailure);
+  const listed = entries?.find((entry) => entry.number === number);
+  const learnEntry = (changed) => setEntries((all) => all.map((entry) => (entry.number === changed.number ? changed : changed.published ? { ...entry, published: false } : entry)));
   useEffect(() => {
     const gone = new AbortController();
     const load = async () => {
@@ -181,6 +214,17 @@ export function History({ store, workflowId, sync, mayEdit, dark, onClose }) {
     toast(t("editing.restored", { number }), { action: { label: t("editing.undo"), onClick: undo } });
     onClose();
   };
+  const publish = async () => {
+    setFailure("");
+    try {
+      await post(`${path}/publish/`, { version: number });
+      learnEntry({ ...listed, published: true });
+      toast(t("editing.published_toast", { number }));
+    } catch (error) {
+      setFailure(error.message);
+    }
+  };
+  const name = async (note) => learnEntry(await call("PATCH", `${path}/versions/${number}/`, { body: { note } }));
   const save = () => {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([`${JSON.stringify(version.document, null, 2)}\n`], { type: "application/json" }));
@@ -201,8 +245,10 @@ export function History({ store, workflowId, sync, mayEdit, dark, onClose }) {
               <h3>{t("editing.since")}</h3>
               <span className="fs-gap" />
               <button type="button" className="fs-button fs-button-small" onClick={save}><Download size={14} aria-hidden="true" /> {t("editing.download")}</button>
+              {mayEdit && <button type="button" className="fs-button fs-button-small" disabled={listed?.published} title={t("editing.publish_version_hint")} onClick={publish}><Rocket size={14} aria-hidden="true" /> {t(listed?.published ? "editing.published" : "editing.publish_version")}</button>}
               {mayEdit && <button type="button" className="fs-button fs-button-small fs-button-primary" disabled={version.current} onClick={restore}><RotateCcw size={14} aria-hidden="true" /> {t("editing.restore")}</button>}
             </header>
+            {listed && <Note key={number} version={listed} mayEdit={mayEdit} save={name} />}
             <div className="fs-version-changes"><Differences diff={version.diff} catalogue={store.catalogue} /></div>
             <div className="fs-version-preview"><Preview key={number} document={version.document} diff={version.diff} store={store} dark={dark} /></div>
           </section>
