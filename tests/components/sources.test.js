@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { earlier, feeder, isOwnInput, neighbours } from "../../flowstudio/components/studio/sources.js";
+import { earlier, feeder, isOwnInput, neighbours, toRun } from "../../flowstudio/components/studio/sources.js";
 
 // start ─ load ─ split ═ merge ─ send      model ┄ send
 const edge = (source, target, sourceHandle = null, targetHandle = null) => ({ source, target, sourceHandle, targetHandle });
@@ -38,4 +38,11 @@ test("$json is the item of the only step on the first input", () => {
 test("a port's only feeder is known", () => {
   assert.equal(feeder(EDGES, "merge", TWO, "two"), "split");
   assert.equal(feeder([...EDGES, edge("load", "merge", null, "two")], "merge", TWO, "two"), null);
+});
+
+test("what runs to get to a step ends at pinned steps", () => {
+  const row = [["a", "b"], ["b", "c"], ["c", "b"], ["c", "d"], ["x", "d"]].map(([source, target]) => ({ source, target }));
+  assert.deepEqual([...toRun(row, "c", () => false)].sort(), ["a", "b", "c"]);
+  assert.deepEqual([...toRun(row, "d", (id) => id === "c")].sort(), ["c", "d", "x"]);
+  assert.deepEqual([...toRun(row, "b", (id) => id === "b")], ["b"]);
 });

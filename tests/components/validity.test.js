@@ -1,7 +1,7 @@
 // What is said about values while somebody types, and errors at their fields.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { errorsAt, failureOf, fault, parameterErrors } from "../../flowstudio/components/studio/validity.js";
+import { errorsAt, failureOf, fault, parameterErrors, valueAt } from "../../flowstudio/components/studio/validity.js";
 
 const key = (field, value) => fault({ title: "It", ...field }, value)?.key ?? null;
 
@@ -60,4 +60,10 @@ test("a failure belongs to the step whose parameter caused it", () => {
   assert.equal(parameterErrors([], error)[0].message, "no such thing");
   const own = { code: "node", message: "no", detail: null };
   assert.equal(failureOf({ a: { error: own } }, "a"), own);
+});
+
+test("the value at the path of a field is found", () => {
+  assert.equal(valueAt({ fields: [{ value: "a" }, { value: "b" }] }, "fields[1].value"), "b");
+  assert.equal(valueAt({}, "fields[1].value"), undefined);
+  assert.equal(valueAt({ url: "x" }, "url"), "x");
 });

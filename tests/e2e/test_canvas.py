@@ -93,6 +93,29 @@ def test_steps_are_added_behind_outputs_between_steps_and_where_a_connection_is_
     assert links(stored(page, workflow)) == {("Start", "End")}
 
 
+def test_a_step_from_the_palette_is_dropped_onto_a_connection(page: Page) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    workflow = store(page, chain(node("1", "manual-trigger", "Start", 0), node("2", "no-op", "End", 480)))
+    expect(card(page, "End")).to_be_visible()
+    page.get_by_role("button", name="Add step").click()
+    page.get_by_role("combobox", name="Search steps").fill("limit")
+    offered = page.get_by_role("option", name=re.compile("^Limit"))
+    (left, y), (right, _) = middle(card(page, "Start")), middle(card(page, "End"))
+    page.mouse.move(*middle(offered))
+    page.mouse.down()
+    page.mouse.move((left + right) / 2, y - 40, steps=4)
+    page.mouse.move((left + right) / 2, y, steps=4)
+    page.mouse.up()
+    expect(card(page, "Limit")).to_be_visible()
+    saved(page)
+    assert links(stored(page, workflow)) == {("Start", "Limit"), ("Limit", "End")}
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+z")
+    expect(card(page, "Limit")).to_have_count(0)
+    saved(page)
+    assert links(stored(page, workflow)) == {("Start", "End")}
+
+
 def test_a_step_is_switched_off_noted_duplicated_and_deleted_from_its_tools(page: Page) -> None:
     broken = node("2", "filter", "Empty filter", 320, properties={"conditions": []})
     workflow = store(page, chain(node("1", "manual-trigger", "Start", 0), broken))

@@ -182,7 +182,11 @@ def test_errors_stand_at_the_field_that_causes_them(page: Page) -> None:
     panel = page.get_by_role("dialog", name="Step details: Fetch")
     expect(panel.get_by_role("textbox", name="URL")).to_be_focused()
     expect(panel.get_by_text("URL is required.")).to_be_visible()
+    panel.get_by_role("tab", name="Settings").click()
+    page.get_by_text(re.compile("problem")).first.click()
+    page.get_by_role("button", name="'Fetch': URL is required.").click()
     url = panel.get_by_role("textbox", name="URL")
+    expect(url).to_be_focused()
     expect(url).to_have_attribute("aria-invalid", "true")
     url.fill("example.com")
     expect(panel.get_by_text("A web address starts with https:// or http://.")).to_be_visible()
@@ -200,6 +204,38 @@ def test_errors_stand_at_the_field_that_causes_them(page: Page) -> None:
     expect(value_field(panel).first).not_to_have_attribute("aria-invalid", "true")
     value_field(second).fill("{{ $json.name.isEmpty() }}")
     expect(second.get_by_text("A method that is called here does not exist")).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("img", name="Changed since the last run").first).to_be_visible()
+    panel = panel_of(page, "Greet")
+    expect(value_field(panel.get_by_role("group", name="Entry 2"))).to_contain_text("isEmpty")
+    expect(panel.get_by_text("A method that is called here does not exist")).to_have_count(0)
+
+
+def test_results_follow_the_chosen_round_of_a_loop(page: Page) -> None:
+    def node(id_: str, type_: str, label: str, x: int, **data: Any) -> dict[str, Any]:
+        return {"id": id_, "type": type_, "position": {"x": x, "y": 0}, "data": {"label": label, **data}}
+
+    numbered = [{"name": "label", "value": "={{ 'Number ' + $json.n }}"}]
+    nodes = [
+        node("1", "manual-trigger", "Go", 0, pinned=[{"n": n} for n in range(3)]),
+        node("2", "loop-over-items", "Each", 320, properties={"batch_size": 1}),
+        node("3", "edit-fields", "Name", 640, properties={"mode": "manual", "fields": numbered}),
+    ]
+    edges = [
+        {"source": "1", "target": "2"},
+        {"source": "2", "target": "3", "sourceHandle": "loop"},
+        {"source": "3", "target": "2"},
+    ]
+    store(page, {"name": "Rounds", "nodes": nodes, "edges": edges})
+    page.get_by_role("button", name="Execute workflow").click()
+    expect(page.get_by_role("region", name="Run log").get_by_role("status")).to_contain_text("Succeeded")
+    panel = panel_of(page, "Name")
+    value_field(panel).click()
+    result = panel.get_by_role("status", name="Result")
+    expect(result).to_have_text("Number 2")
+    panel.get_by_role("region", name="Output", exact=True).get_by_label("Which run").select_option("Run 1")
+    value_field(panel).click()
+    expect(result).to_have_text("Number 0")
 
 
 def test_entries_move_and_fields_come_and_go(page: Page) -> None:

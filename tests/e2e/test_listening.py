@@ -72,6 +72,30 @@ def test_a_call_that_somebody_listens_for_is_followed_on_the_canvas(page: Page) 
     assert httpx.post(url, json={}).status_code == 404
 
 
+def test_running_to_a_step_waits_for_a_call_unless_data_is_pinned(page: Page) -> None:
+    store(page, door("halfway"))
+    greet = page.get_by_role("group", name="Greet", exact=True)
+    greet.click(button="right")
+    page.get_by_role("menuitem", name="Run up to here").click()
+    expect(page.get_by_text("“Greet” needs the data of a call.")).to_be_visible()
+    bar = page.get_by_role("region", name="Test webhook")
+    url = bar.get_by_label("POST address", exact=True).input_value()
+    assert httpx.post(url, json={"name": "Ada"}).status_code == 200
+    expect(bar).to_have_count(0)
+    status = page.get_by_role("region", name="Run log").get_by_role("status")
+    expect(status).to_contain_text("Succeeded")
+
+    page.get_by_role("group", name="Door", exact=True).click()
+    page.keyboard.press("p")
+    expect(page.get_by_text("“Door” gives this data from now on.")).to_be_visible()
+    greet.click(button="right")
+    with page.expect_response(lambda answer: answer.url.endswith("/execute/")) as started:
+        page.get_by_role("menuitem", name="Run up to here").click()
+    assert started.value.ok
+    expect(status).to_contain_text("Succeeded")
+    expect(bar).to_have_count(0)
+
+
 def test_listening_is_stopped(page: Page) -> None:
     store(page, door("stopped"))
     bar = listen(page)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
 from itertools import pairwise
 from typing import Any
 
@@ -11,6 +12,12 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.test_editor import origin, saved, store, stored
 
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+PAPER = b64encode(b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF").decode()
+DRAWING = b64encode(
+    b'<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20">'
+    b'<script>parent.scribbled = 1; window.scribbled = 1</script><rect width="40" height="20"/></svg>'
+).decode()
 PEOPLE = (
     "import random\n"
     "return [{'id': n, 'draw': random.random(),"
@@ -272,6 +279,39 @@ def test_files_are_looked_at_and_saved(page: Page) -> None:
         pane(panel, "Output").get_by_role("button", name="Copy or download").click()
         page.get_by_role("menuitem", name="Download JSON").click()
     assert download.value.suggested_filename == "Keep.json"
+
+
+def test_images_and_documents_are_shown_in_the_browser(page: Page) -> None:
+    code = f"""
+return [{{'binary': {{
+    'photo': {{'data': '{PIXEL}', 'mimeType': 'image/png', 'fileName': 'dot.png'}},
+    'paper': {{'data': '{PAPER}', 'mimeType': 'application/pdf', 'fileName': 'paper.pdf'}},
+    'drawing': {{'data': '{DRAWING}', 'mimeType': 'image/svg+xml', 'fileName': 'drawing.svg'}},
+}}}}]"""
+    store(page, row(node("1", "manual-trigger", "Go", 0), python("2", "Make", 320, code), name="Pictures"))
+    page.get_by_role("button", name="Execute workflow").click()
+    expect(page.get_by_role("region", name="Run log").get_by_role("status")).to_contain_text("Succeeded")
+    panel = open_step(page, "Make")
+    output = look(panel, "Output", "Table")
+    output.get_by_role("button", name="Look at dot.png").click()
+    preview = page.get_by_role("dialog", name="dot.png")
+    picture = preview.get_by_role("img", name="dot.png")
+    expect(picture).to_have_js_property("complete", value=True)
+    expect(picture).to_have_js_property("naturalWidth", 1)
+    preview.get_by_role("button", name="Close").click()
+
+    output.get_by_role("button", name="Look at paper.pdf").click()
+    preview = page.get_by_role("dialog", name="paper.pdf")
+    expect(preview.locator("iframe")).to_have_attribute("src", re.compile("^blob:"))
+    text = preview.locator("iframe").evaluate("frame => fetch(frame.src).then((answer) => answer.text())")
+    assert text.startswith("%PDF-1.4")
+    preview.get_by_role("button", name="Close").click()
+
+    output.get_by_role("button", name="Look at drawing.svg").click()
+    preview = page.get_by_role("dialog", name="drawing.svg")
+    drawing = preview.get_by_role("img", name="drawing.svg")
+    expect(drawing).to_have_js_property("naturalWidth", 40)
+    assert page.evaluate("window.scribbled") is None, "a drawing runs no scripts"
 
 
 def test_a_failure_leads_to_its_item_and_is_repaired_in_place(page: Page) -> None:

@@ -33,24 +33,27 @@ function seenBy(store, id) {
 }
 
 export function evaluate(scene, texts, item, signal) {
-  const { store, node, runs } = scene;
-  const body = { document: seenBy(store, node), node, texts, item };
+  const { store, node, runs, scope } = scene;
+  const body = { document: seenBy(store, node), node, texts, item, ...(scope && { scope }) };
   if (runs.execution?.id) body.execution_id = runs.execution.id;
   return post("/expressions/evaluate/", body, { signal });
 }
 
-/** Where expressions are tried: {store, node, runs}, the item, and a stamp that changes when the data does. */
-export function useScene(store, node, runs) {
+/**
+ * Where expressions are tried: {store, node, runs}, the item, and a stamp that changes when the data does.
+ * `scope` is the loop iteration whose data they see; without it the last.
+ */
+export function useScene(store, node, runs, scope = null) {
   const execution = useRun(runs, (all) => all.execution?.id ?? "");
   const state = useNodeState(runs, node);
   const [item, setItem] = useState(0);
-  useEffect(() => setItem(0), [execution, node]);
+  useEffect(() => setItem(0), [execution, node, scope]);
   const stamp = `${execution}/${state?.status ?? ""}/${state?.finished_at ?? ""}`;
   return useMemo(() => {
     let world = null;
     let until = 0;
     const scene = {
-      store, node, runs, item, setItem, stamp,
+      store, node, runs, scope, item, setItem, stamp,
       /** Samples of the item and of other steps' items: see completion.js. */
       world() {
         if (world && Date.now() < until) return world;
@@ -65,7 +68,7 @@ export function useScene(store, node, runs) {
       ask: (operand) => askServer(scene, operand),
     };
     return scene;
-  }, [store, node, runs, item, stamp]);
+  }, [store, node, runs, scope, item, stamp]);
 }
 
 async function fetchWorld(scene) {

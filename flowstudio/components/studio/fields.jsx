@@ -7,12 +7,13 @@ import { Entries, KeyValues } from "./entries.jsx";
 import { useScene } from "./evaluation.js";
 import { Expression, preload } from "./expression.jsx";
 import { Choice, Choices, Code, DateInput, JsonInput, NumberInput, Switch, TextInput, WorkflowChoice } from "./inputs.jsx";
+import { same } from "./operations.js";
 import { afterPress } from "./pressing.js";
 import { Prose } from "./prose.jsx";
 import { inWords } from "./result.jsx";
 import { useRun } from "./runs.js";
 import { StudioContext } from "./step.jsx";
-import { errorsAt, failureOf, fault, isEmpty, parameterErrors } from "./validity.js";
+import { errorsAt, failureOf, fault, isEmpty, parameterErrors, valueAt } from "./validity.js";
 import "./fields.css";
 
 export { isExpression };
@@ -49,6 +50,18 @@ export function focusField(node, path) {
   dispatchEvent(new Event(FOCUS));
 }
 
+/** Calls `show` when a parameter of the step is to be shown, so that whatever hides the parameters can give way. */
+export function useFieldWanted(id, show) {
+  const latest = useRef(show);
+  latest.current = show;
+  useEffect(() => {
+    const look = () => wanted?.node === id && latest.current();
+    look();
+    addEventListener(FOCUS, look);
+    return () => removeEventListener(FOCUS, look);
+  }, [id]);
+}
+
 /** The problems of a step that stand at none of its fields, because they are not about one or it is hidden. */
 export function unplaced(problems, fields, values) {
   const defaults = defaultsOf(fields);
@@ -56,17 +69,19 @@ export function unplaced(problems, fields, values) {
   return problems.filter((problem) => !parameterErrors([problem]).some(({ path }) => shown.has(/^[^.[]+/.exec(path)?.[0])));
 }
 
-/** The parameters of a step, with expressions, their results and the errors at the fields. */
-export function ParameterForm({ store, id, fields, values, disabled, dark, after }) {
+/** The parameters of a step, with expressions, their results (in the loop iteration `scope`, else the last) and the errors at the fields. */
+export function ParameterForm({ store, id, fields, values, scope, disabled, dark, after }) {
   const { runs, faults } = useContext(StudioContext);
   const root = useRef(null);
-  const scene = useScene(store, id, runs);
+  const scene = useScene(store, id, runs, scope);
   const failure = useRun(runs, (all) => failureOf(all.states, id));
   const kept = useRef(new Map());
   const problems = useMemo(() => (faults ?? NO_PROBLEMS).filter((problem) => problem.node === id), [faults, id]);
   const errors = useMemo(() => parameterErrors(problems, failure), [problems, failure]);
-  const failedLine = useMemo(() => (failure?.detail?.line ? { line: failure.detail.line } : undefined), [failure]);
-  const shared = useMemo(() => ({ scene, errors, failure: failedLine, kept: kept.current }), [scene, errors, failedLine]);
+  const ran = useRun(runs, (all) => all.ran?.nodes.find((node) => node.id === id)?.data?.properties);
+  const repaired = ran !== undefined && !same(ran.code, values.code);
+  const failedLine = useMemo(() => (failure?.detail?.line && !repaired ? { line: failure.detail.line } : undefined), [failure, repaired]);
+  const shared = useMemo(() => ({ scene, errors, ran, failure: failedLine, kept: kept.current }), [scene, errors, ran, failedLine]);
   const change = (name, value) => store.apply(
     [value === undefined ? { kind: "set", node: id, path: ["properties", name] } : { kind: "set", node: id, path: ["properties", name], value }],
     { merge: `${id}/properties.${name}` },
@@ -85,12 +100,13 @@ export function ParameterForm({ store, id, fields, values, disabled, dark, after
       place?.querySelector("input, textarea, select, [contenteditable=true], button")?.focus();
     };
     const insert = (event) => last?.(event.detail?.text) && event.preventDefault();
-    const frame = requestAnimationFrame(show);
-    addEventListener(FOCUS, show);
+    const later = () => requestAnimationFrame(show); // other tabs and panes give way first
+    const frame = later();
+    addEventListener(FOCUS, later);
     addEventListener(INSERT, insert);
     return () => {
       cancelAnimationFrame(frame);
-      removeEventListener(FOCUS, show);
+      removeEventListener(FOCUS, later);
       removeEventListener(INSERT, insert);
       last = null;
     };
@@ -278,8 +294,8 @@ export function Field({ field, path = field.name, value, set, disabled, dark, la
   const told = own ? [{ message: t(own.key, own.values), source: "own" }] : problems;
   const first = useRef({});
   const failure = told.find((error) => error.source === "run")?.failure;
-  if (failure !== first.current.failure) first.current = { failure, shown };
-  const errors = told.filter((error) => error.source !== "run" || first.current.shown === shown); // edited since: no longer true
+  if (failure !== first.current.failure) first.current = { failure, value };
+  const errors = told.filter((error) => error.source !== "run" || same(surroundings.ran ? valueAt(surroundings.ran, path) : first.current.value, value)); // edited since: no longer true
   const ids = { help: field.help ? `${id}-help` : null, error: errors.length ? `${id}-error` : null };
   const common = {
     id, field, value: shown, onChange: change, disabled, control, invalid: errors.length > 0, required: field.required,

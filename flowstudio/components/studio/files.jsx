@@ -6,16 +6,17 @@ import { Marked, ValueContext } from "./values.jsx";
 
 const TEXT_SHOWN = 100_000; // characters
 const IMAGES = new Set(["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp"]);
-const TEXTS = /^(text\/|application\/(json|xml|javascript|x-ndjson|[\w.-]+\+(json|xml)))|^image\/svg\+xml/;
+const TEXTS = /^(text\/|application\/(json|xml|javascript|x-ndjson|[\w.-]+\+(json|xml)))/;
 
 export function fileKind(type = "") {
   const kind = type.split(";")[0].trim().toLowerCase();
   if (IMAGES.has(kind)) return "image";
   if (kind === "application/pdf") return "pdf";
+  if (kind === "image/svg+xml") return "drawing";
   return TEXTS.test(kind) ? "text" : "other";
 }
 
-const ICONS = { image: Image, pdf: FileText, text: FileText, other: File };
+const ICONS = { image: Image, drawing: Image, pdf: FileText, text: FileText, other: File };
 const UNITS = ["B", "kB", "MB", "GB"];
 
 export function fileSize(bytes) {
@@ -64,6 +65,7 @@ function Preview({ label, kind, file, address, onClose }) {
       </header>
       <div className="fs-preview-body">
         {kind === "image" && <img src={address} alt={label} />}
+        {kind === "drawing" && <Drawing address={address} label={label} />}
         {kind === "text" && <TextFile address={address} />}
         {kind === "pdf" && <Pdf address={address} label={label} />}
       </div>
@@ -107,11 +109,25 @@ function TextFile({ address }) {
   return <>{value.cut && <p className="fs-quiet">{t("panel.beginning")}</p>}<pre tabIndex={0}>{value.text}</pre></>;
 }
 
-const asPdf = async (response) => URL.createObjectURL(new Blob([await response.arrayBuffer()], { type: "application/pdf" }));
+const as = (type) => async (response) => URL.createObjectURL(new Blob([await response.arrayBuffer()], { type }));
+const asPdf = as("application/pdf");
+const asSvg = as("image/svg+xml");
+
+function useObject(address, read) {
+  const { value, error } = useFetched(address, read);
+  useEffect(() => () => value && URL.revokeObjectURL(value), [value]);
+  return { value, error };
+}
+
+/** An SVG: in an image it neither runs scripts nor loads anything. */
+function Drawing({ address, label }) {
+  const { value, error } = useObject(address, asSvg);
+  if (error) return <p role="alert">{error}</p>;
+  return value ? <img src={value} alt={label} /> : <p className="fs-quiet" role="status">{t("app.loading")}</p>;
+}
 
 function Pdf({ address, label }) {
-  const { value, error } = useFetched(address, asPdf);
-  useEffect(() => () => value && URL.revokeObjectURL(value), [value]);
+  const { value, error } = useObject(address, asPdf);
   if (error) return <p role="alert">{error}</p>;
   return value ? <iframe src={value} title={label} /> : <p className="fs-quiet" role="status">{t("app.loading")}</p>;
 }

@@ -9,6 +9,13 @@ const FIELDS = "input, textarea, select, [contenteditable=true], .cm-editor";
 const DIALOGS = "dialog, [role=dialog], [role=menu], [role=alertdialog]";
 const CONTROLS = "button, a[href], summary, [role=tab], [role=menuitem], [role=option], [role=switch]";
 
+const CHOICES = ["checkbox", "radio", "range", "button", "submit", "color"]; // inputs that hold no text to undo in
+const TEXTS = `input${CHOICES.map((type) => `:not([type=${type}])`).join("")}, textarea, [contenteditable=true], .cm-editor`;
+const OVER_DETAILS = "dialog, [role=dialog]:not(.fs-details), [role=menu], [role=alertdialog]";
+
+/** Whether undo belongs to a text that is written or to a dialog: in a step's details it is the workflow that is undone. */
+const undoesElsewhere = (target) => Boolean(target.closest?.(`${TEXTS}, ${OVER_DETAILS}`)) || Boolean(document.querySelector("dialog[open], [aria-modal=true]"));
+
 /** Whether a key belongs to a field or a dialog. */
 const elsewhere = (target) => Boolean(target.closest?.(`${FIELDS}, ${DIALOGS}`)) || Boolean(document.querySelector("dialog[open], [aria-modal=true]"));
 const onCanvas = (target) => target === document.body || Boolean(target.closest?.(".fs-canvas"));
@@ -29,7 +36,9 @@ export function useKeyboard({ store, actions, mayEdit }) {
       if (event.key === "Tab") pointed = false;
       const shortcut = shortcutOf(event);
       if (!shortcut || shortcut.native || (shortcut.edit && !mayEdit)) return;
-      if ((!shortcut.anywhere && elsewhere(event.target)) || (shortcut.group !== "general" && covered())) return;
+      const undoes = shortcut.id === "undo" || shortcut.id === "redo";
+      if (!shortcut.anywhere && (undoes ? undoesElsewhere : elsewhere)(event.target)) return;
+      if (shortcut.group !== "general" && covered()) return;
       if ((shortcut.canvas && !onCanvas(event.target)) || walks || pressesControl(event)) return;
       if (shortcut.id === "open" && !store.snapshot.nodes.some((node) => node.selected)) return;
       event.preventDefault();

@@ -3,6 +3,7 @@ import { useContext, useEffect, useMemo, useRef, useState, useSyncExternalStore 
 import { ChevronDown, Play, Trash2, X } from "lucide-react";
 import { formatNumber, t } from "../texts/texts.js";
 import { Dropdown } from "./dropdown.jsx";
+import { useFieldWanted } from "./fields.jsx";
 import { InputPane } from "./input.jsx";
 import { OutputPane } from "./output.jsx";
 import { Panes } from "./panes.jsx";
@@ -92,6 +93,7 @@ export function NodePanel({ id, dark, onOpen, onClose }) {
   const [focus, setFocus] = useState(null);
   const [editing, setEditing] = useState(null); // {id, rows} while data are written by hand
   const [tab, setTab] = useState(() => (state ? "output" : "centre"));
+  useFieldWanted(id, () => setTab("centre"));
   const around = useMemo(() => neighbours(edges, id), [edges, id]);
   const shown = useRun(runs, (store_) => store_.execution?.id);
 
@@ -133,7 +135,7 @@ export function NodePanel({ id, dark, onOpen, onClose }) {
   const items = state && state.status !== "skipped" ? totalItems(state) : null;
   const panes = [
     ...(hasInput ? [{ side: "input", title: t("panel.input"), content: (head) => <InputPane key={id} head={head} node={node} run={run} linked={linked} focus={focus} onEditSource={writeFor} /> }] : []),
-    { side: "centre", title: t("panel.setup"), content: () => <SetupPane key={id} store={store} node={node} type={type} mayEdit={mayEdit} mayAdmin={mayAdmin} dark={dark} /> },
+    { side: "centre", title: t("panel.setup"), content: () => <SetupPane key={id} store={store} node={node} type={type} scope={run?.scope} mayEdit={mayEdit} mayAdmin={mayAdmin} dark={dark} /> },
     {
       side: "output", title: t("panel.output"), count: items == null ? null : formatNumber(items),
       content: (head) => <OutputPane key={id} head={head} node={node} run={run} onRun={setRun} onPoint={point} onItem={hasInput ? showItem : undefined} dark={dark} editing={editing?.id === id ? editing.rows : null} setEditing={(rows) => setEditing(rows && { id, rows })} onRunStep={runStep} />,

@@ -2,7 +2,7 @@
 import { useContext, useState } from "react";
 import { t } from "../texts/texts.js";
 import { Credentials, decidingField } from "./credentials.jsx";
-import { Field, Fields, ParameterForm, unplaced } from "./fields.jsx";
+import { Field, Fields, ParameterForm, unplaced, useFieldWanted } from "./fields.jsx";
 import { Paragraphs } from "./prose.jsx";
 import { StudioContext } from "./step.jsx";
 
@@ -18,7 +18,7 @@ const SETTINGS = [
   { name: "execute_once", kind: "boolean", default: false },
 ].map((field) => ({ ...field, title: t(`panel.${field.name}`) }));
 
-function Parameters({ store, node, type, mayEdit, mayAdmin, dark }) {
+function Parameters({ store, node, type, scope, mayEdit, mayAdmin, dark }) {
   const { faults } = useContext(StudioContext);
   const decider = decidingField(type);
   const credentials = <Credentials type={type} data={node.data} change={(chosen) => store.set(node.id, { credentials: chosen })} mayEdit={mayEdit} mayAdmin={mayAdmin} />;
@@ -29,7 +29,7 @@ function Parameters({ store, node, type, mayEdit, mayAdmin, dark }) {
       {general.length > 0 && <ul className="fs-faults" aria-label={t("panel.faults")}>{general.map((fault, index) => <li key={index}>{fault.message}</li>)}</ul>}
       {!decider && credentials}
       {type.fields?.length
-        ? <ParameterForm store={store} id={node.id} fields={type.fields} values={properties} disabled={!mayEdit} dark={dark} after={(name) => name === decider && credentials} />
+        ? <ParameterForm store={store} id={node.id} fields={type.fields} values={properties} scope={scope} disabled={!mayEdit} dark={dark} after={(name) => name === decider && credentials} />
         : <p className="fs-quiet">{t("panel.no_parameters")}</p>}
     </>
   );
@@ -46,8 +46,10 @@ function Settings({ store, node, mayEdit, dark }) {
   );
 }
 
-export function SetupPane({ store, node, type, mayEdit, mayAdmin, dark }) {
+/** `scope` is the loop iteration that is looked at, or null for the last. */
+export function SetupPane({ store, node, type, scope, mayEdit, mayAdmin, dark }) {
   const [tab, setTab] = useState("parameters");
+  useFieldWanted(node.id, () => setTab("parameters"));
   const tabs = TABS.filter((name) => name !== "about" || type.help);
   const walk = (event) => {
     const step = { ArrowRight: 1, ArrowLeft: tabs.length - 1 }[event.key];
@@ -65,7 +67,7 @@ export function SetupPane({ store, node, type, mayEdit, mayAdmin, dark }) {
         ))}
       </div>
       <div className="fs-setup" id="fs-setup" role="tabpanel" aria-labelledby={`fs-tab-${tab}`}>
-        {tab === "parameters" && <Parameters {...shared} type={type} mayAdmin={mayAdmin} />}
+        {tab === "parameters" && <Parameters {...shared} type={type} scope={scope} mayAdmin={mayAdmin} />}
         {tab === "settings" && <Settings {...shared} />}
         {tab === "about" && <div className="fs-about"><h3>{type.label}</h3><Paragraphs text={type.help} />{!type.missing && <a className="fs-link" href={`/help/${type.type}`} target="_blank" rel="noreferrer">{t("help.more")}</a>}</div>}
       </div>

@@ -25,6 +25,16 @@ export function earlier(edges, id, inputs = []) {
   return [...found.values()];
 }
 
+/** The steps that run to get to a step, itself included: nothing before a pinned one has to. */
+export function toRun(edges, id, isPinned) {
+  const found = new Set([id]);
+  for (const one of found) {
+    if (isPinned(one)) continue;
+    for (const edge of edges) if (edge.target === one) found.add(edge.source); // a Set also yields what is added meanwhile
+  }
+  return found;
+}
+
 /** The steps right before and right behind a step. */
 export function neighbours(edges, id) {
   const unique = (ids) => [...new Set(ids)].filter((other) => other !== id);

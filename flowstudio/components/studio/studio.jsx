@@ -17,7 +17,7 @@ import { ListeningBar, isWebhook, useListening } from "./listening.jsx";
 import { RunLog } from "./log.jsx";
 import { NodePanel } from "./panel.jsx";
 import { RunStore, useStaleMarks } from "./runs.js";
-import { earlier } from "./sources.js";
+import { earlier, toRun } from "./sources.js";
 import { StudioContext } from "./step.jsx";
 import { useRunTitle } from "./title.js";
 import { EditorBar, EndedBar } from "./topbar.jsx";
@@ -109,11 +109,18 @@ function Editor({ catalogue, store, runs, answer, me, mayEdit: allowed, mayRun, 
   const startPart = useCallback(({ until, node, execution, onward = false } = {}) => {
     const path = `/workflows/${encodeURIComponent(answer.id)}`;
     if (!until && !node) return run();
-    if (node && !execution && isWebhook(store.node(node)) && !store.node(node).data.pinned) return begin(startListening);
+    const from = leading(store, triggers, chosen, until ?? node);
+    if (!execution && isWebhook(store.node(from)) && toRun(store.snapshot.edges, until ?? node, (id) => Boolean(store.node(id)?.data.pinned)).has(from) && !store.node(from).data.pinned) {
+      setTrigger(from);
+      return begin(async () => {
+        await startListening();
+        if (from !== node) toast(t("listening.for_step", { label: store.label(store.node(until ?? node)) }), { duration: 10_000 });
+      }, false);
+    }
     return begin(async () => {
       const started = node
         ? await post(`${path}/execute_node/`, { node_id: node, execution_id: execution ?? null, onward, wait: false })
-        : await post(`${path}/execute/`, { wait: false, pinned: true, until, trigger_node: leading(store, triggers, chosen, until) });
+        : await post(`${path}/execute/`, { wait: false, pinned: true, until, trigger_node: from });
       follow(started.execution);
     }, false);
   }, [answer, store, triggers, chosen, run, begin, follow, startListening]);

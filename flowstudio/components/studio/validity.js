@@ -43,6 +43,9 @@ function parses(text) {
   }
 }
 
+/** The value at a path such as `fields[0].value`. */
+export const valueAt = (values, path) => path.match(/[^.[\]]+/g).reduce((inner, key) => inner?.[key], values);
+
 const BELOW = ".[";
 
 /** Errors that belong at the field of a path; `leaf` fields take those of what is inside of them too. */
