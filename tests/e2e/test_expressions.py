@@ -203,7 +203,7 @@ def test_errors_stand_at_the_field_that_causes_them(page: Page) -> None:
     expect(value_field(panel).first).not_to_have_attribute("aria-invalid", "true")
     value_field(second).fill("{{ $json.name.isEmpty() }}")
     expect(second.get_by_text("A method that is called here does not exist")).to_have_count(0)
-    page.keyboard.press("Escape")
+    panel.get_by_role("button", name="Close", exact=True).click()
     expect(page.get_by_role("img", name="Changed since the last run").first).to_be_visible()
     panel = panel_of(page, "Greet")
     second = panel.get_by_role("group", name="Entry 2")
