@@ -97,6 +97,20 @@ export const Canvas = memo(function Canvas({ store, catalogue, mayEdit, dark, op
     else wrapper.current?.focus({ preventScroll: true });
   }, [overlay, store, actions]);
 
+  // What was in the middle stays there when the run log opens below or the window changes.
+  useEffect(() => {
+    let before = null;
+    const observer = new ResizeObserver(([{ contentRect: { width, height } }]) => {
+      if (before?.width && width && height) {
+        const { x, y, zoom } = flow.getViewport();
+        flow.setViewport({ x: x + (width - before.width) / 2, y: y + (height - before.height) / 2, zoom });
+      }
+      before = { width, height };
+    });
+    observer.observe(wrapper.current);
+    return () => observer.disconnect();
+  }, [flow]);
+
   // A document without positions is laid out for the eye; that alone is no change to save.
   useEffect(() => {
     const { nodes: drawn, edges: linked } = store.snapshot;
