@@ -39,6 +39,8 @@ from flowstudio.storage.workflows import HIDDEN_FOR
 
 log = logging.getLogger(__name__)
 
+FIRST_LOOK = 0.5
+"""Seconds after the start: the server answers first."""
 PRUNE_EVERY = 15 * 60.0
 """Seconds between two clean-ups."""
 
@@ -140,6 +142,7 @@ class Runtime:
 
     async def _look_after(self) -> None:
         """Do what a dead server left undone; from then on delete what is older, or more, than the settings keep."""
+        await asyncio.sleep(FIRST_LOOK)
         try:
             await self.executions.catch_up()
         except Exception:
