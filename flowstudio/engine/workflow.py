@@ -28,8 +28,8 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Integer = Annotated[int, BeforeValidator(_whole)]
-"""A whole number as JSON means it: some writers spell 5 as 5.0."""
+WHOLE = BeforeValidator(_whole)
+"""Marks a whole number as JSON means it: some writers spell 5 as 5.0. Stands last, so that limits show in the schema."""
 
 
 class Part(BaseModel):
@@ -52,7 +52,7 @@ class NodeSettings(Part):
 
     retry: bool = False
     """Try again when the node fails with a failure that may pass."""
-    max_tries: Annotated[Integer, Field(ge=2, le=10)] = 3
+    max_tries: Annotated[int, Field(ge=2, le=10), WHOLE] = 3
     """Tries in all."""
     retry_wait: Annotated[float, Field(ge=0, le=3600)] = 1.0
     """Seconds before the second try; doubled for each further one."""
@@ -116,7 +116,7 @@ class WorkflowSettings(Part):
 
     timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """Seconds that one execution may take, waits not counted."""
-    concurrency: Annotated[Integer, Field(ge=1, le=10_000)] | None = None
+    concurrency: Annotated[int, Field(ge=1, le=10_000), WHOLE] | None = None
     """Executions at the same time; more of them wait their turn."""
     error_workflow: str | None = None
     """Id of the workflow that is started when an execution fails."""
@@ -131,7 +131,7 @@ class WorkflowSettings(Part):
 class WorkflowDocument(Part):
     """A workflow as it is stored, exported and drawn."""
 
-    schema_version: Annotated[Integer, Field(ge=1)] = SCHEMA_VERSION
+    schema_version: Annotated[int, Field(ge=1), WHOLE] = SCHEMA_VERSION
     name: Annotated[str, Field(max_length=200)] = "My workflow"
     description: str = ""
     nodes: Annotated[list[NodeDocument], Field(max_length=MAX_NODES)] = Field(default_factory=list)

@@ -20,15 +20,6 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_timestamp)]
 """A date and time with its time zone."""
 
 
-def _integral(value: Any) -> Any:
-    """JSON knows one kind of number: 3.0 is as whole as 3."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-Whole = Annotated[int, BeforeValidator(_integral)]
-"""A whole number, however it is written."""
-
-
 class Shape(BaseModel):
     """What comes in: unknown keys are refused, so that a misspelt one is noticed; types are not guessed."""
 

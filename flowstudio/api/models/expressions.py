@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, WithJsonSchema
 
-from flowstudio.api.models.common import Shape, View, Whole
+from flowstudio.api.models.common import Shape, View
 from flowstudio.api.models.executions import NodeId
 from flowstudio.api.models.workflows import EXAMPLE_DOCUMENT, SHAPE
+from flowstudio.engine.workflow import WHOLE
 
 Text = Annotated[str, Field(max_length=20_000)]
 
@@ -29,7 +30,7 @@ class Evaluate(Shape):
     """The execution whose data they see. Missing: pinned items only."""
     scope: Annotated[list[Annotated[str, Field(max_length=300)]], Field(max_length=50)] | None = None
     """The loop iteration; missing: the last."""
-    item: Annotated[Whole, Field(ge=0, le=1_000_000)] = 0
+    item: Annotated[int, Field(ge=0, le=1_000_000), WHOLE] = 0
     """The input item, counted from 0; beyond the last one the last is taken."""
 
 
