@@ -149,6 +149,23 @@ def test_a_run_is_stopped(page: Page) -> None:
     expect(page.get_by_role("button", name="Execute workflow")).to_be_visible()
 
 
+def test_a_double_click_starts_a_run_and_does_not_stop_it_again(page: Page) -> None:
+    store(page, SLOW)
+    cancelled: list[str] = []
+    page.on("request", lambda request: cancelled.append(request.url) if "/cancel" in request.url else None)
+    page.get_by_role("button", name="Execute workflow").click()
+    stop = page.get_by_role("button", name="Stop")
+    stop.hover()
+    page.mouse.down(click_count=2)
+    page.mouse.up(click_count=2)
+    expect(
+        page.get_by_role("group", name="Sleep", exact=True).get_by_role("img", name="Running")
+    ).to_be_visible()
+    assert cancelled == []
+    stop.click()
+    expect(page.get_by_role("region", name="Run log").get_by_role("status")).to_contain_text("Cancelled")
+
+
 def test_a_workflow_that_is_gone_says_so(server: Server, new_page: NewPage) -> None:
     page = new_page(server.url)
     sign_in(page)

@@ -116,7 +116,8 @@ export function RunButton({ runs, onRun, onStop, disabled, listens }) {
   const active = useRun(runs, (run) => run.active);
   const [stopping, setStopping] = useState(false);
   if (active) {
-    const stop = async () => {
+    const stop = async ({ detail }) => {
+      if (detail > 1) return; // the second half of a double click on what stood here before
       setStopping(true);
       await onStop();
       setStopping(false);
