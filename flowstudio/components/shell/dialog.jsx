@@ -1,9 +1,10 @@
 // Modal windows, and what forms share.
 import { useEffect, useId, useRef, useState } from "react";
+import { X } from "lucide-react";
 import { t } from "../texts/texts.js";
 
-/** A modal window. The browser keeps the focus inside; Escape closes it, and the focus goes back to where it was. */
-export function Dialog({ heading, text, onClose, children }) {
+/** A modal window. The browser keeps the focus inside; Escape (or a button, if `closable`) closes it, and the focus goes back. */
+export function Dialog({ heading, text, className = "", closable, onClose, children }) {
   const dialog = useRef(null);
   const id = useId();
   useEffect(() => {
@@ -17,10 +18,15 @@ export function Dialog({ heading, text, onClose, children }) {
   }, []);
   return (
     <dialog
-      ref={dialog} className="fs-dialog" aria-labelledby={id} onKeyDown={(event) => event.stopPropagation()}
+      ref={dialog} className={`fs-dialog ${className}`} aria-labelledby={id} onKeyDown={(event) => event.stopPropagation()}
       onCancel={(event) => { event.preventDefault(); onClose(); }}
     >
-      <h2 id={id}>{heading}</h2>
+      {closable ? (
+        <header className="fs-dialog-head">
+          <h2 id={id}>{heading}</h2>
+          <button type="button" className="fs-tool" aria-label={t("app.close")} title={t("app.close")} onClick={onClose}><X size={16} aria-hidden="true" /></button>
+        </header>
+      ) : <h2 id={id}>{heading}</h2>}
       {text && <p>{text}</p>}
       {children}
     </dialog>

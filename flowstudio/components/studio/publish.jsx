@@ -4,7 +4,7 @@ import { Check, Rocket } from "lucide-react";
 import { toast } from "sonner";
 import { formatTime, t } from "../texts/texts.js";
 import { get, post } from "./api.js";
-import { Dialog } from "./dialog.jsx";
+import { Dialog } from "../shell/dialog.jsx";
 
 /** Who published what is in production, and when; null until it is known. */
 function usePublished(path, published) {
@@ -41,7 +41,7 @@ function PublishDialog({ workflow, sync, learn, onClose }) {
     }
   };
   return (
-    <Dialog heading={t("editing.publish_title")} onClose={onClose}>
+    <Dialog closable heading={t("editing.publish_title")} onClose={onClose}>
       <p>{workflow.published === null ? t("editing.publish_first") : workflow.unpublished ? t("editing.publish_changes") : t("editing.publish_none")}</p>
       {workflow.published !== null && (
         <p className="fs-published">

@@ -2,7 +2,7 @@
 import { useEffect, useId, useState } from "react";
 import { t } from "../texts/texts.js";
 import { get } from "./api.js";
-import { Dialog } from "./dialog.jsx";
+import { Dialog } from "../shell/dialog.jsx";
 
 const zones = () => (Intl.supportedValuesOf ? Intl.supportedValuesOf("timeZone") : []);
 
@@ -59,7 +59,7 @@ export function SettingsDialog({ store, workflowId, onClose }) {
   };
 
   return (
-    <Dialog heading={t("editing.settings_title")} className="fs-dialog-wide" onClose={onClose}>
+    <Dialog closable heading={t("editing.settings_title")} className="fs-dialog-wide" onClose={onClose}>
       <form className="fs-form fs-settings" onSubmit={submit}>
         <label>{t("editing.name")}<input className="fs-input" value={values.name} maxLength={200} required autoFocus onChange={on("name")} /></label>
         <label>{t("editing.description")}<textarea className="fs-input" rows={3} value={values.description} onChange={on("description")} /></label>

@@ -6,7 +6,7 @@ import { toast } from "sonner";
 import { count, formatTime, t } from "../texts/texts.js";
 import { call, get, post } from "./api.js";
 import { Canvas } from "./canvas.jsx";
-import { Dialog } from "./dialog.jsx";
+import { Dialog } from "../shell/dialog.jsx";
 import { WorkflowStore } from "./document.js";
 import { difference } from "./operations.js";
 import { RunStore } from "./runs.js";
@@ -233,7 +233,7 @@ export function History({ store, workflowId, sync, mayEdit, dark, onClose }) {
     URL.revokeObjectURL(link.href);
   };
   return (
-    <Dialog heading={t("editing.history")} className="fs-history" onClose={onClose}>
+    <Dialog closable heading={t("editing.history")} className="fs-history" onClose={onClose}>
       {failure && <p className="fs-form-error" role="alert">{failure}</p>}
       <div className="fs-history-body">
         <ol className="fs-versions" aria-label={t("editing.versions")}>
