@@ -85,7 +85,9 @@ class Editor:
         """Start the workflow, and forget what was noted so far."""
         self.page.evaluate(FORGET)
         self.page.get_by_role("button", name="Execute workflow").click()
-        self.page.get_by_role("button", name="Stop", exact=True).wait_for()  # until then the last run is shown
+        self.page.get_by_role(
+            "button", name="Stop", exact=True
+        ).wait_for()  # until then the last run is shown
         self.log.get_by_role("row").nth(3).wait_for()
 
     @property
