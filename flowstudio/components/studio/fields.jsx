@@ -6,7 +6,7 @@ import { asCode, DRAGGED, INSERT, inserted, isExpression, toExpression, toFixed 
 import { Entries, KeyValues } from "./entries.jsx";
 import { useScene } from "./evaluation.js";
 import { Expression, preload } from "./expression.jsx";
-import { Choice, Choices, Code, DateInput, JsonInput, NumberInput, Switch, TextInput, WorkflowChoice } from "./inputs.jsx";
+import { Choice, Choices, Code, DateInput, JsonInput, NumberInput, Switch, TextInput, WorkflowChoice } from "./controls.jsx";
 import { same } from "./operations.js";
 import { afterPress } from "./pressing.js";
 import { Prose } from "./prose.jsx";

@@ -8,7 +8,7 @@ import { ImportDialog } from "../transfer/importing.jsx";
 import { below } from "../transfer/inserting.js";
 import { call, post } from "./api.js";
 import { Dropdown } from "./dropdown.jsx";
-import { SettingsDialog } from "./settings.jsx";
+import { SettingsDialog } from "./workflow_settings.jsx";
 import { History } from "./versions.jsx";
 
 /** Let the browser download a file of the own origin. */

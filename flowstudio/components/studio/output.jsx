@@ -7,7 +7,7 @@ import { DataView } from "./data.jsx";
 import { Explained } from "./failure.jsx";
 import { PAGE, START, nodePath, runQuery, useNodeData } from "./nodedata.js";
 import { baseOf } from "./paths.js";
-import { PinBanner, PinEditor } from "./pins.jsx";
+import { PinBanner, PinEditor } from "./pinned_data.jsx";
 import { allRows, pinLimit, togglePins } from "./pins.js";
 import { PIN_LIMIT, pageOf, sizeOf } from "./rows.js";
 import { useRun } from "./runs.js";

@@ -7,7 +7,7 @@ import { post } from "./api.js";
 import { MoreMenu } from "./more.jsx";
 import { PublishButton } from "./publish.jsx";
 import { useRun } from "./runs.js";
-import { SettingsDialog } from "./settings.jsx";
+import { SettingsDialog } from "./workflow_settings.jsx";
 import "./editing.css";
 
 const SAVE_ICONS = { saved: CloudCheck, saving: CloudUpload, offline: CloudOff, refused: CloudAlert, deleted: CloudAlert };
