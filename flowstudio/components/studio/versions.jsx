@@ -7,6 +7,7 @@ import { count, formatTime, t } from "../texts/texts.js";
 import { call, get, post } from "./api.js";
 import { Canvas } from "./canvas.jsx";
 import { Dialog } from "../shell/dialog.jsx";
+import { parameterName } from "./parameter_name.js";
 import { WorkflowStore } from "./document.js";
 import { difference } from "./operations.js";
 import { RunStore } from "./runs.js";
@@ -26,11 +27,7 @@ function pathName(path, type) {
   const [group, ...rest] = path.split(".");
   const key = rest[0] ?? group;
   if (PATHS.has(key) && (!rest.length || group === "settings")) return t(`editing.path_${key}`);
-  if (!rest.length) return path;
-  const name = rest.join(".");
-  const [, first, inner] = /^([^.[]+)(.*)$/.exec(name);
-  const field = type?.fields?.find((known) => known.name === first);
-  return `${field?.title ?? first}${inner}`;
+  return rest.length ? parameterName(rest.join("."), type?.fields) : path;
 }
 
 const PATHS = new Set([
