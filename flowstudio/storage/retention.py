@@ -50,11 +50,6 @@ class Retention:
             deleted += await self._database.write(partial(_delete, ids=batch))
         return deleted
 
-    async def delete_of_workflow(self, workflow_id: str) -> int:
-        """Delete the executions of a workflow, except those that run."""
-        rows = await self._database.rows(select(columns.id).where(columns.workflow_id == workflow_id))
-        return await self.delete([row.id for row in rows])
-
     async def drop_data(self, id_: str) -> None:
         """Delete items, prints and answers of an execution; its summary and the statistics of its nodes stay."""
 

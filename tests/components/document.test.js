@@ -200,7 +200,11 @@ test("whatever is edited by name can be undone and redone, exactly", () => {
     const some = (list) => pick(random, list);
     const place = () => ({ x: Math.floor(random() * 900), y: Math.floor(random() * 900) });
     const edits = [
-      () => store.addNode(some(["code", "filter"]), place(), random() < 0.5 ? { from: some(store.nodes)?.id } : {}),
+      () => {
+        const node = { id: `n${Math.floor(random() * 1e12)}`, type: some(["code", "filter"]), position: place(), data: { label: store.freeLabel("Step"), properties: {} } };
+        const from = random() < 0.5 && some(store.nodes)?.id;
+        store.apply([{ kind: "add_nodes", nodes: [node] }, ...(from ? [{ kind: "add_edges", edges: [{ id: `e${node.id}`, source: from, target: node.id, sourceHandle: null, targetHandle: null }] }] : [])]);
+      },
       () => store.nodes.length > 1 && store.connect({ source: some(store.nodes).id, target: some(store.nodes).id, sourceHandle: some([null, "other"]) }),
       () => store.nodes.length > 1 && store.remove([some(store.nodes).id], store.edges.length ? [some(store.edges).id] : []),
       () => store.move({ [some(store.nodes).id]: place() }),

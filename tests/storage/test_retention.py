@@ -33,14 +33,6 @@ async def test_deleting_takes_the_log_along_and_leaves_what_runs(storage: Storag
     assert await count(storage, outcomes) == 0
 
 
-async def test_a_workflows_executions_can_be_deleted_together(storage: Storage) -> None:
-    kept = await finished(storage, workflow_id="v")
-    for _ in range(3):
-        await finished(storage, workflow_id="w")
-    assert await storage.executions.delete_of_workflow("w") == 3
-    assert await ids(storage) == {kept}
-
-
 async def test_dropped_data_leaves_the_statistics(storage: Storage) -> None:
     file = await storage.binaries.put(b"x", mime_type="", file_name="")
     log = [outcome("n", outputs={"main": [Item({"secret": 1}, {"f": file})] * 4}, stdout="secret")]

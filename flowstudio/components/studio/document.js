@@ -356,16 +356,6 @@ export class WorkflowStore {
   }
 
   // ------------------------------------------------------------------ edits by name
-  addNode(type, position, { from, sourceHandle } = {}) {
-    const { label, defaults } = this.catalogue.type(type);
-    const node = { id: `n${uid()}`, type, position: whole(position), data: { label: this.freeLabel(label), properties: defaults ?? {} } };
-    const takesInput = this.catalogue.ports(type, node.data).inputs.length > 0;
-    const edge = from && takesInput && packEdge({ id: `e${uid()}`, source: from, target: node.id, sourceHandle });
-    this.apply([{ kind: "add_nodes", nodes: [node] }, ...(edge ? [{ kind: "add_edges", edges: [edge] }] : [])]);
-    this.select([node.id]);
-    return node.id;
-  }
-
   connect(connection) {
     this.apply([{ kind: "add_edges", edges: [packEdge({ ...connection, id: `e${uid()}` })] }]);
   }
