@@ -7,7 +7,27 @@ stable and may be relied on by API clients.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, TypeAlias
+
+ModelFault: TypeAlias = Literal[
+    "no_key",
+    "wrong_key",
+    "no_quota",
+    "rate_limited",
+    "unknown_model",
+    "too_long",
+    "bad_request",
+    "refused",
+    "filtered",
+    "timeout",
+    "overloaded",
+    "unreachable",
+    "cut_off",
+    "malformed",
+    "unsupported",
+    "budget",
+]
+"""What kept a model from answering."""
 
 
 class FlowStudioError(Exception):
@@ -180,6 +200,22 @@ class CredentialError(NodeError):
     """A credential is missing, of the wrong type or cannot be decrypted."""
 
     code = "credential"
+
+
+class ModelError(NodeError):
+    """A language model or embedder could not do what was asked.
+
+    `kind` says what a person can do about it, `message` says it in one sentence; `detail` has the provider's own words
+    (`status`, `provider_message`, `provider`, `model`), secrets masked.
+    """
+
+    code = "model"
+
+    def __init__(
+        self, kind: ModelFault, message: str, *, retryable: bool = False, detail: Any = None
+    ) -> None:
+        super().__init__(message, retryable=retryable, detail={"kind": kind, **(detail or {})})
+        self.kind = kind
 
 
 class SandboxError(NodeError):

@@ -1,0 +1,1 @@
+"""Language models: one interface for all vendors, one agent loop, documents and vectors. Knows no nodes and no storage."""

@@ -1,0 +1,1 @@
+"""AI: models, agents, chains, memory, documents."""

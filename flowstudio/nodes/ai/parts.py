@@ -1,0 +1,48 @@
+"""What sub-nodes of AI nodes are: the classes that slots ask for."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+from flowstudio.ai.embedder import Embedder
+from flowstudio.ai.memory import Memory
+from flowstudio.ai.model import ChatModel
+from flowstudio.ai.tool import Tool
+from flowstudio.engine.context import Context
+from flowstudio.engine.node import Node
+
+
+class ModelNode(Node):
+    """A chat model as a sub-node."""
+
+    @abstractmethod
+    def chat_model(self, ctx: Context) -> ChatModel:
+        """The model with this node's settings and account. Makes no call."""
+
+
+class MemoryNode(Node):
+    """A memory as a sub-node."""
+
+    @abstractmethod
+    async def memory(self, ctx: Context) -> Memory:
+        """The memory of the session that this node's settings name."""
+
+
+class ToolNode(Node):
+    """One tool or several as a sub-node."""
+
+    @abstractmethod
+    async def tools(self, ctx: Context) -> Sequence[Tool]:
+        """The tools. Makes no call unless their list has to be fetched."""
+
+
+class EmbedderNode(Node):
+    """An embedder as a sub-node."""
+
+    group: ClassVar[str] = "Models"
+
+    @abstractmethod
+    def embedder(self, ctx: Context) -> Embedder:
+        """The embedder with this node's settings and account. Makes no call."""
