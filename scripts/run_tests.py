@@ -18,6 +18,8 @@ from scripts import browser, postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 BROWSER_TESTS = "tests/e2e"
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile")
+"""Two processes: tests wait for disks, databases and cages often enough. The tests of a file share their fixtures."""
 NO_TESTS = 5
 """Pytest's exit code when it collected nothing."""
 
@@ -85,7 +87,7 @@ def main(arguments: list[str]) -> int:
     programs = postgres.provide()
     print(f"PostgreSQL: {programs or 'none'}", flush=True)
 
-    parts = [run("unit", "tests", f"--ignore={BROWSER_TESTS}", *arguments)]
+    parts = [run("unit", "tests", f"--ignore={BROWSER_TESTS}", *SIDE_BY_SIDE, *arguments)]
     if (ROOT / BROWSER_TESTS).is_dir():
         parts.append(run("browser", BROWSER_TESTS, *arguments))
 

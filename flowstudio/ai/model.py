@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -106,12 +106,12 @@ class ChatModel(ABC):
     abilities: Abilities = Abilities()
 
     @abstractmethod
-    def stream(self, request: Request) -> AsyncIterator[Event]:
+    def stream(self, request: Request) -> AsyncGenerator[Event, None]:
         """Ask the model."""
 
     async def reply(self, request: Request) -> Reply:
         """Ask the model and wait for the whole answer."""
-        async with aclosing(self.stream(request)) as events:  # type: ignore[type-var]
+        async with aclosing(self.stream(request)) as events:
             async for event in events:
                 if isinstance(event, Reply):
                     return event

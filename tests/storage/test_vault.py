@@ -48,7 +48,11 @@ def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
     assert find_keys(make_settings(tmp_path / "empty")) is None
 
 
-@pytest.mark.parametrize("text", ["short", "ä" * 44, "", ",", new_key() + ",", new_key() + ",nonsense"])
+@pytest.mark.parametrize(
+    "text",
+    ["short", "ä" * 44, "", ",", new_key() + ",", new_key() + ",nonsense"],
+    ids=["short", "not-ascii", "empty", "comma", "key-comma", "key-nonsense"],
+)
 def test_a_malformed_key_is_refused_without_showing_it(tmp_path: Path, text: str) -> None:
     (tmp_path / "key").write_text(text)
     if text.endswith(",") and len(text) > 1:
