@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
+from flowstudio.ai.documents import Retriever
 from flowstudio.ai.embedder import Embedder
 from flowstudio.ai.memory import Memory
 from flowstudio.ai.model import ChatModel
@@ -46,3 +47,11 @@ class EmbedderNode(Node):
     @abstractmethod
     def embedder(self, ctx: Context) -> Embedder:
         """The embedder with this node's settings and account. Makes no call."""
+
+
+class RetrieverNode(Node):
+    """A source of passages as a sub-node."""
+
+    @abstractmethod
+    def retriever(self, ctx: Context) -> Retriever:
+        """The retriever with this node's settings. Makes no call."""
