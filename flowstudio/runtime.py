@@ -27,6 +27,7 @@ from flowstudio.services.expressions import ExpressionService
 from flowstudio.services.installation import InstallationService
 from flowstudio.services.runner import Runner
 from flowstudio.services.samples import Samples
+from flowstudio.services.schedules import ScheduleService
 from flowstudio.services.subworkflows import SubWorkflows
 from flowstudio.services.templates import TemplateService
 from flowstudio.services.transfer import TransferService
@@ -67,6 +68,7 @@ class Runtime:
     credentials: CredentialService
     installation: InstallationService
     webhooks: WebhookService
+    schedules: ScheduleService
     samples: Samples
     templates: TemplateService
     transfer: TransferService
@@ -108,6 +110,9 @@ class Runtime:
         self.webhooks = WebhookService(
             self.storage, self.workflows, self.executions, dispatcher, self.bus, base_url=settings.base_url
         )
+        self.schedules = ScheduleService(
+            self.storage, self.workflows, self.executions, timezone=settings.timezone
+        )
         dispatcher.connect(self.runner.submit, self.runner.cancel)
         self.runner.host = Host(
             evaluator=CagedEvaluator(self.sandbox),
@@ -125,6 +130,7 @@ class Runtime:
         await self.accounts.create_configured_owner()
         await self.webhooks.reload()
         await self.runner.start()
+        await self.schedules.start()
         self._pruning = asyncio.create_task(self._look_after())
         _current = self
 
@@ -133,6 +139,7 @@ class Runtime:
         global _current
         if self._pruning is not None:
             self._pruning.cancel()
+        await self.schedules.stop()
         await self.runner.stop()
         await self.outbound.close()
         await self.sandbox.stop()

@@ -63,6 +63,8 @@ class StartRequest:
     depth: int = 0
     call_key: str | None = None
     retry_of: str | None = None
+    alone: bool = False
+    """Wait until no other execution of the workflow that counts towards a limit runs."""
     awaited: bool = False
     """Its parent waits for it: it is cancelled when the parent ends without success."""
 
@@ -130,7 +132,7 @@ class ExecutionService:
             call_key=request.call_key,
             retry_of=request.retry_of,
             options={"pinned": True} if request.pinned else {"awaited": True} if request.awaited else {},
-            limit=settings.concurrency if request.depth == 0 else None,
+            limit=1 if request.alone else settings.concurrency if request.depth == 0 else None,
         )
         created = await self._storage.executions.create(new)
         if created.is_new and created.fence:

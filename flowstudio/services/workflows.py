@@ -389,7 +389,8 @@ class WorkflowService:
             raise InvalidWorkflow(
                 [
                     Problem(
-                        "no_trigger", "Nothing would start this workflow: add a Webhook, then switch it on."
+                        "no_trigger",
+                        "Nothing would start this workflow: add a Webhook or a Schedule, then switch it on.",
                     )
                 ]
             )

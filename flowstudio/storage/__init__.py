@@ -18,6 +18,7 @@ from flowstudio.storage.database import Database, database_url
 from flowstudio.storage.edits import EditRepository
 from flowstudio.storage.executions import ExecutionRepository
 from flowstudio.storage.migrations import migrate
+from flowstudio.storage.schedules import ScheduleRepository
 from flowstudio.storage.vault import Vault
 from flowstudio.storage.versions import VersionRepository
 from flowstudio.storage.workflows import WorkflowRepository
@@ -38,6 +39,7 @@ class Storage:
         self.versions = VersionRepository(database)
         self.edits = EditRepository(database)
         self.executions = ExecutionRepository(database, self.binaries, known)
+        self.schedules = ScheduleRepository(database)
         self.accounts = AccountRepository(database)
         self.credentials = CredentialRepository(database, vault)
 

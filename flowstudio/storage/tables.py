@@ -218,6 +218,15 @@ executions = Table(
 """Executions. Invariants: whoever runs one holds `owner`, `fence` and a `lease_until` in the future; each claim raises
 `fence` by one; one that is at rest has no owner."""
 
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("workflow_id", ForeignKey(workflows.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("node_id", Text, primary_key=True),
+    Column("seen_until", Instant, nullable=False),
+)
+"""Armed schedules. What was due up to `seen_until` is dealt with: it ran, or was left out."""
+
 LIVE = text("executions.status IN ('queued', 'running', 'waiting')")
 """SQL condition: not final. Spelt as in the index `ix_executions_live`, without parameters, so that SQLite uses it."""
 

@@ -65,6 +65,7 @@ POLICY: dict[str, Access] = {
     "POST /api/executions/{id}/cancel": "run",
     "POST /api/executions/{id}/retry": "run",
     "POST /api/expressions/evaluate": "run",
+    "POST /api/schedules/preview": "read",
     "GET /api/node-types": "read",
     "GET /api/node-types/{type}": "read",
     "GET /api/credential-types": "read",

@@ -4,6 +4,7 @@ import { t } from "../texts/texts.js";
 import { Credentials, decidingField } from "./credentials.jsx";
 import { Field, Fields, ParameterForm, unplaced, useFieldWanted } from "./fields.jsx";
 import { Paragraphs } from "./prose.jsx";
+import { SchedulePreview } from "./schedule.jsx";
 import { StudioContext } from "./step.jsx";
 
 const TABS = ["parameters", "settings", "about"];
@@ -31,6 +32,7 @@ function Parameters({ store, node, type, scope, mayEdit, mayAdmin, dark }) {
       {type.fields?.length
         ? <ParameterForm store={store} id={node.id} fields={type.fields} values={properties} scope={scope} disabled={!mayEdit} dark={dark} after={(name) => name === decider && credentials} />
         : <p className="fs-quiet">{t("panel.no_parameters")}</p>}
+      {type.type === "schedule" && <SchedulePreview properties={properties} timezone={store.view.settings?.timezone} />}
     </>
   );
 }

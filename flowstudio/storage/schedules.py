@@ -1,0 +1,73 @@
+"""The schedule repository: up to when armed schedules have run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
+
+from flowstudio.storage.database import Database
+from flowstudio.storage.tables import LIVE, executions, schedules, workflows
+
+Place = tuple[str, str]
+"""A Schedule node: workflow id, node id."""
+
+
+class ScheduleRepository:
+    """Armed schedules."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def active(self) -> Sequence[str]:
+        """The ids of the workflows that are switched on."""
+        query = select(workflows.c.id).where(workflows.c.active, workflows.c.deleted_at.is_(None))
+        return [row.id for row in await self._database.rows(query)]
+
+    async def seen(self) -> Mapping[Place, datetime]:
+        """Up to when each schedule has been dealt with."""
+        rows = await self._database.rows(select(schedules))
+        return {(row.workflow_id, row.node_id): row.seen_until for row in rows}
+
+    async def arm(self, armed: Mapping[Place, datetime], disarmed: Iterable[Place]) -> None:
+        """Remember schedules that were switched on, forget those that were switched off."""
+        gone = list(disarmed)
+
+        def store(connection: Connection) -> None:
+            for place in gone:
+                connection.execute(delete(schedules).where(_at(place)))
+            for place, since in armed.items():
+                known = connection.scalar(select(schedules.c.node_id).where(_at(place)))
+                there = connection.scalar(select(workflows.c.id).where(workflows.c.id == place[0]))
+                if known is None and there is not None:
+                    row = {"workflow_id": place[0], "node_id": place[1], "seen_until": since}
+                    connection.execute(insert(schedules).values(row))
+
+        if armed or gone:
+            await self._database.write(store)
+
+    async def move(self, place: Place, until: datetime) -> None:
+        """What was due up to `until` is dealt with."""
+        earlier = and_(_at(place), schedules.c.seen_until < until)
+        statement = update(schedules).where(earlier).values(seen_until=until)
+        await self._database.write(lambda connection: connection.execute(statement))
+
+    async def running(self, place: Place) -> bool:
+        """Whether an execution that the schedule started has not ended."""
+        columns = executions.c
+        query = (
+            select(columns.id)
+            .where(
+                columns.workflow_id == place[0],
+                columns.start_node == place[1],
+                columns.mode == "schedule",
+                LIVE,
+            )
+            .limit(1)
+        )
+        return await self._database.first(query) is not None
+
+
+def _at(place: Place) -> ColumnElement[bool]:
+    return and_(schedules.c.workflow_id == place[0], schedules.c.node_id == place[1])

@@ -1,0 +1,210 @@
+"""Schedules fire: once for each moment, also after the server was off. Time is the test's own."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flowstudio.engine.outcome import Rest
+from flowstudio.errors import InvalidWorkflow
+from flowstudio.runtime import Runtime
+from flowstudio.services.callers import COMMAND_LINE
+from flowstudio.services.runner import Claimed
+from flowstudio.services.schedules import ScheduleService
+from flowstudio.services.workflows import Workflow
+from flowstudio.storage.records import ExecutionFilter
+from tests.services.conftest import chain, edit, node, start_runtime
+
+NOON = datetime(2026, 3, 28, 12, 0, tzinfo=UTC)
+
+
+class Watch:
+    """A clock that stands still until it is set."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def service(runtime: Runtime, watch: Watch) -> ScheduleService:
+    """A second look at the same schedules, by another clock; its alarms are never set."""
+    return ScheduleService(runtime.storage, runtime.workflows, runtime.executions, timezone="UTC", now=watch)
+
+
+async def scheduled(runtime: Runtime, *nodes: Any, active: bool = True, **properties: Any) -> Workflow:
+    """A workflow that starts by the clock."""
+    await runtime.schedules.stop()  # the real clock is not asked in these tests
+    document = chain(
+        node("clock", "schedule", **properties), *(nodes or [edit("note", at="={{ $json.timestamp }}")])
+    )
+    workflow = await runtime.workflows.create(COMMAND_LINE, document)
+    return await runtime.workflows.activate(COMMAND_LINE, workflow.record.id) if active else workflow
+
+
+async def runs(runtime: Runtime, workflow: Workflow) -> list[str]:
+    """The moments of the executions so far, oldest first, when all have ended."""
+    listed = await runtime.storage.executions.page(ExecutionFilter(workflow_id=workflow.record.id, limit=500))
+    found = []
+    for execution in reversed(listed):
+        await runtime.executions.wait(execution.id, 30)
+        ports = await runtime.storage.executions.outputs(execution.id, "clock")
+        found.append(ports["main"][0].json["timestamp"])
+    return found
+
+
+HOURLY: dict[str, Any] = {"rules": [{"every": "hours", "interval": 1}]}
+
+
+async def test_each_moment_starts_one_execution(runtime: Runtime) -> None:
+    workflow, watch = await scheduled(runtime, **HOURLY), Watch()
+    clock = service(runtime, watch)
+    place = (workflow.record.id, "clock")
+    await clock.reload()
+    assert await clock.fire(place) == []
+    watch.now = NOON + timedelta(hours=1)
+    assert len(await clock.fire(place)) == 1
+    assert await clock.fire(place) == []
+    watch.now = NOON + timedelta(hours=2, seconds=3)
+    assert len(await clock.fire(place)) == 1
+    assert await runs(runtime, workflow) == ["2026-03-28T13:00:00.000+00:00", "2026-03-28T14:00:00.000+00:00"]
+    rows, _ = await runtime.views.page(COMMAND_LINE, ExecutionFilter(workflow_id=workflow.record.id))
+    assert {row["mode"] for row in rows} == {"schedule"}
+
+
+async def test_two_processes_that_look_at_the_clock_start_it_once(runtime: Runtime) -> None:
+    workflow, watch = await scheduled(runtime, **HOURLY), Watch()
+    one, two = service(runtime, watch), service(runtime, watch)
+    await one.reload()
+    await two.reload()
+    watch.now = NOON + timedelta(hours=1)
+    place = (workflow.record.id, "clock")
+    started = await asyncio.gather(one.fire(place), two.fire(place))
+    assert {len(ids) for ids in started} == {1}
+    assert started[0] == started[1]
+    assert len(await runs(runtime, workflow)) == 1
+
+
+@pytest.mark.parametrize(("missed", "count"), [("skip", 0), ("once", 1), ("all", 5)])
+async def test_what_was_missed_while_the_server_was_off(runtime: Runtime, missed: str, count: int) -> None:
+    workflow, watch = await scheduled(runtime, missed=missed, **HOURLY), Watch()
+    await service(runtime, watch).reload()
+    watch.now = NOON + timedelta(hours=5, minutes=30)
+    after = service(runtime, watch)
+    await after.reload()
+    assert len(await runs(runtime, workflow)) == count
+    watch.now = NOON + timedelta(hours=6)
+    await after.fire((workflow.record.id, "clock"))
+    assert len(await runs(runtime, workflow)) == count + 1
+
+
+async def test_a_run_is_left_out_while_the_one_before_goes_on(runtime: Runtime) -> None:
+    long = node("long", "wait", resume="on_call")
+    workflow, watch = await scheduled(runtime, long, overlap="skip", **HOURLY), Watch()
+    clock = service(runtime, watch)
+    await clock.reload()
+    watch.now = NOON + timedelta(hours=1)
+    (first,) = await clock.fire((workflow.record.id, "clock"))
+    watch.now = NOON + timedelta(hours=2)
+    assert await clock.fire((workflow.record.id, "clock")) == []
+    await runtime.executions.cancel(COMMAND_LINE, first)
+    await runtime.executions.wait(first, 30)
+    watch.now = NOON + timedelta(hours=3)
+    assert len(await clock.fire((workflow.record.id, "clock"))) == 1
+
+
+async def test_a_run_waits_until_the_one_before_is_done(runtime: Runtime) -> None:
+    long = node("long", "wait", resume="after_time", amount=50, unit="seconds")
+    workflow, watch = await scheduled(runtime, long, overlap="queue", missed="all", **HOURLY), Watch()
+    clock = service(runtime, watch)
+    await clock.reload()
+    watch.now = NOON + timedelta(hours=2)
+    first, second = await clock.fire((workflow.record.id, "clock"))
+    stored = await runtime.storage.executions.get(second)
+    assert stored is not None
+    assert stored.status == "queued"
+    await runtime.executions.cancel(COMMAND_LINE, first)
+    await runtime.executions.wait(first, 30)
+    await runtime.executions.cancel(COMMAND_LINE, second)
+    await runtime.executions.wait(second, 30)
+
+
+async def test_switching_off_and_on_makes_up_for_nothing(runtime: Runtime) -> None:
+    workflow, watch = await scheduled(runtime, missed="all", **HOURLY), Watch()
+    clock = service(runtime, watch)
+    await clock.reload()
+    await runtime.workflows.deactivate(COMMAND_LINE, workflow.record.id)
+    await clock.reload()
+    watch.now = NOON + timedelta(hours=5)
+    assert await clock.fire((workflow.record.id, "clock")) == []
+    assert clock.next_runs() == {}
+    await runtime.workflows.activate(COMMAND_LINE, workflow.record.id)
+    await clock.reload()
+    assert await runs(runtime, workflow) == []
+    assert clock.next_runs() == {workflow.record.id: NOON + timedelta(hours=6)}
+
+
+async def test_what_is_published_counts_not_the_draft(runtime: Runtime) -> None:
+    workflow, watch = await scheduled(runtime, **HOURLY), Watch()
+    clock = service(runtime, watch)
+    daily = chain(node("clock", "schedule", rules=[{"every": "days", "hour": 23}]), edit("note", a="b"))
+    await runtime.workflows.update(COMMAND_LINE, workflow.record.id, daily)
+    await clock.reload()
+    assert clock.next_runs() == {workflow.record.id: NOON + timedelta(hours=1)}
+    await runtime.workflows.publish(COMMAND_LINE, workflow.record.id)
+    await clock.reload()
+    assert clock.next_runs() == {workflow.record.id: NOON + timedelta(hours=11)}
+
+
+async def test_a_workflow_with_nothing_but_a_schedule_can_be_switched_on(runtime: Runtime) -> None:
+    manual = await runtime.workflows.create(
+        COMMAND_LINE, chain(node("start", "manual-trigger"), edit("x", a="b"))
+    )
+    with pytest.raises(InvalidWorkflow, match="Schedule"):
+        await runtime.workflows.activate(COMMAND_LINE, manual.record.id)
+    assert (await scheduled(runtime, **HOURLY)).active
+
+
+async def test_the_real_clock_fires_and_a_restart_arms_again(
+    tmp_path: Path, database: dict[str, str]
+) -> None:
+    runtime = await start_runtime(tmp_path / "data", **database)
+    document = chain(node("clock", "schedule", rules=[{"every": "seconds", "interval": 1}]), edit("x", a="b"))
+    workflow = await runtime.workflows.create(COMMAND_LINE, document)
+    await runtime.workflows.activate(COMMAND_LINE, workflow.record.id)
+
+    await ended(runtime, 2)
+    await runtime.stop()
+    runtime = await start_runtime(tmp_path / "data", **database)
+    await ended(runtime, 1)
+    await runtime.stop()
+
+
+async def ended(runtime: Runtime, count: int) -> None:
+    """Wait until so many more executions have ended well."""
+    rests: asyncio.Queue[str] = asyncio.Queue()
+    before = runtime.runner.after_rest
+    assert before is not None
+
+    async def after_rest(claimed: Claimed, rest: Rest) -> None:
+        await before(claimed, rest)
+        rests.put_nowait(rest.status)
+
+    runtime.runner.after_rest = after_rest
+    async with asyncio.timeout(30):
+        assert [await rests.get() for _ in range(count)] == ["success"] * count
+
+
+def test_a_preview_tells_the_rhythm_and_the_next_ten_moments() -> None:
+    made = ScheduleService.__new__(ScheduleService)
+    made._now, made._timezone = Watch(), "Europe/Berlin"
+    told = made.preview(COMMAND_LINE, {"rules": [{"every": "weeks", "weekdays": ["monday"], "hour": 8}]})
+    assert told["words"] == "Every week on Monday at 08:00"
+    assert told["next"][0] == "2026-03-30T08:00:00+02:00"
+    assert len(told["next"]) == 10
+    assert made.preview(COMMAND_LINE, {"timezone": "Mars/Olympus"})["problem"]
