@@ -1,0 +1,1 @@
+"""Embedders: a file for each vendor, and one that needs none."""
