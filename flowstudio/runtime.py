@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import flowstudio.nodes
+from flowstudio.ai.vectors import VectorStore
 from flowstudio.config import Settings
 from flowstudio.engine.context import Host
 from flowstudio.engine.registry import Registry, discover
@@ -119,7 +120,7 @@ class Runtime:
             binaries=self.storage.binaries,
             workflows=SubWorkflows(self.storage, self.workflows, self.executions),
             vault=self.storage.credentials,
-            services={Sandbox: self.sandbox, Outbound: self.outbound},
+            services={Sandbox: self.sandbox, Outbound: self.outbound, VectorStore: self.storage.vectors},
             timezone=settings.timezone,
             environment=allowed_environment(settings),
             public_url=settings.base_url,

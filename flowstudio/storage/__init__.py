@@ -8,6 +8,7 @@ from typing import Self
 
 from sqlalchemy import URL, Engine, select, text
 
+from flowstudio.ai.vectors import VectorStore
 from flowstudio.config import Settings
 from flowstudio.errors import ConfigurationError
 from flowstudio.storage.accounts import AccountRepository
@@ -20,6 +21,8 @@ from flowstudio.storage.executions import ExecutionRepository
 from flowstudio.storage.migrations import migrate
 from flowstudio.storage.schedules import ScheduleRepository
 from flowstudio.storage.vault import Vault
+from flowstudio.storage.vectors.embedded import FILE_NAME as VECTORS
+from flowstudio.storage.vectors.embedded import EmbeddedVectors
 from flowstudio.storage.versions import VersionRepository
 from flowstudio.storage.workflows import WorkflowRepository
 
@@ -42,6 +45,7 @@ class Storage:
         self.schedules = ScheduleRepository(database)
         self.accounts = AccountRepository(database)
         self.credentials = CredentialRepository(database, vault)
+        self.vectors: VectorStore = EmbeddedVectors(settings.data_dir / VECTORS)
 
     @classmethod
     async def open(cls, settings: Settings) -> Self:
@@ -68,6 +72,7 @@ class Storage:
 
     async def close(self) -> None:
         """Finish what is being written, then disconnect."""
+        await self.vectors.close()
         await self.database.close()
 
     async def ping(self) -> None:

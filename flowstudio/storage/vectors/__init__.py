@@ -1,0 +1,1 @@
+"""Vector stores: a file in the data folder (sqlite-vec), or tables of a PostgreSQL database (pgvector)."""
