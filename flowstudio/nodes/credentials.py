@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, SecretStr, field_validator
 
 from flowstudio.engine.credential import CredentialType
+from flowstudio.nodes.ai.credentials import AI_CREDENTIAL_TYPES
 
 _TOKEN = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
 """A header's name (RFC 9110, 5.6.2)."""
@@ -140,6 +141,7 @@ def _single_line(value: SecretStr) -> SecretStr:
 
 
 CREDENTIAL_TYPES: Mapping[str, type[CredentialType]] = {
-    cls.type: cls for cls in (BasicAuth, HeaderAuth, BearerAuth, QueryAuth, DigestAuth, JwtAuth)
+    **{cls.type: cls for cls in (BasicAuth, HeaderAuth, BearerAuth, QueryAuth, DigestAuth, JwtAuth)},
+    **AI_CREDENTIAL_TYPES,
 }
 """Every credential type of this installation, by its slug."""
