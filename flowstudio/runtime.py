@@ -18,6 +18,7 @@ from flowstudio.outbound import Outbound
 from flowstudio.sandbox import Sandbox
 from flowstudio.services.accounts import AccountService
 from flowstudio.services.bus import LocalBus
+from flowstudio.services.collections import CollectionService
 from flowstudio.services.credentials import CredentialService
 from flowstudio.services.dispatcher import InProcess
 from flowstudio.services.editing import EditingService
@@ -67,6 +68,7 @@ class Runtime:
     views: ExecutionViews
     accounts: AccountService
     credentials: CredentialService
+    collections: CollectionService
     installation: InstallationService
     webhooks: WebhookService
     schedules: ScheduleService
@@ -105,6 +107,7 @@ class Runtime:
         self.expressions = ExpressionService(self.storage, self.workflows, self.runner)
         self.accounts = AccountService(self.storage, settings)
         self.credentials = CredentialService(self.storage)
+        self.collections = CollectionService(self.storage.vectors)
         self.templates = TemplateService(self.workflows)
         self.transfer = TransferService(self.workflows, self.credentials, self.outbound)
         self.installation = InstallationService(settings, self.storage, self.sandbox)

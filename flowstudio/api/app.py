@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flowstudio.api import (
     accounts,
+    collections,
     credentials,
     docs,
     edits,
@@ -64,6 +65,7 @@ def create_api(runtime: Callable[[], Runtime] = current) -> Starlette:
         events.stream,
         node_types.resource,
         credentials.resource,
+        collections.resource,
         samples.listing,
         health.health,
         installation.resource,
