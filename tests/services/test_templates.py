@@ -219,6 +219,11 @@ def carry_on(gave: Given) -> None:
     assert "404" in report["prices-of-next-year.json"]
 
 
+def file_questions(given: Given) -> None:
+    assert [row["added"] for row in given("Store by meaning")] == [1]
+    assert given("Say what was stored")
+
+
 RESULTS: dict[str, Callable[[Given], None]] = {
     "first-workflow": first_workflow,
     "sales-report": sales_report,
@@ -229,6 +234,7 @@ RESULTS: dict[str, Callable[[Given], None]] = {
     "price-quote": price_quote,
     "work-in-batches": work_in_batches,
     "carry-on": carry_on,
+    "file-questions": file_questions,
 }
 
 
