@@ -23,6 +23,7 @@ from flowstudio.storage.schedules import ScheduleRepository
 from flowstudio.storage.vault import Vault
 from flowstudio.storage.vectors.embedded import FILE_NAME as VECTORS
 from flowstudio.storage.vectors.embedded import EmbeddedVectors
+from flowstudio.storage.vectors.postgres import PostgresVectors, has_pgvector
 from flowstudio.storage.versions import VersionRepository
 from flowstudio.storage.workflows import WorkflowRepository
 
@@ -65,7 +66,10 @@ class Storage:
         try:
             await asyncio.to_thread(_prepare, database.log_engine)
             database.start()
-            return cls(settings, database, await open_vault(database, settings))
+            storage = cls(settings, database, await open_vault(database, settings))
+            if not database.is_sqlite and await has_pgvector(database):
+                storage.vectors = PostgresVectors(database)
+            return storage
         except BaseException:
             await database.close()
             raise

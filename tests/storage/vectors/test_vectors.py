@@ -17,8 +17,11 @@ from flowstudio.ai.embedders.local import LocalEmbedder
 from flowstudio.ai.indexing import find, index, reindex
 from flowstudio.ai.usage import Usage
 from flowstudio.ai.vectors import Entry, Space, VectorStore
+from flowstudio.config import Settings
 from flowstudio.errors import NodeError
+from flowstudio.storage.database import Database, database_url
 from flowstudio.storage.vectors.embedded import FILE_NAME, EmbeddedVectors
+from flowstudio.storage.vectors.postgres import PostgresVectors, has_pgvector
 
 PASSAGES = [
     Passage("Refunds are paid within thirty days.", "terms.md", {"page": 1, "public": True}),
@@ -46,11 +49,21 @@ def unit(row: list[float]) -> list[float]:
     return [value / length for value in row]
 
 
-@pytest_asyncio.fixture
-async def store(tmp_path: Path) -> AsyncIterator[VectorStore]:
-    opened = EmbeddedVectors(tmp_path / FILE_NAME)
-    yield opened
-    await opened.close()
+@pytest_asyncio.fixture(params=["file", pytest.param("postgresql", marks=pytest.mark.postgres)])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[VectorStore]:
+    if request.param == "file":
+        opened = EmbeddedVectors(tmp_path / FILE_NAME)
+        yield opened
+        await opened.close()
+        return
+    url = request.getfixturevalue("postgres_database")
+    database = Database(database_url(Settings(data_dir=tmp_path, database_url=url)), synchronous="normal")
+    try:
+        if not await has_pgvector(database):
+            pytest.skip("this PostgreSQL comes without the extension pgvector")
+        yield PostgresVectors(database)
+    finally:
+        await database.close()
 
 
 async def sources(store: VectorStore, query: str, **options: object) -> list[str]:
