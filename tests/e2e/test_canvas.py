@@ -52,6 +52,18 @@ def middle(locator: Locator) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
+def still(page: Page) -> None:
+    """Wait until the drawing no longer moves: it follows a new step, and what was under the pointer slips away."""
+    page.evaluate("""async () => {
+      const view = document.querySelector(".react-flow__viewport");
+      for (let same = 0, last = ""; same < 10;) {
+        await new Promise(requestAnimationFrame);
+        same = view.style.transform === last ? same + 1 : 0;
+        last = view.style.transform;
+      }
+    }""")
+
+
 def test_steps_are_added_behind_outputs_between_steps_and_where_a_connection_is_dropped(page: Page) -> None:
     page.emulate_media(reduced_motion="reduce")
     start, end = node("1", "manual-trigger", "Start", 0), node("2", "no-op", "End", 480)
@@ -66,6 +78,7 @@ def test_steps_are_added_behind_outputs_between_steps_and_where_a_connection_is_
     choose(page, "no operation")
     expect(card(page, "No Operation")).to_be_visible()
 
+    still(page)
     page.locator(".react-flow__edge").first.hover(force=True)
     page.get_by_role("button", name="Insert a step between Start and End").click()
     choose(page, "no operation")
