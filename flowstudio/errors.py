@@ -41,6 +41,13 @@ class FlowStudioError(Exception):
         self.detail = detail
 
 
+def message_of(error: Exception) -> str:
+    """What to tell people about a failure."""
+    if isinstance(error, FlowStudioError):
+        return error.message
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
 class ConfigurationError(FlowStudioError):
     """A setting, a key or a file of the installation is wrong."""
 

@@ -32,7 +32,7 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     responses=refusals(401, 404)
     | {
         200: {
-            "description": "`snapshot` with the present state, then `node` (states that changed), `log` and `execution`, until it is final.",
+            "description": "`snapshot` with the present state, then `node` (states that changed), `log` (what a node printed), `step` (a model's turn or a tool's call within a node), `text` (words of an answer as they come) and `execution`, until it is final.",
             "content": {
                 "text/event-stream": {
                     "schema": {
@@ -41,7 +41,7 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
                         "required": ["id", "event", "data"],
                         "properties": {
                             "id": {"type": "string", "description": "Counts the events of this answer."},
-                            "event": {"enum": ["snapshot", "node", "log", "execution"]},
+                            "event": {"enum": ["snapshot", "node", "log", "step", "text", "execution"]},
                             "data": {
                                 "type": "string",
                                 "contentMediaType": "application/json",

@@ -19,19 +19,23 @@ from flowstudio.engine.events import (
     NodeLogged,
     NodeStarted,
     NodeStatus,
+    NodeStreamed,
     Scope,
+    StepChanged,
+    StreamKind,
 )
-from flowstudio.engine.failure import FINAL, failure_of, message_of
+from flowstudio.engine.failure import FINAL, failure_of
 from flowstudio.engine.history import Past
 from flowstudio.engine.item import Item, Ports
 from flowstudio.engine.node import Suspend
 from flowstudio.engine.outcome import InputReference, Outcome, OutcomeStatus
 from flowstudio.engine.plan import PlanNode
 from flowstudio.engine.printing import Printout
+from flowstudio.engine.step import Step, Steps
 from flowstudio.engine.surroundings import Surroundings
 from flowstudio.engine.view import View
 from flowstudio.engine.work import Work
-from flowstudio.errors import FlowStudioError, Interrupted, NodeError, NodeTimeout
+from flowstudio.errors import FlowStudioError, Interrupted, NodeError, NodeTimeout, message_of
 
 
 @dataclass(slots=True)
@@ -41,6 +45,7 @@ class _Try:
     number: int
     started_at: datetime
     printout: Printout
+    steps: Steps
     usage: dict[str, Any] = field(default_factory=dict)
     response: dict[str, Any] | None = None
 
@@ -111,7 +116,7 @@ class Attempts:
         return replace(self._outcome(self._loop_try(began), "error"), error=failure)
 
     def _loop_try(self, began: datetime) -> _Try:
-        return _Try(self._past.attempts + 1, began, Printout(self._tell))
+        return self._new_try(self._past.attempts + 1, began)
 
     # A try
 
@@ -121,7 +126,7 @@ class Attempts:
         around.emit(
             NodeStarted(execution=around.info.id, at=now, node=node.id, scope=self._scope, attempt=number)
         )
-        this = _Try(number, now, Printout(self._tell))
+        this = self._new_try(number, now)
         if not node.type.repeatable:
             await around.journal.append([self._outcome(this, "started")])
         return this
@@ -159,6 +164,36 @@ class Attempts:
                 at=around.clock.now(),
                 node=self._node.id,
                 scope=self._scope,
+                text=text,
+            )
+        )
+
+    def _new_try(self, number: int, began: datetime) -> _Try:
+        def tell(step: Step) -> None:
+            around = self._around
+            around.emit(
+                StepChanged(
+                    execution=around.info.id,
+                    at=around.clock.now(),
+                    node=self._node.id,
+                    scope=self._scope,
+                    attempt=number,
+                    step=step.told(),
+                )
+            )
+
+        return _Try(number, began, Printout(self._tell), Steps(self._around.clock, tell, self._node.id))
+
+    def _stream(self, text: str, kind: StreamKind, item: int) -> None:
+        around = self._around
+        around.emit(
+            NodeStreamed(
+                execution=around.info.id,
+                at=around.clock.now(),
+                node=self._node.id,
+                scope=self._scope,
+                item=item,
+                kind=kind,
                 text=text,
             )
         )
@@ -204,6 +239,8 @@ class Attempts:
             scope_data=view.shared,
             item_data=view.per_item,
             spend=spend,
+            steps=this.steps,
+            stream=self._stream,
         )
 
     # Outcomes
@@ -219,7 +256,7 @@ class Attempts:
 
     def stopped(self, error: NodeError) -> Outcome:
         """The outcome of a node that must not run. Stops the execution, whatever `on_error` says."""
-        this = _Try(max(1, self._past.attempts), self._around.clock.now(), Printout(self._tell))
+        this = self._new_try(max(1, self._past.attempts), self._around.clock.now())
         return self._outcome(this, "error", error=error)
 
     def _close(self, this: _Try, failure: Exception | None) -> Outcome:
@@ -249,6 +286,7 @@ class Attempts:
             finished_at=self._around.clock.now(),
             stdout=this.printout.text,
             usage=this.usage,
+            steps=this.steps.record(),
             response=this.response,
             wake_at=wake_at,
         )

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, TypeAlias, TypeVar
 
-from flowstudio.engine.events import Scope
+from flowstudio.engine.events import Scope, StreamKind
 from flowstudio.engine.item import Json
+from flowstudio.engine.step import Steps
 from flowstudio.engine.store import Binaries, Evaluator, Vault, Workflows
 from flowstudio.errors import ConfigurationError
 
@@ -79,6 +80,10 @@ class Context:
     """What expressions see of each input item besides its json (`per_item` values of the sandbox), for user code."""
     spend: Callable[[Mapping[str, float]], None] = lambda usage: None
     """Adds to what the node run consumed, such as `{"input_tokens": 12}`."""
+    steps: Steps = field(default_factory=Steps)
+    """Notes what happens within the try: turns of models, calls of tools."""
+    stream: Callable[[str, StreamKind, int], None] = lambda text, kind, item: None
+    """Tells more words of the answer to an input item to whoever watches."""
 
     @property
     def idempotency_key(self) -> str:

@@ -1,4 +1,5 @@
-"""What the engine says while it runs. Frozen; safe to hand to any listener; carries no secrets and no item data."""
+"""What the engine says while it runs. Frozen; safe to hand to any listener; carries no secrets and no item data but the words
+that a node streams and the beginnings of what its steps got and gave."""
 
 from __future__ import annotations
 
@@ -11,6 +12,9 @@ Scope: TypeAlias = tuple[str, ...]
 
 ExecutionStatus: TypeAlias = Literal["queued", "running", "waiting", "success", "error", "cancelled"]
 """`queued` has not started, `waiting` sleeps until a time or a call and holds no slot; the last three are final."""
+
+StreamKind: TypeAlias = Literal["text", "reasoning", "discard", "message"]
+"""Words of the answer; thoughts before it; `discard`: what was streamed for the item so far was not the answer; a whole message."""
 
 NodeStatus: TypeAlias = Literal["running", "waiting", "success", "error", "skipped"]
 
@@ -58,6 +62,29 @@ class NodeLogged(Event):
     node: str
     scope: Scope = ()
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeStreamed(Event):
+    """More words of an answer that a node is giving, as they come. The answer as a whole is in its output."""
+
+    node: str
+    scope: Scope = ()
+    item: int = 0
+    """The input item that is answered."""
+    kind: StreamKind = "text"
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepChanged(Event):
+    """A step within a try of a node began or ended."""
+
+    node: str
+    scope: Scope = ()
+    attempt: int = 1
+    step: dict[str, Any]
+    """See `engine.step.Step.told`; `milliseconds` is None while it goes on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

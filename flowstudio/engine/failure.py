@@ -42,13 +42,6 @@ async def failure_of(work: Awaitable[None], label: str, node_type: str) -> Excep
     return None
 
 
-def message_of(error: Exception) -> str:
-    """What to tell people about a failure."""
-    if isinstance(error, FlowStudioError):
-        return error.message
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-
-
 def _understood(error: Exception, node_type: str) -> Exception:
     """The failure itself, out of its groups; surprises are logged, without their texts, which may hold data."""
     while isinstance(error, ExceptionGroup):

@@ -21,6 +21,7 @@ from pydantic_core import PydanticUndefined
 
 from flowstudio.engine.groups import group_of
 from flowstudio.engine.item import Json
+from flowstudio.engine.late import LateNode
 from flowstudio.engine.node import Choice, Code, Example, LoopNode, Node, Port, ShowIf, Widget
 from flowstudio.engine.parameters import fields_of
 from flowstudio.engine.wiring import kind_of
@@ -95,7 +96,8 @@ def ports(found: Sequence[Port]) -> list[Json]:
 
 def _roles(cls: type[Node]) -> list[str]:
     """The names of a type's classes, its own first, without those that belong to the engine itself."""
-    return [base.__name__ for base in cls.__mro__ if base is not object and base.__module__ not in _ENGINE]
+    roles = [base.__name__ for base in cls.__mro__ if base is not object and base.__module__ not in _ENGINE]
+    return [*roles, LateNode.__name__] if kind_of(cls) in ("item", "batch") else roles
 
 
 def _classes(annotation: Any) -> list[str]:

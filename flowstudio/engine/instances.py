@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flowstudio.engine.binding import open_credentials
-from flowstudio.engine.node import Node
+from flowstudio.engine.item import Json
+from flowstudio.engine.late import LateNode
+from flowstudio.engine.node import Node, SubNode
 from flowstudio.engine.parameters import fields_of
 from flowstudio.engine.plan import PlanNode
 from flowstudio.engine.view import View, resolve
@@ -55,14 +58,31 @@ async def _injected(node: PlanNode, view: View) -> dict[str, Any]:
     return values
 
 
-async def _sub_node(node: PlanNode, view: View) -> Node:
-    """A sub-node; its parameters are resolved for the first item of the node that it belongs to."""
+async def _sub_node(node: PlanNode, view: View) -> Node | LateNode:
+    """A sub-node; its parameters are resolved for the first item of the node that it belongs to.
+
+    A node that could also stand in the flow is not run for that: it waits to be called.
+    """
     if node.disabled:
         raise NodeError(f"'{node.label}', which '{view.node.label}' needs, is disabled; enable it.")
+    if node.kind in ("item", "batch"):
+
+        async def make(arguments: Json, index: int) -> Node:
+            return await _filled(node, replace(view, asked=arguments), index)
+
+        return LateNode(node, make)
+    made = await _filled(node, view)
+    if isinstance(made, SubNode):
+        made.place(node.id, node.label)
+    return made
+
+
+async def _filled(node: PlanNode, view: View, index: int = 0) -> Node:
+    """An instance for one item of the node that `view` belongs to. Raises `NodeError`."""
     if node.binding.instance is not None:
         return node.binding.instance
     injected = await _injected(node, view)
-    row = (await resolve(node.binding, view, first_only=True))[0]
+    row = (await resolve(node.binding, view, first_only=not index))[index]
     made = _make(node, row, injected)
     if isinstance(made, ParameterError | ExpressionError):
         raise type(made)(

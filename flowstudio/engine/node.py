@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PrivateAttr
 
 from flowstudio.engine.context import Context
 from flowstudio.engine.item import Item, Json, Ports
@@ -156,6 +156,27 @@ class Node(BaseModel):
     def output_ports(cls, properties: Json) -> tuple[Port, ...]:
         """Outputs of a node with these (unresolved) properties."""
         return cls.outputs
+
+
+class SubNode(Node):
+    """A node that is part of another one, whose slot it fills. It is never run: its owner asks it for what it makes."""
+
+    _node_id: str = PrivateAttr(default="")
+    _node_label: str = PrivateAttr(default="")
+
+    def place(self, id_: str, label: str) -> None:
+        """Said by the engine: which node of the workflow this is."""
+        self._node_id, self._node_label = id_, label
+
+    @property
+    def node_id(self) -> str:
+        """Its id in the workflow."""
+        return self._node_id
+
+    @property
+    def node_label(self) -> str:
+        """Its name in the workflow."""
+        return self._node_label or self.label
 
 
 class TriggerNode(Node):

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from flowstudio.engine.events import ErrorInfo, ExecutionStatus, Scope
-from flowstudio.engine.item import Ports
+from flowstudio.engine.item import Json, Ports
 
 OutcomeStatus: TypeAlias = Literal["started", "retrying", "waiting", "success", "error"]
 """`started` is only logged for nodes that must not run twice; `retrying` and `waiting` are not the node's last word."""
@@ -44,6 +44,8 @@ class Outcome:
     stdout: str = ""
     usage: dict[str, Any] = field(default_factory=dict)
     """What the node consumed, such as tokens."""
+    steps: tuple[Json, ...] = ()
+    """What happened within the try; see `engine.step`."""
     response: dict[str, Any] | None = None
     """An answer to the caller of the webhook."""
     wake_at: datetime | None = None

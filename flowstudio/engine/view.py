@@ -38,10 +38,13 @@ class View:
     items: Sequence[Item]
     """What arrived there."""
     now: datetime
+    asked: Json | None = None
+    """The values for `$fromAI`, in the parameters of a node that is called."""
 
     def shared(self, labels: Collection[str] | None = None) -> Json:
         """What all items see; `labels` restricts which other nodes do (None: all that have run)."""
-        return {
+        asked = {} if self.asked is None else {"fromAI": self.asked}
+        return asked | {
             "now": self.now.isoformat(),
             "timezone": self.info.timezone,
             "execution": {"id": self.info.id, "mode": self.info.mode},

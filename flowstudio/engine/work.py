@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from flowstudio.engine.clock import Clock
 from flowstudio.engine.context import Context
-from flowstudio.engine.failure import FINAL, failure_of, message_of
+from flowstudio.engine.failure import FINAL, failure_of
 from flowstudio.engine.instances import instances
 from flowstudio.engine.item import Item, Ports
 from flowstudio.engine.lineage import paired
@@ -16,7 +16,7 @@ from flowstudio.engine.node import ERROR_PORT, BatchNode, ItemNode, LoopNode, No
 from flowstudio.engine.plan import PlanNode
 from flowstudio.engine.portable import require_json
 from flowstudio.engine.view import View
-from flowstudio.errors import NodeError
+from flowstudio.errors import NodeError, message_of
 
 
 @dataclass(slots=True)

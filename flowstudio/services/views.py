@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Literal, get_args
 
 from flowstudio.engine.events import (
@@ -16,7 +15,9 @@ from flowstudio.engine.events import (
     NodeFinished,
     NodeLogged,
     NodeStarted,
+    NodeStreamed,
     Scope,
+    StepChanged,
 )
 from flowstudio.engine.item import Binary, Item, Json
 from flowstudio.engine.registry import Registry
@@ -27,6 +28,7 @@ from flowstudio.errors import NotFound
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.live import LiveStates, NodeStates, error_json, node_change, timestamp
 from flowstudio.services.node_data import items_page
+from flowstudio.services.tries import joined, live_run, log_json, run_json, told_step
 from flowstudio.storage import Storage
 from flowstudio.storage.records import (
     ExecutionFilter,
@@ -51,7 +53,7 @@ LOG_PAGE = 500
 class Change:
     """A message to somebody who watches an execution."""
 
-    kind: Literal["snapshot", "node", "log", "execution"]
+    kind: Literal["snapshot", "node", "log", "step", "text", "execution"]
     data: Json
 
 
@@ -72,54 +74,6 @@ def summary_json(summary: ExecutionSummary) -> Json:
         "parent_id": summary.parent_id,
         "retry_of": summary.retry_of,
         "data_dropped": summary.data_dropped,
-    }
-
-
-def run_json(run: NodeRun) -> Json:
-    """One try of a node, as the API gives it."""
-    return {
-        "node": run.node,
-        "scope": list(run.scope),
-        "attempt": run.attempt,
-        "status": run.status,
-        "items": dict(run.items),
-        "error": error_json(run.error),
-        "stdout": run.stdout,
-        "started_at": timestamp(run.started_at),
-        "finished_at": timestamp(run.finished_at),
-        "milliseconds": run.milliseconds,
-    }
-
-
-def log_json(run: NodeRun) -> Json:
-    """One try of a node as the run log shows it: without what was printed, but with the number of items it got."""
-    shown = run_json(run)
-    del shown["stdout"]
-    return shown | {
-        "received": sum(known.count for known in run.inputs if len(known.scope) <= len(run.scope)),
-        "printed": bool(run.stdout),
-        "wake_at": timestamp(run.wake_at),
-    }
-
-
-def live_run(event: NodeStarted | NodeFinished) -> Json:
-    """What an event tells about one try, in the form of the run log. What it got and printed is not known yet."""
-    if isinstance(event, NodeStarted):
-        status, began, ended, items, error = "started", event.at, None, {}, None
-    else:
-        status = "retrying" if event.will_retry else event.status
-        began, ended = event.at - timedelta(milliseconds=event.milliseconds), event.at
-        items, error = dict(event.items), event.error
-    return {
-        "node": event.node,
-        "scope": list(event.scope),
-        "attempt": event.attempt,
-        "status": status,
-        "items": items,
-        "error": error_json(error),
-        "started_at": timestamp(began),
-        "finished_at": timestamp(ended),
-        "milliseconds": event.milliseconds if isinstance(event, NodeFinished) else None,
     }
 
 
@@ -425,6 +379,7 @@ class ExecutionViews:
                     await asyncio.sleep(max(0.0, told + COALESCE - time.monotonic()))
                     changed: NodeStates = {}
                     runs: list[Json] = []
+                    pieces: list[NodeStreamed] = []
                     rest: Json = {}
                     for event in (first, *subscription.drain()):
                         match event:
@@ -439,6 +394,10 @@ class ExecutionViews:
                                     "log",
                                     {"node": event.node, "scope": list(event.scope), "text": event.text},
                                 )
+                            case StepChanged():
+                                yield Change("step", told_step(event))
+                            case NodeStreamed():
+                                pieces.append(event)
                             case _:
                                 if isinstance(event, NodeStarted | NodeFinished):
                                     runs.append(live_run(event))
@@ -447,6 +406,8 @@ class ExecutionViews:
                                 if change is not None:
                                     states[node] = changed[node] = change
                     told = time.monotonic()
+                    for piece in joined(pieces):
+                        yield Change("text", piece)
                     if changed:
                         yield Change("node", {"nodes": changed, "runs": runs})
                     if rest:

@@ -80,6 +80,8 @@ async def _row(execution: str, fence: int, seq: int, outcome: Outcome) -> dict[s
     log: dict[str, Any] = {}
     if outcome.stdout:
         log["stdout"] = outcome.stdout
+    if outcome.steps:
+        log["steps"] = list(outcome.steps)
     if outcome.response is not None:
         log["response"] = pack_response(outcome.response)
     return {
@@ -115,6 +117,7 @@ def read_outcome(row: Any) -> Outcome:
         finished_at=run.finished_at,
         stdout=run.stdout,
         usage=run.usage,
+        steps=run.steps,
         response=run.response,
         wake_at=run.wake_at,
     )
@@ -136,6 +139,7 @@ def read_node_run(row: Any) -> NodeRun:
         inputs=unpack_inputs(detail.get("inputs", ())),
         usage=detail.get("usage", {}),
         stdout=log.get("stdout", ""),
+        steps=tuple(log.get("steps", ())),
         response=unpack_response(log.get("response")),
         wake_at=datetime.fromisoformat(wake_at) if wake_at is not None else None,
         started_at=row.started_at,

@@ -176,6 +176,8 @@ class NodeRun:
     inputs: tuple[InputReference, ...]
     usage: Json
     stdout: str
+    steps: tuple[Json, ...]
+    """What happened within the try; see `engine.step`."""
     response: dict[str, Any] | None
     wake_at: datetime | None
     started_at: datetime

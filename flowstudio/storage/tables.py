@@ -249,7 +249,7 @@ outcomes = Table(
     Column("outputs", LargeBinary),
 )
 """The log of an execution, in the order of (fence, seq). `detail` holds error, inputs, usage and wake time; `output_log`
-what was printed and answered; the large column stands last, so that reading the others does not touch it."""
+what was printed and answered, and the steps within; the large column stands last, so that reading the others does not touch it."""
 
 binary_uses = Table(
     "binary_uses",

@@ -126,6 +126,26 @@ async def test_the_scope_has_what_n8n_has(evaluate: Evaluate, template: str, exp
 
 
 @pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        ("{{ $fromAI('city', 'Where?', 'string') }}", "Oslo"),
+        ("{{ $fromAI('days', 'How many?', 'number', 3) }}", 3),
+        ("{{ $fromai('city').length + $fromAi('none', '', 'number', 1) }}", 5),
+    ],
+)
+async def test_tools_see_the_values_that_the_agent_chose(
+    evaluate: Evaluate, template: str, expected: object
+) -> None:
+    assert await evaluate(template, {}, shared={**SHARED, "fromAI": {"city": "Oslo"}}) == expected
+
+
+async def test_a_value_that_the_agent_did_not_choose_is_named(evaluate: Evaluate) -> None:
+    value = await evaluate("{{ $fromAI('country') }}", {}, shared={**SHARED, "fromAI": {}})
+    assert isinstance(value, ExpressionFailure)
+    assert "the agent gave no value for 'country'" in value.message
+
+
+@pytest.mark.parametrize(
     ("template", "message"),
     [
         ("{{ $json. }}", "Invalid syntax"),

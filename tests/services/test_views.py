@@ -12,7 +12,8 @@ from flowstudio.errors import NotFound
 from flowstudio.runtime import Runtime
 from flowstudio.services import views
 from flowstudio.services.callers import COMMAND_LINE
-from flowstudio.services.views import caller_of, live_run
+from flowstudio.services.tries import live_run
+from flowstudio.services.views import caller_of
 from flowstudio.storage.records import ExecutionFilter
 from tests.services.conftest import Document, chain, edit, node
 from tests.services.test_executions import LONG, create, execute

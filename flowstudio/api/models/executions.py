@@ -170,6 +170,39 @@ class NodeExecutionAnswer(View):
     outputs: dict[str, list[Row]]
 
 
+Usage = Annotated[
+    dict[str, float],
+    Field(
+        description="What was consumed: `input_tokens`, `output_tokens`, `cached_tokens`, `reasoning_tokens`, `model_calls`, `cost` (US dollars).",
+        examples=[{"input_tokens": 120, "output_tokens": 40, "cost": 0.0012}],
+    ),
+]
+
+
+class StepOutline(View):
+    """Something that happened within a try of a node: a turn of a model, a call of a tool."""
+
+    number: int
+    """Counts within the try."""
+    parent: int | None
+    """The step that it is part of."""
+    kind: Literal["model", "tool", "memory", "embedder", "retriever", "message"]
+    name: str
+    node: str
+    """The sub-node that did it, or the node itself."""
+    started_at: datetime
+    milliseconds: float | None
+    usage: Usage
+    error: str | None
+
+
+class StepView(StepOutline):
+    """A step with what went in and came out; long values are cut."""
+
+    input: Any
+    output: Any
+
+
 class NodeRunView(View):
     """One try of a node."""
 
@@ -181,6 +214,8 @@ class NodeRunView(View):
     items: dict[str, int]
     error: Failure | None
     stdout: str
+    usage: Usage
+    steps: list[StepView]
     started_at: datetime
     finished_at: datetime
     milliseconds: float
@@ -198,6 +233,8 @@ class LogEntry(View):
     """Items per output port."""
     received: int
     """Items that went in."""
+    steps: list[StepOutline]
+    """What happened within it."""
     printed: bool
     """Whether it printed something."""
     error: Failure | None

@@ -12,10 +12,10 @@ from flowstudio.ai.memory import Memory
 from flowstudio.ai.model import ChatModel
 from flowstudio.ai.tool import Tool
 from flowstudio.engine.context import Context
-from flowstudio.engine.node import Node
+from flowstudio.engine.node import SubNode
 
 
-class ModelNode(Node):
+class ModelNode(SubNode):
     """A chat model as a sub-node."""
 
     @abstractmethod
@@ -23,7 +23,7 @@ class ModelNode(Node):
         """The model with this node's settings and account. Makes no call."""
 
 
-class MemoryNode(Node):
+class MemoryNode(SubNode):
     """A memory as a sub-node."""
 
     @abstractmethod
@@ -31,7 +31,7 @@ class MemoryNode(Node):
         """The memory of the session that this node's settings name."""
 
 
-class ToolNode(Node):
+class ToolNode(SubNode):
     """One tool or several as a sub-node."""
 
     @abstractmethod
@@ -39,7 +39,7 @@ class ToolNode(Node):
         """The tools. Makes no call unless their list has to be fetched."""
 
 
-class EmbedderNode(Node):
+class EmbedderNode(SubNode):
     """An embedder as a sub-node."""
 
     group: ClassVar[str] = "Models"
@@ -49,7 +49,7 @@ class EmbedderNode(Node):
         """The embedder with this node's settings and account. Makes no call."""
 
 
-class RetrieverNode(Node):
+class RetrieverNode(SubNode):
     """A source of passages as a sub-node."""
 
     @abstractmethod

@@ -92,6 +92,12 @@
   const numbers = (values) => values.flat().map(Number);
   const $jmespath = (data, query) => part("jmespath").search(data, query);
   const { shared } = scope;
+  const $fromAI = (name, description, type, otherwise) => {
+    if (!shared.fromAI) throw new Error("$fromAI works only in the parameters of a tool that an AI agent uses");
+    if (Object.hasOwn(shared.fromAI, name)) return shared.fromAI[name];
+    if (otherwise !== undefined) return otherwise;
+    throw new Error(`the agent gave no value for '${name}'`);
+  };
   return {
     $, $node, $env, $input, $jmespath, $jmesPath: $jmespath,
     $items: (label) => label === undefined ? $input.all() : $(label).all(),
@@ -102,7 +108,7 @@
     $runIndex: shared.runIndex || 0,
     $parameter: shared.params || {},
     $params: shared.params || {},
-    $fromAI: () => { throw new Error("$fromAI works only in the parameters of a tool that an AI agent uses"); },
+    $fromAI, $fromAi: $fromAI, $fromai: $fromAI,
     $if: (condition, yes, no) => condition ? yes : no,
     $ifEmpty: (value, fallback) => isEmpty(value) ? fallback : value,
     $max: (...values) => Math.max(...numbers(values)),
