@@ -97,7 +97,9 @@ def bind(
         if holed or injected:  # a rule about several fields may hold once all of them are there
             wrong = [fault for fault in wrong if fault[0]]
     else:
-        needed = any(cls.model_fields[name].is_required() for name in injected)
+        needed = any(cls.model_fields[name].is_required() for name in injected) or any(
+            mark.ambient for mark in fields.credentials.values()
+        )
         if not (holed or given or filled or needed):
             instance = made
     return Binding(cls, known, tuple(places), holed, Mould(cls, holed), given, filled, instance), wrong
@@ -109,12 +111,14 @@ async def open_credentials(binding: Binding, vault: Vault) -> dict[str, Any]:
     for name, mark in fields_of(binding.cls).credentials.items():
         info = binding.cls.model_fields[name]
         chosen = binding.credentials.get(name, "")
-        if not chosen and not info.is_required():
+        if not chosen and not info.is_required() and not mark.ambient:
             continue
         try:
             data = await vault.open(chosen, mark.types)
         except CredentialError:
-            raise
+            if chosen or info.is_required():
+                raise
+            continue
         except NodeError as error:
             raise CredentialError(f"{mark.label}: {error.message}") from error
         opened[name] = _credential(mark.label, _models(info.annotation), data)

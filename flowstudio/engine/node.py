@@ -68,6 +68,8 @@ class Credential:
 
     label: str
     types: tuple[str, ...]
+    ambient: bool = False
+    """Where none is chosen, one that came along with the run or from the environment is taken, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,10 @@ from typing import Any
 import httpx
 import pytest
 
+from flowstudio.ai import anthropic as anthropic_api
+from flowstudio.ai import google as google_api
+from flowstudio.ai.anthropic import AnthropicModel, AnthropicOptions
+from flowstudio.ai.google import GoogleModel, GoogleOptions
 from flowstudio.ai.message import (
     Media,
     Message,
@@ -26,6 +30,8 @@ from flowstudio.ai.message import (
 from flowstudio.ai.model import Answer, ChatModel, ReasoningDelta, Reply, Request, Stop, TextDelta, ToolSpec
 from flowstudio.ai.openai import OpenAIModel, OpenAIOptions, models_of
 from flowstudio.errors import ModelError, ModelFault, OutboundRefused
+from tests.ai.providers.anthropic import AnthropicSpeaker
+from tests.ai.providers.google import GoogleSpeaker
 from tests.ai.providers.openai import OpenAISpeaker
 from tests.ai.providers.wire import (
     Behaviour,
@@ -68,8 +74,6 @@ class Vendor:
     speaker: Callable[[], Speaker]
     make: Callable[..., ChatModel]
     """`make(url, retries=0, timeout=5.0, transport=None, **options)`"""
-    reasons: bool = True
-    """Whether its wire format has thoughts."""
 
 
 def openai(
@@ -97,9 +101,25 @@ def compatible(
     )
 
 
+def anthropic(
+    url: str, *, retries: int = 0, timeout: float = 5.0, transport: Any = None, key: str = KEY, **options: Any
+) -> ChatModel:
+    given = AnthropicOptions(retries=retries, timeout=timeout, **options)
+    return AnthropicModel("model-a", key=key, base_url=url, options=given, transport=transport)
+
+
+def google(
+    url: str, *, retries: int = 0, timeout: float = 5.0, transport: Any = None, key: str = KEY, **options: Any
+) -> ChatModel:
+    given = GoogleOptions(retries=retries, timeout=timeout, **options)
+    return GoogleModel("model-a", key=key, base_url=url, options=given, transport=transport)
+
+
 VENDORS = [
     Vendor("openai", OpenAISpeaker, openai),
     Vendor("compatible", OpenAISpeaker, compatible),
+    Vendor("anthropic", AnthropicSpeaker, anthropic),
+    Vendor("google", GoogleSpeaker, google),
 ]
 
 
@@ -234,8 +254,6 @@ async def test_settings_reach_the_provider(vendor: Vendor) -> None:
 
 
 async def test_thoughts_are_told_apart_from_the_answer(vendor: Vendor) -> None:
-    if not vendor.reasons:
-        pytest.skip("has no thoughts")
     async with wire(vendor, Turn(("4",), thoughts=("Two ", "twos."))) as server:
         model = vendor.make(server.url)
         events = await drained(model.stream(HELLO))
@@ -257,7 +275,8 @@ async def test_thoughts_are_told_apart_from_the_answer(vendor: Vendor) -> None:
 async def test_the_reason_of_the_end_is_told(vendor: Vendor, turn: Turn, stop: Stop) -> None:
     async with wire(vendor, turn) as server:
         reply = await vendor.make(server.url).reply(HELLO)
-    assert reply.stop == stop
+    # Anthropic says `refusal` for both.
+    assert reply.stop == ("refused" if vendor.name == "anthropic" and stop == "filtered" else stop)
 
 
 async def test_arguments_that_are_no_json_are_a_fault_of_the_call(vendor: Vendor) -> None:
@@ -412,15 +431,26 @@ async def test_thoughts_of_another_provider_do_not_disturb(vendor: Vendor) -> No
     assert heard(server).said == [("user", "2+2?"), ("assistant", "4"), ("user", "Sure?")]
 
 
-async def test_models_of_openai_are_listed() -> None:
-    async with Wire(OpenAISpeaker(), [Turn()]) as server:
-        assert await models_of(key=KEY, base_url=f"{server.url}/v1") == ["model-a", "model-b"]
+LISTS: dict[str, Any] = {"anthropic": anthropic_api.models_of, "google": google_api.models_of}
 
 
-async def test_without_a_key_openai_is_not_called() -> None:
-    async with Wire(OpenAISpeaker(), [Turn(("Hi",))]) as server:
+async def test_models_are_listed(vendor: Vendor) -> None:
+    ask = LISTS.get(vendor.name, models_of)
+    tail = "/v1" if ask is models_of else ""
+    async with wire(vendor, Turn()) as server:
+        assert await ask(key=KEY, base_url=server.url + tail) == ["model-a", "model-b"]
+        url = server.url
+    with pytest.raises(ModelError) as caught:
+        await ask(key=KEY, base_url=url + tail)
+    assert caught.value.kind == "unreachable"
+
+
+async def test_without_a_key_the_provider_is_not_called(vendor: Vendor) -> None:
+    if vendor.name == "compatible":
+        pytest.skip("may be without a key")
+    async with wire(vendor, Turn(("Hi",))) as server:
         with pytest.raises(ModelError) as caught:
-            await openai(server.url, key="").reply(HELLO)
+            await vendor.make(server.url, key="").reply(HELLO)
         assert server.asked == []
     assert caught.value.kind == "no_key"
 

@@ -24,6 +24,18 @@ class OpenAIAccount(CredentialType):
     """The organization that pays, if the account belongs to several."""
 
 
+class AnthropicAccount(CredentialType):
+    """An API key of Anthropic, from console.anthropic.com."""
+
+    type: ClassVar[str] = "anthropic"
+    label: ClassVar[str] = "Anthropic"
+
+    api_key: Annotated[SecretStr, Field(min_length=1, title="API key")]
+    """The key, which begins with `sk-ant-`."""
+    base_url: Annotated[str, Field(title="Base URL")] = ""
+    """Another address of the service, such as that of a gateway. Empty: Anthropic's own."""
+
+
 class GoogleAIAccount(CredentialType):
     """An API key of Google's Gemini, from aistudio.google.com."""
 
@@ -49,6 +61,6 @@ class OpenAICompatibleAccount(CredentialType):
 
 
 AI_CREDENTIAL_TYPES: Mapping[str, type[CredentialType]] = {
-    cls.type: cls for cls in (OpenAIAccount, GoogleAIAccount, OpenAICompatibleAccount)
+    cls.type: cls for cls in (OpenAIAccount, AnthropicAccount, GoogleAIAccount, OpenAICompatibleAccount)
 }
 """Every credential type of AI providers, by its slug."""
