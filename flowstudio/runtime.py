@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import flowstudio.nodes
+from flowstudio.ai.prices import PriceTable
 from flowstudio.ai.vectors import VectorStore
 from flowstudio.config import Settings
 from flowstudio.engine.context import Host
@@ -18,6 +19,7 @@ from flowstudio.outbound import Outbound
 from flowstudio.sandbox import Sandbox
 from flowstudio.services.accounts import AccountService
 from flowstudio.services.bus import LocalBus
+from flowstudio.services.chats import ChatService
 from flowstudio.services.collections import CollectionService
 from flowstudio.services.credentials import CredentialService
 from flowstudio.services.dispatcher import InProcess
@@ -27,6 +29,7 @@ from flowstudio.services.examples import seed_examples
 from flowstudio.services.executions import ExecutionService
 from flowstudio.services.expressions import ExpressionService
 from flowstudio.services.installation import InstallationService
+from flowstudio.services.run_vault import RunVault, from_environment
 from flowstudio.services.runner import Runner
 from flowstudio.services.samples import Samples
 from flowstudio.services.schedules import ScheduleService
@@ -95,6 +98,7 @@ class Runtime:
             settings.allow_hosts, own_origin=settings.base_url, samples=self.samples.find
         )
         self.bus = LocalBus()
+        self.prices = PriceTable()
         dispatcher = InProcess()
         self.workflows = WorkflowService(self.storage, self.registry)
         self.versions = VersionService(self.storage, self.workflows)
@@ -104,6 +108,7 @@ class Runtime:
             self.storage, self.workflows, self.runner, dispatcher, self.bus, timezone=settings.timezone
         )
         self.views = ExecutionViews(self.storage, self.registry, self.runner.live, self.bus)
+        self.chats = ChatService(self.storage, self.registry)
         self.expressions = ExpressionService(self.storage, self.workflows, self.runner)
         self.accounts = AccountService(self.storage, settings)
         self.credentials = CredentialService(self.storage)
@@ -122,8 +127,13 @@ class Runtime:
             evaluator=CagedEvaluator(self.sandbox),
             binaries=self.storage.binaries,
             workflows=SubWorkflows(self.storage, self.workflows, self.executions),
-            vault=self.storage.credentials,
-            services={Sandbox: self.sandbox, Outbound: self.outbound, VectorStore: self.storage.vectors},
+            vault=RunVault(self.storage.credentials, from_environment(os.environ)),
+            services={
+                Sandbox: self.sandbox,
+                Outbound: self.outbound,
+                VectorStore: self.storage.vectors,
+                PriceTable: self.prices,
+            },
             timezone=settings.timezone,
             environment=allowed_environment(settings),
             public_url=settings.base_url,

@@ -111,6 +111,8 @@ def _parameters(fields: list[Mapping[str, Any]], prefix: str) -> Iterator[str]:
 
 def _example(example: Example) -> list[str]:
     shown: dict[str, Any] = {"properties": example.properties, "given": example.given, "gives": example.gives}
+    if example.model:
+        shown["model"] = list(example.model)
     if example.fails:
         shown["fails"] = example.fails
     text = json.dumps(shown, indent=1, ensure_ascii=False)

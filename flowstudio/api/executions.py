@@ -38,6 +38,7 @@ from flowstudio.errors import InvalidRequest, NotFound
 from flowstudio.runtime import Runtime
 from flowstudio.services.callers import Caller
 from flowstudio.services.executions import FINAL
+from flowstudio.services.run_vault import read_names
 from flowstudio.services.views import LOG_PAGE
 from flowstudio.services.workflows import changed_ports
 from flowstudio.storage.records import ExecutionFilter, LogPosition
@@ -105,6 +106,7 @@ async def execute(
             until=_known(plan, body.until),
             pinned=body.pinned,
             mode="api" if caller.via == "api_key" else "manual",
+            secrets=read_names(body.credentials) if body.credentials else None,
         )
     if body.wait:
         await studio.executions.wait(execution, body.timeout)
@@ -367,7 +369,11 @@ async def _started(studio: Runtime, caller: Caller, execution: str) -> Response:
     view = await studio.views.get(caller, execution)
     if view["status"] not in FINAL:
         return JsonAnswer({"execution": view}, 202)
-    return JsonAnswer({"execution": view | {"data": await studio.views.last_data(caller, execution)}})
+    found = {
+        "data": await studio.views.last_data(caller, execution),
+        "chat_response": await studio.chats.response(execution),
+    }
+    return JsonAnswer({"execution": view | found})
 
 
 async def _page(

@@ -123,6 +123,7 @@ def _example(example: Example, cls: type[Node]) -> Json:
         "given": by_port(example.given, cls.input_ports(example.properties)),
         "gives": by_port(example.gives, cls.output_ports(example.properties)),
         "fails": example.fails,
+        "model": list(example.model),
     }
 
 

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias
 
 from flowstudio.engine.binding import Binding
 from flowstudio.engine.context import Context
+from flowstudio.engine.events import StreamKind
 from flowstudio.engine.failure import failure_of
 from flowstudio.engine.item import Item, Json, Ports
 from flowstudio.engine.node import BatchNode, ItemNode, Node, Suspend
@@ -42,6 +43,10 @@ class LateNode:
         self._node, self._make = node, make
         self.id, self.label, self.type = node.id, node.label, node.type
         self.asks: tuple[Ask, ...] = asks_of(node.binding)
+        own = node.type.asked_by
+        self._asked_by = own if own and not self.asks and not node.document.data.properties.get(own) else ""
+        if self._asked_by:
+            self.asks = (Ask(own, "What to do, in words, with everything that has to be known for it."),)
 
     @property
     def notes(self) -> str:
@@ -50,11 +55,17 @@ class LateNode:
 
     async def call(self, arguments: Json, item: Item, index: int, key: str, ctx: Context) -> Ports:
         """Run the node for one item of its owner, which is at `index`; `key` tells calls apart. Raises `NodeError`."""
-        inside = replace(ctx, node=self.id, label=self.label, scope=(*ctx.scope, key), outputs=frozenset())
+        inside = replace(
+            ctx, node=self.id, label=self.label, scope=(*ctx.scope, key), outputs=frozenset(), stream=_unheard
+        )
         given: Ports = {}
 
         async def work() -> None:
             instance = await self._make(arguments, index)
+            if self._asked_by:
+                instance = instance.model_copy(
+                    update={self._asked_by: str(arguments.get(self._asked_by, ""))}
+                )
             match instance:
                 case ItemNode():
                     given.update(await instance.run(item.paired_with(0), inside))
@@ -77,6 +88,10 @@ class LateNode:
         if failure is not None:
             raise failure if isinstance(failure, NodeError) else NodeError(message_of(failure))
         return given
+
+
+def _unheard(text: str, kind: StreamKind, item: int) -> None:
+    """What a called node streams is no answer of its owner."""
 
 
 def asks_of(binding: Binding) -> tuple[Ask, ...]:

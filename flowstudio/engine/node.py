@@ -44,6 +44,8 @@ class Example:
     gives: list[Json] | Mapping[str, list[Json]]
     fails: str = ""
     """The message of the error that the node is expected to stop with."""
+    model: tuple[str, ...] = ()
+    """What the chat model says in it, turn by turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,8 @@ class Node(BaseModel):
     """Whether switching the workflow on lets something outside start it here: a webhook, a schedule, a chat."""
     annotation: ClassVar[bool] = False
     """Whether it only says something to people: it has no ports and is never part of a run."""
+    asked_by: ClassVar[str] = ""
+    """The parameter that whoever calls the node fills, where nothing else is asked for; for nodes that may fill slots."""
     repeatable: ClassVar[bool] = True
     """Whether the node may run again when the server died while it ran. If not, a person decides."""
 

@@ -12,17 +12,13 @@ from flowstudio.engine.credential import CredentialType
 from flowstudio.engine.form import describe_model
 from flowstudio.engine.item import Json
 from flowstudio.errors import Conflict, InvalidRequest, NotFound
-from flowstudio.nodes import credentials as shapes
+from flowstudio.nodes.credentials import CREDENTIAL_TYPES
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.live import timestamp
 from flowstudio.storage import Storage
 from flowstudio.storage.records import CredentialRecord
 
-TYPES: Mapping[str, type[CredentialType]] = {
-    cls.type: cls
-    for _, cls in inspect.getmembers(shapes, inspect.isclass)
-    if issubclass(cls, CredentialType) and cls.__dict__.get("type")
-}
+TYPES: Mapping[str, type[CredentialType]] = CREDENTIAL_TYPES
 """Credential types by slug."""
 
 

@@ -65,6 +65,8 @@ class StartRequest:
     retry_of: str | None = None
     alone: bool = False
     """Wait until no other execution of the workflow that counts towards a limit runs."""
+    secrets: Mapping[str, Json] = field(default_factory=dict)
+    """Credentials for this run alone, by type. Kept encrypted until it is over."""
     awaited: bool = False
     """Its parent waits for it: it is cancelled when the parent ends without success."""
 
@@ -131,7 +133,7 @@ class ExecutionService:
             depth=request.depth,
             call_key=request.call_key,
             retry_of=request.retry_of,
-            options={"pinned": True} if request.pinned else {"awaited": True} if request.awaited else {},
+            options=self._options(request),
             limit=1 if request.alone else settings.concurrency if request.depth == 0 else None,
         )
         created = await self._storage.executions.create(new)
@@ -146,10 +148,27 @@ class ExecutionService:
                 depth=request.depth,
                 active=workflow.active,
             )
-            self._runner.run(Claimed(info, workflow, plan, start, created.fence, history, request.pinned))
+            self._runner.run(
+                Claimed(
+                    info,
+                    workflow,
+                    plan,
+                    start,
+                    created.fence,
+                    history,
+                    request.pinned,
+                    secrets=request.secrets,
+                )
+            )
         elif created.status == "queued":
             self._dispatcher.submit(created.id)
         return created.id
+
+    def _options(self, request: StartRequest) -> Json:
+        options: Json = {"pinned": True} if request.pinned else {"awaited": True} if request.awaited else {}
+        if request.secrets:
+            options["secrets"] = self._storage.credentials.seal(request.id, dict(request.secrets))
+        return options
 
     async def execute(
         self,
@@ -161,6 +180,7 @@ class ExecutionService:
         until: str | None = None,
         pinned: bool = False,
         mode: Mode = "manual",
+        secrets: Mapping[str, Json] | None = None,
     ) -> str:
         """Start a stored workflow by hand, with data for its trigger; gives the execution's id.
 
@@ -177,7 +197,15 @@ class ExecutionService:
         else:
             items = (trigger if issubclass(trigger, TriggerNode) else TriggerNode).start_items(data)
         return await self.start(
-            StartRequest(workflow=workflow, mode=mode, node=start, items=items, until=until, pinned=pinned)
+            StartRequest(
+                workflow=workflow,
+                mode=mode,
+                node=start,
+                items=items,
+                until=until,
+                pinned=pinned,
+                secrets=secrets or {},
+            )
         )
 
     async def wait(self, id_: str, timeout: float | None = None) -> Rest | None:
@@ -360,6 +388,8 @@ class ExecutionService:
         """What follows when an execution came to rest: the error workflow, the save policy, whoever waits for the slot."""
         settings = claimed.workflow.document.settings
         info = claimed.info
+        if claimed.secrets and rest.status in FINAL:
+            await self._storage.executions.forget_secrets(info.id)
         if rest.status in ("error", "cancelled"):
             await self._cancel_called(claimed)
         if rest.status == "error" and settings.error_workflow and info.mode not in ("manual", "cli", "error"):

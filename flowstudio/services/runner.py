@@ -13,19 +13,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from flowstudio.engine.context import ExecutionInfo, Host
 from flowstudio.engine.events import ErrorInfo, Event, ExecutionFinished, ExecutionStarted
+from flowstudio.engine.item import Json
 from flowstudio.engine.outcome import Outcome, Rest
 from flowstudio.engine.plan import Plan
 from flowstudio.engine.run import Run, Start
 from flowstudio.engine.store import Bus
 from flowstudio.errors import ConfigurationError, FlowStudioError, LeaseLost
 from flowstudio.services.live import LiveStates
+from flowstudio.services.run_vault import RunVault
 from flowstudio.services.workflows import Workflow, WorkflowService
 from flowstudio.storage import Storage
 from flowstudio.storage.owners import new_owner
@@ -57,6 +59,8 @@ class Claimed:
     use_pinned: bool = False
     cancel_requested: bool = False
     resumed: bool = False
+    secrets: Mapping[str, Json] = field(default_factory=dict)
+    """Credentials that came along with the run, by type."""
 
 
 @dataclass(slots=True)
@@ -219,6 +223,9 @@ class Runner:
             use_pinned=bool(stored.options.get("pinned")),
             cancel_requested=cancel_requested,
             resumed=True,
+            secrets=self._storage.credentials.unseal(id_, sealed)
+            if (sealed := stored.options.get("secrets"))
+            else {},
         )
 
     def info(self, stored: StoredExecution, workflow: Workflow) -> ExecutionInfo:
@@ -238,6 +245,10 @@ class Runner:
         if self.host is None:
             raise AssertionError("the runner has no host yet")
         return self.host
+
+    def _host_of(self, claimed: Claimed) -> Host:
+        host = self._demand_host()
+        return replace(host, vault=RunVault(host.vault, claimed.secrets)) if claimed.secrets else host
 
     async def _run(self, claimed: Claimed, active: Active) -> None:
         """Run one execution to rest. Nothing but a cancelled runner comes out of here."""
@@ -317,7 +328,7 @@ class Runner:
         run = active.run = Run(
             claimed.plan,
             claimed.info,
-            self._demand_host(),
+            self._host_of(claimed),
             journal,
             self._emit,
             start=claimed.start,

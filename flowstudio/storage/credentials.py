@@ -30,6 +30,8 @@ from flowstudio.storage.vault import (
 )
 
 columns = credentials.c
+SEALED = "sealed"
+"""Stands for the type in what is encrypted but is no credential."""
 PUBLIC = [column for column in columns if column.name not in ("secret", "envelope")]
 
 
@@ -133,6 +135,14 @@ class CredentialRepository:
                 f"The credential '{row.name}' has the type '{row.type}'; the node needs {' or '.join(types)}."
             )
         return {**self._vault.decrypt(credential, row.type, bytes(row.secret)), "type": row.type}
+
+    def seal(self, owner: str, values: Json) -> str:
+        """Encrypt values that are kept elsewhere; they open for the same `owner` only."""
+        return self._vault.encrypt(owner, SEALED, values).decode()
+
+    def unseal(self, owner: str, sealed: str) -> Json:
+        """What was sealed. Raises `CredentialError`."""
+        return self._vault.decrypt(owner, SEALED, sealed.encode())
 
     async def rotate(self) -> str:
         """Encrypt everything with another key; gives its fingerprint.

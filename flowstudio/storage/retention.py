@@ -64,6 +64,16 @@ class Retention:
 
         await self._database.write(drop)
 
+    async def forget_secrets(self, id_: str) -> None:
+        """Delete the credentials that came along with an execution."""
+
+        def forget(connection: Connection) -> None:
+            options = connection.scalar(select(columns.options).where(columns.id == id_))
+            kept = {name: value for name, value in (options or {}).items() if name != "secrets"}
+            connection.execute(update(executions).where(columns.id == id_).values(options=kept))
+
+        await self._database.write(forget)
+
     async def prune(
         self, now: datetime, *, max_age: timedelta, max_count: int, binary_grace: float = GRACE
     ) -> Pruned:

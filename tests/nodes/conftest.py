@@ -21,7 +21,7 @@ from tests.nodes.driver import make_host
 async def caged_host(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Host]:
     """A host with the real sandbox and the sample data. Skips where the system does not allow a jail."""
     vectors = EmbeddedVectors(tmp_path_factory.mktemp("vectors") / "vectors.db")
-    outbound = Outbound(samples=Samples().find, own_origin="http://127.0.0.1:8000")
+    outbound = Outbound(["127.0.0.1"], samples=Samples().find, own_origin="http://127.0.0.1:8000")
     async with Sandbox() as sandbox:
         if sandbox.report.javascript.tier != "jail":
             pytest.skip(f"no jail here: {sandbox.report.javascript}")

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import flowstudio.nodes
+from flowstudio.ai.model import ChatModel
 from flowstudio.engine.context import Context, ExecutionInfo, Host
 from flowstudio.engine.events import ErrorInfo, Event
 from flowstudio.engine.item import Binary, Item, Json, Ports
@@ -18,6 +19,8 @@ from flowstudio.engine.registry import Registry, discover
 from flowstudio.engine.run import Run, Start
 from flowstudio.engine.workflow import load_workflow
 from flowstudio.errors import CredentialError, NotFound
+from flowstudio.nodes.ai.parts import ModelNode
+from tests.ai.scripted import ScriptedModel
 
 
 class Feed(BatchNode):
@@ -32,7 +35,19 @@ class Feed(BatchNode):
         return {"main": self.stock}
 
 
+class ScriptedModelNode(ModelNode):
+    """A model whose turns are written down."""
+
+    type = "scripted-model"
+    label = "Scripted Model"
+    turns: list[Any]
+
+    def chat_model(self, ctx: Context) -> ChatModel:
+        return ScriptedModel(*self.turns)
+
+
 REGISTRY = Registry([*discover(flowstudio.nodes), Feed])
+WITH_MODEL = Registry([*REGISTRY, ScriptedModelNode])
 
 Call = tuple[str, list[Json], str, bool]
 
@@ -123,6 +138,11 @@ class Result:
         return self.outcome.error.message
 
 
+def scripted(*turns: Any) -> dict[str, list[Json]]:
+    """A chat model that says this, for the slot of a node."""
+    return {"model": [{"type": "scripted-model", "data": {"properties": {"turns": list(turns)}}}]}
+
+
 Given = Sequence[Json | Item] | Mapping[str, Sequence[Json | Item]]
 
 
@@ -133,6 +153,8 @@ async def run_node(
     *,
     host: Host | None = None,
     settings: Json | None = None,
+    subs: Mapping[str, Sequence[Json]] | None = None,
+    credentials: Mapping[str, str] | None = None,
     timezone: str = "UTC",
     history: Sequence[Outcome] = (),
     resumed: Mapping[tuple[str, tuple[str, ...]], Json] | None = None,
@@ -145,7 +167,15 @@ async def run_node(
     stocks = {
         port: [row if isinstance(row, Item) else Item(row) for row in rows] for port, rows in by_port.items()
     }
-    node = {"id": "it", "type": type_, "data": {"properties": properties, "settings": settings or {}}}
+    node = {
+        "id": "it",
+        "type": type_,
+        "data": {
+            "properties": properties,
+            "settings": settings or {},
+            "credentials": dict(credentials or {}),
+        },
+    }
     nodes: list[Json] = [node]
     edges: list[Json] = []
     start = Start("start", [Item({})])
@@ -162,13 +192,17 @@ async def run_node(
                 {"source": "start", "target": feed},
                 {"source": feed, "target": "it", "targetHandle": port},
             ]
+    for slot, filling in (subs or {}).items():
+        for number, sub in enumerate(filling):
+            nodes.append({"id": f"{slot} {number}", "type": sub["type"], "data": sub.get("data", {})})
+            edges.append({"source": f"{slot} {number}", "target": "it", "targetHandle": slot})
     if cls.__name__ == "LoopOverItems":
         nodes.append({"id": "body", "type": "no-op"})
         edges += [
             {"source": "it", "target": "body", "sourceHandle": "loop"},
             {"source": "body", "target": "it"},
         ]
-    plan = compile_plan(load_workflow({"nodes": nodes, "edges": edges}), REGISTRY)
+    plan = compile_plan(load_workflow({"nodes": nodes, "edges": edges}), WITH_MODEL)
     memory = Memory(list(history))
     info = ExecutionInfo(
         id="execution",

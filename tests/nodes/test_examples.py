@@ -1,10 +1,19 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import pytest
 
 from flowstudio.engine.context import Host
+from flowstudio.engine.item import Json
 from flowstudio.engine.node import Example, Node
-from tests.nodes.driver import REGISTRY, run_node
+from flowstudio.engine.parameters import fields_of
+from tests.ai.providers.anthropic import AnthropicSpeaker
+from tests.ai.providers.google import GoogleSpeaker
+from tests.ai.providers.openai import OpenAISpeaker
+from tests.ai.providers.wire import Speaker, Turn, Wire
+from tests.nodes.driver import REGISTRY, Result, run_node, scripted
 
 EXAMPLES = [
     pytest.param(cls, example, id=f"{cls.type}: {example.title}")
@@ -13,10 +22,45 @@ EXAMPLES = [
 ]
 
 
+SPEAKERS: dict[str, tuple[type[Speaker], str]] = {
+    "openai": (OpenAISpeaker, "/v1"),
+    "anthropic": (AnthropicSpeaker, ""),
+    "google-ai": (GoogleSpeaker, ""),
+}
+
+
+class OneAccount:
+    """A vault with one account."""
+
+    def __init__(self, values: Json) -> None:
+        self.values = values
+
+    async def open(self, credential: str, types: Sequence[str]) -> Json:
+        return self.values
+
+
+async def run(cls: type[Node], example: Example, host: Host) -> Result:
+    """Run an example; where a chat model takes part, it says what is written in the example."""
+    fields = fields_of(cls)
+    if not example.model:
+        return await run_node(cls.type, example.properties, example.given, host=host)
+    if "model" in fields.slots:
+        subs = scripted(*example.model)
+        return await run_node(cls.type, example.properties, example.given, host=host, subs=subs)
+    (field, mark), *_ = fields.credentials.items()
+    speaker, tail = SPEAKERS[mark.types[0]]
+    async with Wire(speaker(), [Turn((said,)) for said in example.model]) as server:
+        account = {"type": mark.types[0], "api_key": "sk-example", "base_url": server.url + tail}
+        host = replace(host, vault=OneAccount(account))
+        return await run_node(
+            cls.type, example.properties, example.given, host=host, credentials={field: "c"}
+        )
+
+
 @pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize(("cls", "example"), EXAMPLES)
 async def test_an_example_gives_what_it_promises(cls: type[Node], example: Example, caged_host: Host) -> None:
-    result = await run_node(cls.type, example.properties, example.given, host=caged_host)
+    result = await run(cls, example, caged_host)
     if example.fails:
         assert result.error == example.fails
         return

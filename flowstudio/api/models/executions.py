@@ -34,7 +34,8 @@ class Execute(Shape):
     credentials: Annotated[
         dict[str, str],
         Field(
-            description="Secrets for this run alone, by name. They are not stored. No node type of this version takes any."
+            description="Credentials for this run alone, for nodes in which none is chosen: the type and the field as name. They are kept encrypted until the run is over.",
+            examples=[{"openai_api_key": "sk-…"}],
         ),
     ] = Field(default_factory=dict)
     wait: bool = True
@@ -138,9 +139,10 @@ class ExecutionView(ExecutionSummaryView):
     """An execution with the states of its nodes."""
 
     node_states: dict[str, NodeState]
-    chat_response: str | None
     data: list[Row] | None = None
     """The json of the last node's items, in answers to `execute`."""
+    chat_response: str | None = None
+    """What a workflow that a chat message starts has said, in answers to `execute`."""
 
 
 class ExecutionAnswer(View):

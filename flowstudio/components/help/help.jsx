@@ -154,7 +154,7 @@ function condition(rules, fields) {
 const shown = (value) => (value == null || value === "" ? "" : typeof value === "string" ? value : JSON.stringify(value));
 
 function Example({ example }) {
-  const parts = [["help.settings", example.properties], ["help.given", example.given], [example.fails ? "help.fails" : "help.gives", example.fails || example.gives]];
+  const parts = [["help.settings", example.properties], ["help.given", example.given], ...(example.model?.length ? [["help.model", example.model]] : []), [example.fails ? "help.fails" : "help.gives", example.fails || example.gives]];
   return (
     <section className="fs-card fs-help-example" aria-label={example.title}>
       <h3>{example.title}</h3>

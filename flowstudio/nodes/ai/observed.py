@@ -29,10 +29,13 @@ class ObservedModel(ChatModel):
             async with aclosing(self._model.stream(request)) as events:
                 async for event in events:
                     if isinstance(event, Reply):
-                        used = self._spend(event)
-                        step.output = message_json(event.message) | {"stop": event.stop, "model": event.model}
-                        step.usage.update(used)
+                        break
                     yield event
+                else:
+                    raise AssertionError("the model's stream ended without a reply")
+            step.usage.update(self._spend(event))
+            step.output = message_json(event.message) | {"stop": event.stop, "model": event.model}
+        yield event  # after the step: whoever takes it asks for nothing more
 
     def _spend(self, reply: Reply) -> dict[str, float]:
         cost = prices(self._ctx).cost(reply.usage, reply.model, self.name)
