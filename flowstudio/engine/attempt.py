@@ -238,6 +238,7 @@ class Attempts:
             respond=respond,
             scope_data=view.shared,
             item_data=view.per_item,
+            items=lambda: self._work.items,
             spend=spend,
             steps=this.steps,
             stream=self._stream,

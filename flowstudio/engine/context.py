@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from flowstudio.engine.events import Scope, StreamKind
-from flowstudio.engine.item import Json
+from flowstudio.engine.item import Item, Json
 from flowstudio.engine.step import Steps
 from flowstudio.engine.store import Binaries, Evaluator, Vault, Workflows
 from flowstudio.errors import ConfigurationError
@@ -78,6 +78,8 @@ class Context:
     """The scope of expressions (`shared` values of the sandbox) for user code that sees other nodes."""
     item_data: Callable[[], Json] = dict
     """What expressions see of each input item besides its json (`per_item` values of the sandbox), for user code."""
+    items: Callable[[], Sequence[Item]] = tuple
+    """All items that arrived at the first input, for nodes that treat each by itself."""
     spend: Callable[[Mapping[str, float]], None] = lambda usage: None
     """Adds to what the node run consumed, such as `{"input_tokens": 12}`."""
     steps: Steps = field(default_factory=Steps)

@@ -13,7 +13,7 @@ from flowstudio.errors import NodeError
 
 ASKED: Final = ("chatInput", "message", "question", "query", "input", "text", "prompt")
 """Fields of an item that hold what somebody asks, best first."""
-ANSWERED: Final = ("output", "answer", "response", "text", "message", "content", "result")
+ANSWERED: Final = ("output", "answer", "response", "summary", "text", "message", "content", "result")
 """Fields of an item that hold what was answered, best first."""
 FILES_LIMIT: Final = 30 * 1024 * 1024
 """Bytes of files that go along with one question."""
