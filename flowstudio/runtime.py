@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import flowstudio.nodes
+from flowstudio.ai.memory import Conversations
 from flowstudio.ai.prices import PriceTable
 from flowstudio.ai.vectors import VectorStore
 from flowstudio.config import Settings
@@ -21,6 +22,7 @@ from flowstudio.services.accounts import AccountService
 from flowstudio.services.bus import LocalBus
 from flowstudio.services.chats import ChatService
 from flowstudio.services.collections import CollectionService
+from flowstudio.services.conversations import ConversationService
 from flowstudio.services.credentials import CredentialService
 from flowstudio.services.dispatcher import InProcess
 from flowstudio.services.editing import EditingService
@@ -29,6 +31,8 @@ from flowstudio.services.examples import seed_examples
 from flowstudio.services.executions import ExecutionService
 from flowstudio.services.expressions import ExpressionService
 from flowstudio.services.installation import InstallationService
+from flowstudio.services.model_names import ModelNames
+from flowstudio.services.prices import PriceService
 from flowstudio.services.run_vault import RunVault, from_environment
 from flowstudio.services.runner import Runner
 from flowstudio.services.samples import Samples
@@ -63,6 +67,11 @@ class Runtime:
     outbound: Outbound
     bus: LocalBus
     runner: Runner
+    prices: PriceTable
+    pricing: PriceService
+    model_names: ModelNames
+    conversations: ConversationService
+    chats: ChatService
     workflows: WorkflowService
     versions: VersionService
     editing: EditingService
@@ -108,6 +117,9 @@ class Runtime:
             self.storage, self.workflows, self.runner, dispatcher, self.bus, timezone=settings.timezone
         )
         self.views = ExecutionViews(self.storage, self.registry, self.runner.live, self.bus)
+        self.conversations = ConversationService(self.storage)
+        self.pricing = PriceService(self.storage, self.prices)
+        self.model_names = ModelNames(self.storage, self.outbound)
         self.chats = ChatService(self.storage, self.registry)
         self.expressions = ExpressionService(self.storage, self.workflows, self.runner)
         self.accounts = AccountService(self.storage, settings)
@@ -133,6 +145,7 @@ class Runtime:
                 Outbound: self.outbound,
                 VectorStore: self.storage.vectors,
                 PriceTable: self.prices,
+                Conversations: self.storage.conversations,
             },
             timezone=settings.timezone,
             environment=allowed_environment(settings),
@@ -142,6 +155,7 @@ class Runtime:
         if await self.accounts.setup_needed():
             await seed_examples(self.storage, self.workflows)
         await self.accounts.create_configured_owner()
+        await self.pricing.load()
         await self.webhooks.reload()
         await self.runner.start()
         await self.schedules.start()
@@ -174,6 +188,7 @@ class Runtime:
                 await self.storage.workflows.purge(now - HIDDEN_FOR)
                 await self.storage.edits.prune(now)
                 await self.storage.accounts.prune_sessions(now)
+                await self.conversations.prune(now - timedelta(days=self.settings.retention_days))
                 pruned = await self.storage.executions.prune(
                     now,
                     max_age=timedelta(days=self.settings.retention_days),

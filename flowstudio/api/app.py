@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flowstudio.api import (
     accounts,
+    chats,
     collections,
     credentials,
     docs,
@@ -27,6 +28,7 @@ from flowstudio.api import (
     health,
     installation,
     node_types,
+    prices,
     samples,
     schedules,
     templates,
@@ -65,7 +67,9 @@ def create_api(runtime: Callable[[], Runtime] = current) -> Starlette:
         events.stream,
         node_types.resource,
         credentials.resource,
+        chats.resource,
         collections.resource,
+        prices.resource,
         samples.listing,
         health.health,
         installation.resource,

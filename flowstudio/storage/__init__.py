@@ -13,12 +13,14 @@ from flowstudio.config import Settings
 from flowstudio.errors import ConfigurationError
 from flowstudio.storage.accounts import AccountRepository
 from flowstudio.storage.binaries import BinaryStore
+from flowstudio.storage.conversations import ConversationRepository
 from flowstudio.storage.creation import KnownSnapshots
 from flowstudio.storage.credentials import CredentialRepository, open_vault
 from flowstudio.storage.database import Database, database_url
 from flowstudio.storage.edits import EditRepository
 from flowstudio.storage.executions import ExecutionRepository
 from flowstudio.storage.migrations import migrate
+from flowstudio.storage.prices import PriceRepository
 from flowstudio.storage.schedules import ScheduleRepository
 from flowstudio.storage.vault import Vault
 from flowstudio.storage.vectors.embedded import FILE_NAME as VECTORS
@@ -46,6 +48,8 @@ class Storage:
         self.schedules = ScheduleRepository(database)
         self.accounts = AccountRepository(database)
         self.credentials = CredentialRepository(database, vault)
+        self.conversations = ConversationRepository(database)
+        self.prices = PriceRepository(database)
         self.vectors: VectorStore = EmbeddedVectors(settings.data_dir / VECTORS)
 
     @classmethod

@@ -160,6 +160,36 @@ class ExecutionFilter:
     limit: int = 50
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatSession:
+    """A conversation of an agent."""
+
+    id: str
+    workflow_id: str
+    workflow_name: str
+    name: str
+    """The session's id as the chat has it."""
+    title: str
+    """How it began."""
+    messages: int
+    collection: str
+    """Where its memories are found by meaning; empty: nowhere."""
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """Something that was said in a conversation."""
+
+    number: int
+    """Counts within the session, from 1."""
+    role: str
+    """`user` or `assistant`."""
+    text: str
+    created_at: datetime
+
+
 @dataclass(frozen=True, kw_only=True)
 class NodeRun:
     """One try of a node, without its items."""

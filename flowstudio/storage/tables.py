@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -226,6 +227,43 @@ schedules = Table(
     Column("seen_until", Instant, nullable=False),
 )
 """Armed schedules. What was due up to `seen_until` is dealt with: it ran, or was left out."""
+
+chat_sessions = Table(
+    "chat_sessions",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("workflow_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("collection", Text, nullable=False),
+    Column("messages", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False, index=True),
+    UniqueConstraint("workflow_id", "name"),
+)
+"""Conversations of agents. `name` is the session's id as the chat has it, `collection` where its memories are found by meaning."""
+
+chat_messages = Table(
+    "chat_messages",
+    metadata,
+    Column("session_id", ForeignKey(chat_sessions.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("role", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+"""What was said, in words."""
+
+model_prices = Table(
+    "model_prices",
+    metadata,
+    Column("model", Text, primary_key=True),
+    Column("input", Float, nullable=False),
+    Column("output", Float, nullable=False),
+    Column("cached", Float),
+    Column("cache_write", Float),
+)
+"""Prices that an administrator set, in US dollars for a million tokens."""
 
 LIVE = text("executions.status IN ('queued', 'running', 'waiting')")
 """SQL condition: not final. Spelt as in the index `ix_executions_live`, without parameters, so that SQLite uses it."""

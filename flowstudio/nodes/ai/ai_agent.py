@@ -19,7 +19,7 @@ from flowstudio.engine.step import Step
 from flowstudio.nodes.ai.answer_form import AnswerForm
 from flowstudio.nodes.ai.choice import ModelUser, observed
 from flowstudio.nodes.ai.parts import MemoryNode, ModelNode, ToolNode
-from flowstudio.nodes.ai.question import instructions, question_of
+from flowstudio.nodes.ai.question import instructions, question_of, session_of
 from flowstudio.nodes.ai.toolbox import tools_of
 
 
@@ -107,7 +107,7 @@ class AiAgent(ModelUser, AnswerForm, ItemNode):
             model=self.chat_model(ctx),
             fallback=observed(self.fallback, ctx) if self.fallback is not None else None,
             tools=await tools_of(self.tools, item, index, ctx),
-            memory=await self.memory.memory(ctx) if self.memory is not None else None,
+            memory=await self.memory.memory(session_of(item, ctx), ctx) if self.memory is not None else None,
             max_turns=self.max_turns,
             answer=self.wanted(),
             said=said,

@@ -27,8 +27,8 @@ class MemoryNode(SubNode):
     """A memory as a sub-node."""
 
     @abstractmethod
-    async def memory(self, ctx: Context) -> Memory:
-        """The memory of the session that this node's settings name."""
+    async def memory(self, session: str, ctx: Context) -> Memory:
+        """The memory of a session, or of the one that this node's settings name."""
 
 
 class ToolNode(SubNode):

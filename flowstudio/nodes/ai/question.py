@@ -52,6 +52,19 @@ async def media_of(item: Item, ctx: Context) -> tuple[Media, ...]:
     )
 
 
+def session_of(item: Item, ctx: Context) -> str:
+    """The conversation that an item belongs to: the item says it, or a node before it, such as the chat trigger."""
+    own = item.json.get("sessionId")
+    if isinstance(own, str | int) and str(own):
+        return str(own)
+    for node in ctx.scope_data().get("nodes", {}).values():
+        for row in node.get("items", ())[:1]:
+            found = row.get("sessionId") if isinstance(row, dict) else None
+            if isinstance(found, str | int) and str(found):
+                return str(found)
+    return "default"
+
+
 def instructions(words: str) -> list[Message]:
     """The system message, if there is one."""
     return [system(words)] if words.strip() else []

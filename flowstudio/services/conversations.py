@@ -1,0 +1,75 @@
+"""Conversations that agents remember, for people who look after them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+from flowstudio.errors import InvalidRequest, NodeError, NotFound
+from flowstudio.services.callers import Caller, require
+from flowstudio.storage import Storage
+from flowstudio.storage.records import ChatMessage, ChatSession
+
+log = logging.getLogger(__name__)
+
+
+class ConversationService:
+    """Lists, shows and clears sessions. Every method checks the caller first."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    async def page(
+        self, caller: Caller, workflow: str | None, cursor: str | None, limit: int
+    ) -> tuple[list[ChatSession], str | None]:
+        """Sessions, the last used first, and the cursor of the next page."""
+        require(caller, "read")
+        found = await self._storage.conversations.sessions(workflow, before=_place(cursor), limit=limit + 1)
+        last = found[limit - 1] if len(found) > limit else None
+        following = f"{last.updated_at.isoformat()}_{last.id}" if last is not None else None
+        return found[:limit], following
+
+    async def get(
+        self, caller: Caller, id_: str, *, before: int | None = None, limit: int = 100
+    ) -> tuple[ChatSession, Sequence[ChatMessage]]:
+        """A session and its last messages, or those before a number. Raises `NotFound`."""
+        require(caller, "read")
+        session = await self._get(id_)
+        return session, await self._storage.conversations.messages(id_, before=before, limit=limit)
+
+    async def clear(self, caller: Caller, id_: str) -> None:
+        """Forget a session, what is found by meaning included. Raises `NotFound`."""
+        require(caller, "edit")
+        await self._forget(await self._get(id_))
+
+    async def prune(self, before: datetime) -> None:
+        """Forget sessions that nobody used since a time."""
+        while found := await self._storage.conversations.unused_since(before):
+            for session in found:
+                await self._forget(session)
+
+    async def _get(self, id_: str) -> ChatSession:
+        session = await self._storage.conversations.session(id_)
+        if session is None:
+            raise NotFound(f"There is no chat session '{id_}'.")
+        return session
+
+    async def _forget(self, session: ChatSession) -> None:
+        if session.collection:
+            where = {"workflow": [session.workflow_id], "session": [session.name]}
+            try:
+                await self._storage.vectors.delete(session.collection, where)
+            except NodeError as error:  # the collection was deleted by hand
+                log.info("memories of a session were gone already", extra={"reason": error.message})
+        await self._storage.conversations.clear(session.id)
+
+
+def _place(cursor: str | None) -> tuple[datetime, str] | None:
+    if cursor is None:
+        return None
+    at, _, id_ = cursor.rpartition("_")
+    try:
+        return datetime.fromisoformat(at), id_
+    except ValueError:
+        raise InvalidRequest(f"'{cursor[:100]}' is not the cursor of a page.") from None
