@@ -60,7 +60,39 @@ class OpenAICompatibleAccount(CredentialType):
     """The key, if the server wants one."""
 
 
+class BraveAccount(CredentialType):
+    """A key of Brave's search API, from api-dashboard.search.brave.com."""
+
+    type: ClassVar[str] = "brave-search"
+    label: ClassVar[str] = "Brave Search"
+
+    api_key: Annotated[SecretStr, Field(min_length=1, title="API key")]
+    """The key."""
+    base_url: Annotated[str, Field(title="Base URL")] = ""
+    """Another address of the service, such as that of a gateway. Empty: Brave's own."""
+
+
+class TavilyAccount(CredentialType):
+    """A key of Tavily's search API, from app.tavily.com."""
+
+    type: ClassVar[str] = "tavily"
+    label: ClassVar[str] = "Tavily"
+
+    api_key: Annotated[SecretStr, Field(min_length=1, title="API key")]
+    """The key, which begins with `tvly-`."""
+    base_url: Annotated[str, Field(title="Base URL")] = ""
+    """Another address of the service, such as that of a gateway. Empty: Tavily's own."""
+
+
 AI_CREDENTIAL_TYPES: Mapping[str, type[CredentialType]] = {
-    cls.type: cls for cls in (OpenAIAccount, AnthropicAccount, GoogleAIAccount, OpenAICompatibleAccount)
+    cls.type: cls
+    for cls in (
+        OpenAIAccount,
+        AnthropicAccount,
+        GoogleAIAccount,
+        OpenAICompatibleAccount,
+        BraveAccount,
+        TavilyAccount,
+    )
 }
-"""Every credential type of AI providers, by its slug."""
+"""Every credential type of AI providers and of what their agents use, by its slug."""
