@@ -95,7 +95,8 @@ def install(kind: str) -> None:
     if not up_to_date(stamp, digest):
         count = packages(lock)
         print(f"Installing {lock.name} ({count} packages) into {stamps.name} …", flush=True)
-        pip("--require-hashes", "-r", lock.name, expected=count)
+        # Complete as it is; resolving anew would look at releases that appeared after the locking.
+        pip("--require-hashes", "--no-deps", "-r", lock.name, expected=count)
         stamp.write_text(digest)
         print(f"  done in {time.monotonic() - started:.0f} s", flush=True)
     if kind == "postgres":

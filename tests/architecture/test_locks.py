@@ -1,5 +1,7 @@
 import json
 import re
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -125,3 +127,11 @@ def test_package_locks_have_integrity_and_no_address() -> None:
         if name and not package.get("link") and not complete(package)
     ]
     assert wrong == []
+
+
+def test_the_lock_files_are_complete_so_that_pip_resolves_nothing() -> None:
+    """They are installed with `--no-deps`: a release that appears later cannot change or break an installation."""
+    checked = subprocess.run(
+        [sys.executable, "-m", "pip", "check"], capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stdout
