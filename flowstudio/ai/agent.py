@@ -113,6 +113,7 @@ class _Run:
     model: ChatModel = field(init=False)
     usage: Usage = NONE
     used: list[Used] = field(default_factory=list)
+    """In the order of the calls, whichever was quicker."""
     turn: int = 0
     complained: bool = False
 
@@ -231,22 +232,25 @@ class _Run:
         """Call what the model asks for, all at the same time; the results follow in the order of the calls."""
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._use(call)) for call in reply.message.calls]
-        self.conversation.append(Message("tool", tuple(task.result() for task in tasks)))
+        done = [task.result() for task in tasks]
+        self.used += [used for _, used in done if used is not None]
+        self.conversation.append(Message("tool", tuple(result for result, _ in done)))
 
-    async def _use(self, call: ToolCall) -> ToolResult:
+    async def _use(self, call: ToolCall) -> tuple[ToolResult, Used | None]:
+        """The result for the model, and a note of the use where it came to one."""
         tool = self.tools.get(call.name)
         if call.name == FINAL_TOOL and self.agent.answer is not None:
             fault = call.fault or fault_of(dict(call.arguments), _object(self.agent.answer))
-            return ToolResult(call.id, call.name, f"{fault} Call {FINAL_TOOL} again, corrected.", failed=True)
+            told = f"{fault} Call {FINAL_TOOL} again, corrected."
+            return ToolResult(call.id, call.name, told, failed=True), None
         if tool is None:
             names = ", ".join(self.tools) or "none"
-            return ToolResult(
-                call.id, call.name, f"There is no tool '{call.name}'. There are: {names}.", failed=True
-            )
+            told = f"There is no tool '{call.name}'. There are: {names}."
+            return ToolResult(call.id, call.name, told, failed=True), None
         fault = call.fault or fault_of(dict(call.arguments), tool.spec.parameters)
         if fault:
-            self.used.append(Used(call.name, call.arguments, fault, True, self.turn))
-            return ToolResult(call.id, call.name, f"The arguments do not fit. {fault}", failed=True)
+            used = Used(call.name, call.arguments, fault, True, self.turn)
+            return ToolResult(call.id, call.name, f"The arguments do not fit. {fault}", failed=True), used
         try:
             with self.agent.note(tool, call.arguments) as step:
                 output = await tool.call(call.arguments)
@@ -255,10 +259,10 @@ class _Run:
         except NodeError as error:
             if isinstance(error, ModelError) and error.kind == "budget":
                 raise
-            self.used.append(Used(call.name, call.arguments, error.message, True, self.turn))
-            return ToolResult(call.id, call.name, f"Error: {error.message}", failed=True)
-        self.used.append(Used(call.name, call.arguments, output, False, self.turn))
-        return ToolResult(call.id, call.name, _told(output))
+            used = Used(call.name, call.arguments, error.message, True, self.turn)
+            return ToolResult(call.id, call.name, f"Error: {error.message}", failed=True), used
+        used = Used(call.name, call.arguments, output, False, self.turn)
+        return ToolResult(call.id, call.name, _told(output)), used
 
 
 def _by_name(tools: Sequence[Tool]) -> dict[str, Tool]:

@@ -11,6 +11,7 @@ from flowstudio.api.access import SignedIn, Studio
 from flowstudio.api.models.chats import MessageView, SessionAnswer, SessionPage, SessionView
 from flowstudio.api.routes import needs, refusals, router
 from flowstudio.api.workflows import Limit
+from flowstudio.services.conversations import CURSOR
 from flowstudio.storage.records import ChatSession
 
 resource = router("Chats")
@@ -19,7 +20,15 @@ Id = Annotated[
     str, Path(max_length=64, description="The session.", examples=["0199c7a2-6a1f-7c3e-9d8b-5d2f7a1b3c4d"])
 ]
 Workflow = Annotated[str | None, Query(max_length=64, description="Only those of this workflow.")]
-Cursor = Annotated[str | None, Query(max_length=100, description="`next_cursor` of the page before.")]
+Cursor = Annotated[
+    str | None,
+    Query(
+        max_length=100,
+        pattern=CURSOR,
+        description="`next_cursor` of the page before.",
+        examples=["1767225600000000_0199c7a2-6a1f-7c3e-9d8b-5d2f7a1b3c4d"],
+    ),
+]
 
 
 @resource.get(

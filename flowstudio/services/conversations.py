@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from flowstudio.errors import InvalidRequest, NodeError, NotFound
 from flowstudio.services.callers import Caller, require
@@ -12,6 +14,11 @@ from flowstudio.storage import Storage
 from flowstudio.storage.records import ChatMessage, ChatSession
 
 log = logging.getLogger(__name__)
+
+CURSOR: Final = r"^[0-9]{1,17}_[0-9a-f-]{1,64}$"
+"""What the cursor of a page looks like: when the last session of the page before was used, in microseconds, and its id."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class ConversationService:
@@ -27,7 +34,7 @@ class ConversationService:
         require(caller, "read")
         found = await self._storage.conversations.sessions(workflow, before=_place(cursor), limit=limit + 1)
         last = found[limit - 1] if len(found) > limit else None
-        following = f"{last.updated_at.isoformat()}_{last.id}" if last is not None else None
+        following = _cursor(last) if last is not None else None
         return found[:limit], following
 
     async def get(
@@ -65,11 +72,14 @@ class ConversationService:
         await self._storage.conversations.clear(session.id)
 
 
+def _cursor(session: ChatSession) -> str:
+    return f"{(session.updated_at - _EPOCH) // _MICROSECOND}_{session.id}"
+
+
 def _place(cursor: str | None) -> tuple[datetime, str] | None:
     if cursor is None:
         return None
-    at, _, id_ = cursor.rpartition("_")
-    try:
-        return datetime.fromisoformat(at), id_
-    except ValueError:
-        raise InvalidRequest(f"'{cursor[:100]}' is not the cursor of a page.") from None
+    if re.fullmatch(CURSOR, cursor) is None:
+        raise InvalidRequest(f"'{cursor[:100]}' is not the cursor of a page.")
+    at, _, id_ = cursor.partition("_")
+    return _EPOCH + int(at) * _MICROSECOND, id_

@@ -81,6 +81,21 @@ async def test_calls_of_one_turn_run_at_the_same_time() -> None:
     assert [used.output for used in found.used] == ["met", "met"]
 
 
+async def test_uses_are_noted_in_the_order_of_the_calls_whichever_is_quicker() -> None:
+    second = asyncio.Event()
+
+    async def wait(arguments: Mapping[str, Any]) -> Any:
+        if arguments["a"] == 1:
+            await second.wait()
+        second.set()
+        return arguments["a"]
+
+    model = ScriptedModel(calls(("add", {"a": 1, "b": 0}), ("add", {"a": 2, "b": 0})), "done")
+    async with asyncio.timeout(5):
+        found = await Agent(model=model, tools=[Tool(ADD, wait)]).run(HELP, user("Go."))
+    assert [used.output for used in found.used] == [1, 2]
+
+
 async def fail(arguments: Mapping[str, Any]) -> Any:
     raise NodeError("The line is dead.")
 

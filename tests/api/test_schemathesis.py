@@ -24,6 +24,16 @@ CONFIGURATION = """
 [[operations]]
 include-operation-id = "read_workflows"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 422]
+
+# The names and values of credentials depend on the types that there are.
+[[operations]]
+include-operation-id = "execute"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 403, 404, 409, 422]
+
+# No two entries may name the same model.
+[[operations]]
+include-operation-id = "set_prices"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400]
 """
 
 
