@@ -7,7 +7,7 @@ marks of `engine.node`.
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from enum import Enum
@@ -57,7 +57,7 @@ def describe(cls: type[Node]) -> Json:
         "help": cleandoc(cls.__doc__ or ""),
         "inputs": ports(cls.inputs),
         "outputs": ports(cls.outputs),
-        "fields": [_field(name, info) for name, info in fields.parameters.items()],
+        "fields": [_field(name, fields.parameters[name]) for name in _in_order(cls, fields.parameters)],
         "credentials": [
             {
                 "name": name,
@@ -65,6 +65,7 @@ def describe(cls: type[Node]) -> Json:
                 "types": list(mark.types),
                 "help": cls.model_fields[name].description or "",
                 "required": cls.model_fields[name].is_required(),
+                "ambient": mark.ambient,
                 "show_if": _conditions(cls.model_fields[name]),
             }
             for name, mark in fields.credentials.items()
@@ -92,6 +93,12 @@ def describe_model(model: type[BaseModel]) -> list[Json]:
 def ports(found: Sequence[Port]) -> list[Json]:
     """Ports as JSON data."""
     return [asdict(port) for port in found]
+
+
+def _in_order(cls: type[Node], names: Iterable[str]) -> list[str]:
+    """The parameters as the form shows them: bases' before a class's own, but for those that it wants first."""
+    first = [name for name in cls.shown_first if name in names]
+    return first + [name for name in names if name not in first]
 
 
 def _roles(cls: type[Node]) -> list[str]:

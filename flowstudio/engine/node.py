@@ -140,6 +140,8 @@ class Node(BaseModel):
     """Whether switching the workflow on lets something outside start it here: a webhook, a schedule, a chat."""
     annotation: ClassVar[bool] = False
     """Whether it only says something to people: it has no ports and is never part of a run."""
+    shown_first: ClassVar[tuple[str, ...]] = ()
+    """Parameters that the form shows before all others, in this order."""
     asked_by: ClassVar[str] = ""
     """The parameter that whoever calls the node fills, where nothing else is asked for; for nodes that may fill slots."""
     repeatable: ClassVar[bool] = True

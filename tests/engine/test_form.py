@@ -140,6 +140,7 @@ def test_what_is_not_filled_in_by_the_form_is_listed_apart() -> None:
             "types": ["basic", "bearer"],
             "help": "Who calls.",
             "required": False,
+            "ambient": False,
             "show_if": [],
         }
     ]
@@ -242,3 +243,24 @@ def test_a_note_is_told_apart_from_what_fills_slots() -> None:
     described = describe(StickyNote)
     assert (described["annotation"], described["sub"]) == (True, False)
     assert (described["inputs"], described["outputs"]) == ([], [])
+
+
+def test_a_type_says_which_parameters_come_first() -> None:
+    class Base(Node):
+        """Has a parameter."""
+
+        type = ""
+        common: int = 0
+        """Inherited."""
+
+    class Led(Base):
+        """Shows its own first."""
+
+        type = ""
+        shown_first = ("mine", "unknown")
+        other: int = 0
+        """Second."""
+        mine: int = 0
+        """First."""
+
+    assert [field["name"] for field in describe(Led)["fields"]] == ["mine", "common", "other"]

@@ -34,6 +34,8 @@ class CredentialSlot(View):
     types: list[str]
     help: str
     required: bool
+    ambient: bool
+    """Whether a run may bring the credential along where none is chosen."""
 
 
 class SubNodeSlot(View):

@@ -54,14 +54,17 @@ export class Catalogue {
     return shown.replace(/^[\s:·–-]+|[\s:·–-]+$/g, "");
   }
 
-  /** Types that match a search, by group; those for which `fitting` holds come first, triggers before others. */
-  search(text, fitting = () => true) {
+  /**
+   * Types that match a search, by group; those for which `fitting` holds come first, triggers before others.
+   * With `subs`, those that are made for slots come before any other step that fits.
+   */
+  search(text, fitting = () => true, subs = false) {
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
     const found = this.types.filter((type) => {
       const haystack = `${type.label} ${type.type} ${type.group} ${type.help ?? ""}`.toLowerCase();
       return words.every((word) => haystack.includes(word));
     });
-    const rank = (type) => (fitting(type) ? 0 : 2) + (words.length && type.label.toLowerCase().includes(words[0]) ? 0 : 1);
+    const rank = (type) => (fitting(type) ? 0 : 4) + (words.length && type.label.toLowerCase().includes(words[0]) ? 0 : 2) + (subs && !type.sub ? 1 : 0);
     found.sort((a, b) => rank(a) - rank(b) || Number(b.trigger) - Number(a.trigger) || a.label.localeCompare(b.label));
     const groups = new Map();
     for (const type of found) {

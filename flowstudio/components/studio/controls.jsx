@@ -57,8 +57,8 @@ export function Choice({ field, value, onChange, ...common }) {
   );
 }
 
-/** A list to search in. With `free`, what is typed may stay as it is. */
-export function Combobox({ options, value, onChange, free, ...common }) {
+/** A list to search in. With `free`, what is typed is the value, and the list only helps; `hint` says what the list does not. */
+export function Combobox({ options, value, onChange, free, hint, onShow, placeholder = t("form.choose"), ...common }) {
   const list = useId();
   const box = useRef(null);
   const [typed, setTyped] = useState(null); // null: not searching
@@ -77,32 +77,33 @@ export function Combobox({ options, value, onChange, free, ...common }) {
     close();
   };
   const show = () => {
+    onShow?.();
     setOpen(true);
-    setActive(Math.max(0, options.findIndex((option) => same(option.value, value))));
+    setActive(Math.max(free ? -1 : 0, options.findIndex((option) => same(option.value, value))));
   };
   useEffect(() => {
     if (open) document.getElementById(`${list}-${active}`)?.scrollIntoView({ block: "nearest" });
   }, [open, active, list]);
   const keys = {
     ArrowDown: () => (open ? setActive(Math.min(found.length - 1, active + 1)) : show()),
-    ArrowUp: () => (open ? setActive(Math.max(0, active - 1)) : show()),
+    ArrowUp: () => (open ? setActive(Math.max(free ? -1 : 0, active - 1)) : show()),
     Enter: () => (open && found[active] ? choose(found[active]) : open ? close() : show()),
     Escape: () => open && close(),
   };
   return (
     <div className="fs-combobox" ref={box} onBlur={(event) => {
-      if (box.current.contains(event.relatedTarget)) return;
-      if (free && typed) onChange(typed);
-      close();
+      if (!box.current.contains(event.relatedTarget)) close();
     }}>
       <input
         {...attributes(common)} className="fs-input" role="combobox" aria-expanded={open} aria-controls={list} aria-autocomplete="list" autoComplete="off" spellCheck={false}
-        aria-activedescendant={open && found.length ? `${list}-${active}` : undefined} placeholder={t("form.choose")}
+        aria-activedescendant={open && found[active] ? `${list}-${active}` : undefined} placeholder={placeholder}
         value={typed ?? (chosen ? label(chosen) : asText(value))} onClick={() => !open && show()}
         onChange={(event) => {
+          if (!open) onShow?.();
           setTyped(event.target.value);
-          setActive(0);
+          setActive(free ? -1 : 0);
           setOpen(true);
+          if (free) onChange(event.target.value);
         }}
         onKeyDown={(event) => {
           if (!keys[event.key] || (event.key === "Escape" && !open)) return;
@@ -119,7 +120,7 @@ export function Combobox({ options, value, onChange, free, ...common }) {
             onPointerDown={(event) => event.preventDefault()} onClick={() => choose(option)} onPointerMove={() => setActive(index)}
           >{label(option)}</li>
         ))}
-        {open && !found.length && <li className="fs-quiet" role="option" aria-disabled="true" aria-selected="false">{t("form.nothing_fits")}</li>}
+        {open && !found.length && <li className="fs-quiet" role="option" aria-disabled="true" aria-selected="false">{hint ?? t("form.nothing_fits")}</li>}
       </ul>
     </div>
   );

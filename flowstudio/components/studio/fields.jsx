@@ -7,6 +7,7 @@ import { Entries, KeyValues } from "./entries.jsx";
 import { useScene } from "./evaluation.js";
 import { Expression, preload } from "./expression.jsx";
 import { Choice, Choices, Code, DateInput, JsonInput, NumberInput, Switch, TextInput, WorkflowChoice } from "./controls.jsx";
+import { ModelChoice } from "./model_choice.jsx";
 import { same } from "./operations.js";
 import { afterPress } from "./pressing.js";
 import { Prose } from "./prose.jsx";
@@ -18,7 +19,7 @@ import "./fields.css";
 
 export { isExpression };
 
-/** What the fields of a step share: {scene, errors, kept}; null where expressions mean nothing, as in settings. */
+/** What the fields of a step share: {scene, errors, account, kept}; null where expressions mean nothing, as in settings. */
 const Surroundings = createContext(null);
 const NESTED = new Set(["list", "object", "keyvalue"]);
 const UNLABELLED = new Set(["code", "json", "choices"]);
@@ -69,8 +70,8 @@ export function unplaced(problems, fields, values) {
   return problems.filter((problem) => !parameterErrors([problem]).some(({ path }) => shown.has(/^[^.[]+/.exec(path)?.[0])));
 }
 
-/** The parameters of a step, with expressions, their results (in the loop iteration `scope`, else the last) and the errors at the fields. */
-export function ParameterForm({ store, id, fields, values, scope, disabled, dark, after }) {
+/** The parameters of a step, with expressions, their results (in the loop iteration `scope`, else the last) and the errors at the fields. `account` is the credential whose models can be listed. */
+export function ParameterForm({ store, id, fields, values, account, scope, disabled, dark, after }) {
   const { runs, faults } = useContext(StudioContext);
   const root = useRef(null);
   const scene = useScene(store, id, runs, scope);
@@ -81,7 +82,7 @@ export function ParameterForm({ store, id, fields, values, scope, disabled, dark
   const ran = useRun(runs, (all) => all.ran?.nodes.find((node) => node.id === id)?.data?.properties);
   const repaired = ran !== undefined && !same(ran.code, values.code);
   const failedLine = useMemo(() => (failure?.detail?.line && !repaired ? { line: failure.detail.line } : undefined), [failure, repaired]);
-  const shared = useMemo(() => ({ scene, errors, ran, failure: failedLine, kept: kept.current }), [scene, errors, ran, failedLine]);
+  const shared = useMemo(() => ({ scene, errors, ran, account, failure: failedLine, kept: kept.current }), [scene, errors, ran, account, failedLine]);
   const change = (name, value) => store.apply(
     [value === undefined ? { kind: "set", node: id, path: ["properties", name] } : { kind: "set", node: id, path: ["properties", name], value }],
     { merge: `${id}/properties.${name}` },
@@ -310,6 +311,7 @@ export function Field({ field, path = field.name, value, set, disabled, dark, la
       case "boolean": return <Switch {...common} />;
       case "choice": return <Choice {...common} />;
       case "choices": return <Choices {...common} labelledBy={`${id}-label`} />;
+      case "model": return <ModelChoice {...common} account={surroundings?.account} />;
       case "workflow": return <WorkflowChoice {...common} />;
       case "date-time": return <DateInput {...common} />;
       case "multiline": return <TextInput {...common} multiline />;

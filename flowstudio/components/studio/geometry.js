@@ -6,7 +6,7 @@ const ROW = 26; // height that one of several ports needs
 const HANDLE = 12;
 const SLOT = 92; // width that the name of one slot needs
 const SLOTS = 32; // height of the line of slot names
-const SUB = [176, 52]; // a node that fills a slot
+const SUB = [208, 52]; // a node that fills a slot
 export const GRID = 16;
 export const AFTER = 112; // from one card to the next
 export const BELOW = 96; // from a card to what fills its slots
@@ -25,13 +25,16 @@ export const namesPorts = (ports) => ports.length > 1;
 /** Where port number `index` of `count` sits on a side, as a fraction of its length. */
 export const portAt = (index, count) => (index + 1) / (count + 1);
 
+/** Where slot number `index` of `count` sits on the lower side: in the middle of its share, so that names have room. */
+export const slotAt = (index, count) => (index + 0.5) / count;
+
 export function handlesOf({ inputs, outputs, slots = [], sub }, width, height) {
   const square = { width: HANDLE, height: HANDLE };
   const beside = (ports, type, position, x) => ports.map((port, index) => ({
     id: port.id, type, position, x: x - HANDLE / 2, y: height * portAt(index, ports.length) - HANDLE / 2, ...square,
   }));
   const along = (ports, type, position, y) => ports.map((port, index) => ({
-    id: port.id, type, position, x: width * portAt(index, ports.length) - HANDLE / 2, y: y - HANDLE / 2, ...square,
+    id: port.id, type, position, x: width * slotAt(index, ports.length) - HANDLE / 2, y: y - HANDLE / 2, ...square,
   }));
   return [
     ...beside(inputs, "target", "left", 0),
@@ -82,6 +85,6 @@ export function placeFor(nodes, from, center, size = [WIDTH, HEIGHT], port = nul
 export function placeBelow(nodes, owner, slot, size) {
   const slots = owner.ports?.slots ?? [];
   const index = Math.max(0, slots.findIndex((one) => one.id === slot));
-  const x = owner.position.x + owner.measured.width * portAt(index, slots.length || 1) - size[0] / 2;
+  const x = owner.position.x + owner.measured.width * slotAt(index, slots.length || 1) - size[0] / 2;
   return freePlace(nodes, { x, y: owner.position.y + owner.measured.height + BELOW }, size, { sideways: true });
 }

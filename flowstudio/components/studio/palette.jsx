@@ -10,8 +10,8 @@ const summary = (help = "") => help.trim().split(/(?<=\.)\s|\n\s*\n/)[0].replace
 export function Palette({ catalogue, mime, title, fitting, strict = false, onPick, onClose }) {
   const [search, setSearch] = useState("");
   const [shelf, setShelf] = useState(null);
-  const all = useMemo(() => catalogue.search(search, fitting).filter((group) => group.fits || !strict), [catalogue, search, fitting, strict]);
-  const shelves = useMemo(() => [...new Set(catalogue.search("", fitting).filter((group) => group.fits || !strict).map((group) => group.label))], [catalogue, fitting, strict]);
+  const all = useMemo(() => catalogue.search(search, fitting, strict).filter((group) => group.fits || !strict), [catalogue, search, fitting, strict]);
+  const shelves = useMemo(() => [...new Set(catalogue.search("", fitting, strict).filter((group) => group.fits || !strict).map((group) => group.label))], [catalogue, fitting, strict]);
   const groups = useMemo(() => (shelf ? all.filter((group) => group.label === shelf) : all), [all, shelf]);
   const flat = useMemo(() => groups.flatMap((group) => group.types), [groups]);
   const [active, setActive] = useState(0);

@@ -113,7 +113,8 @@ export function NodePanel({ id, dark, onOpen, onClose }) {
 
   const type = catalogue.type(node.data.type);
   const Icon = catalogue.icon(node.data.type);
-  const hasInput = portsOf(id).inputs.length > 0;
+  const { inputs, sub } = portsOf(id);
+  const hasInput = inputs.length > 0;
   const keys = (event) => {
     if (event.key === "Escape" && !event.defaultPrevented) {
       event.stopPropagation();
@@ -136,10 +137,10 @@ export function NodePanel({ id, dark, onOpen, onClose }) {
   const panes = [
     ...(hasInput ? [{ side: "input", title: t("panel.input"), content: (head) => <InputPane key={id} head={head} node={node} run={run} linked={linked} focus={focus} onEditSource={writeFor} /> }] : []),
     { side: "centre", title: t("panel.setup"), content: () => <SetupPane key={id} store={store} node={node} type={type} scope={run?.scope} mayEdit={mayEdit} mayAdmin={mayAdmin} dark={dark} /> },
-    {
+    ...(sub ? [] : [{
       side: "output", title: t("panel.output"), count: items == null ? null : formatNumber(items),
       content: (head) => <OutputPane key={id} head={head} node={node} run={run} onRun={setRun} onPoint={point} onItem={hasInput ? showItem : undefined} dark={dark} editing={editing?.id === id ? editing.rows : null} setEditing={(rows) => setEditing(rows && { id, rows })} onRunStep={runStep} />,
-    },
+    }]),
   ];
 
   return (
@@ -151,8 +152,8 @@ export function NodePanel({ id, dark, onOpen, onClose }) {
           <Name key={id} store={store} node={node} type={type} mayEdit={mayEdit} />
           <StatusMark state={state} />
           <span className="fs-gap" />
-          {mayRun && <RunMenu id={id} trigger={type.trigger} />}
-          <RunChooser />
+          {mayRun && !sub && <RunMenu id={id} trigger={type.trigger} />}
+          {!sub && <RunChooser />}
           {mayEdit && <button type="button" className="fs-tool" aria-label={t("panel.delete")} title={t("panel.delete")} onClick={() => { onClose(); store.remove([id]); }}><Trash2 size={16} aria-hidden="true" /></button>}
           <button type="button" className="fs-tool" aria-label={t("app.close")} title={t("panel.close_hint")} onClick={onClose}><X size={16} aria-hidden="true" /></button>
         </header>

@@ -1,11 +1,13 @@
 // The middle pane: what a step is set to, how the engine treats it, what it is for.
-import { useContext, useState } from "react";
+import { useContext, useState, useSyncExternalStore } from "react";
 import { t } from "../texts/texts.js";
 import { Credentials, decidingField } from "./credentials.jsx";
 import { Field, Fields, ParameterForm, unplaced, useFieldWanted } from "./fields.jsx";
+import { accountSlot, fieldsOf, hasModel, lacksModel } from "./models.js";
 import { Paragraphs } from "./prose.jsx";
 import { SchedulePreview } from "./schedule.jsx";
 import { StudioContext } from "./step.jsx";
+import { useUsedPorts } from "./surface.js";
 
 const TABS = ["parameters", "settings", "about"];
 
@@ -24,16 +26,36 @@ function Parameters({ store, node, type, scope, mayEdit, mayAdmin, dark }) {
   const decider = decidingField(type);
   const credentials = <Credentials type={type} data={node.data} change={(chosen) => store.set(node.id, { credentials: chosen })} mayEdit={mayEdit} mayAdmin={mayAdmin} />;
   const properties = node.data.properties ?? {};
+  const used = useUsedPorts(store, node.id);
+  const attached = hasModel(type, used);
+  const lacking = lacksModel(type, node.data, used);
+  const fields = fieldsOf(type, attached);
   const general = unplaced((faults ?? []).filter((fault) => fault.node === node.id), type.fields ?? [], properties);
   return (
     <>
       {general.length > 0 && <ul className="fs-faults" aria-label={t("panel.faults")}>{general.map((fault, index) => <li key={index}>{fault.message}</li>)}</ul>}
-      {!decider && credentials}
-      {type.fields?.length
-        ? <ParameterForm store={store} id={node.id} fields={type.fields} values={properties} scope={scope} disabled={!mayEdit} dark={dark} after={(name) => name === decider && credentials} />
+      {lacking && <p className="fs-faults fs-hint" role="note">{t(`canvas.lacks_${lacking}`)}</p>}
+      {attached ? <Attached store={store} id={node.id} /> : !decider && credentials}
+      {fields.length
+        ? <ParameterForm store={store} id={node.id} fields={fields} account={node.data.credentials?.[accountSlot(type)]} values={properties} scope={scope} disabled={!mayEdit} dark={dark} after={(name) => name === decider && credentials} />
         : <p className="fs-quiet">{t("panel.no_parameters")}</p>}
       {type.type === "schedule" && <SchedulePreview properties={properties} timezone={store.view.settings?.timezone} />}
     </>
+  );
+}
+
+/** Says that a chat model below the step answers, and leads to it. */
+function Attached({ store, id }) {
+  const { open } = useContext(StudioContext);
+  const source = useSyncExternalStore(store.subscribe, () => store.snapshot.edges.find((edge) => edge.target === id && edge.targetHandle === "model")?.source);
+  const model = source && store.node(source);
+  if (!model) return null;
+  const label = store.label(model);
+  return (
+    <p className="fs-attached">
+      <span>{t("models.attached", { label })}</span>
+      <button type="button" className="fs-link" onClick={() => open?.(source)}>{t("models.open", { label })}</button>
+    </p>
   );
 }
 

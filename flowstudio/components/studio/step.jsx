@@ -1,9 +1,10 @@
 // A step's card.
 import { Fragment, createContext, memo, useCallback, useContext, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { Handle, Position } from "@xyflow/react";
-import { Check, CircleAlert, CircleSlash, History, Hourglass, MessageSquareText, Pin, Plus, X } from "lucide-react";
+import { Check, CircleAlert, CircleSlash, History, Hourglass, MessageSquareText, Pin, Plus, Unplug, X } from "lucide-react";
 import { formatDuration, t } from "../texts/texts.js";
-import { namesPorts, portAt } from "./geometry.js";
+import { lacksModel } from "./models.js";
+import { namesPorts, portAt, slotAt } from "./geometry.js";
 import { renameNode } from "./references.js";
 import { useNodeState } from "./runs.js";
 import { useSignal } from "./signal.js";
@@ -37,6 +38,7 @@ function Mark({ icon: Icon, kind, text }) {
 }
 
 const percent = (index, length) => `${portAt(index, length) * 100}%`;
+const along = (index, length) => `${slotAt(index, length) * 100}%`;
 
 function Ports({ ports, type, position }) {
   return ports.map((port, index) => {
@@ -53,7 +55,7 @@ function Ports({ ports, type, position }) {
 
 function Slots({ slots }) {
   return slots.map((slot, index) => {
-    const style = { left: percent(index, slots.length) };
+    const style = { left: along(index, slots.length) };
     return (
       <Fragment key={slot.id}>
         <span className="fs-slot-label" style={style} title={slot.label}>{slot.label}{slot.required && <span aria-hidden="true"> *</span>}</span>
@@ -84,7 +86,7 @@ function Openings({ id, name, ports, used }) {
       { after: id, port: port.id },
     )),
     ...(ports.slots ?? []).map((slot, index) => (slot.many || !used.has(`in/${slot.id}`)) && plus(
-      `in/${slot.id}`, `fs-opening-below${used.has(`in/${slot.id}`) ? " is-used" : ""}`, { left: percent(index, ports.slots.length) },
+      `in/${slot.id}`, `fs-opening-below${used.has(`in/${slot.id}`) ? " is-used" : ""}`, { left: along(index, ports.slots.length) },
       t("canvas.add_to_slot", { name, slot: slot.label }), { owner: id, slot: slot.id },
     )),
   ];
@@ -140,6 +142,7 @@ export const Step = memo(function Step({ id, data, selected }) {
   const label = data.label || type.label;
   const subtitle = data.disabled ? t("canvas.disabled") : catalogue.subtitle(data.type, data.properties);
   const faults = problems.get(id);
+  const unplugged = !faults && !data.disabled && state?.status !== "success" && lacksModel(type, data, used);
   const look = ["fs-step", type.trigger && "fs-step-trigger", ports.sub && "fs-step-sub", selected && "is-selected", data.disabled && "is-disabled",
     ports.slots?.length > 0 && "has-slots", namesPorts(ports.inputs) && "names-inputs", namesPorts(ports.outputs) && "names-outputs",
     found && "is-found", stale && "is-stale", state && `fs-is-${state.status}`].filter(Boolean).join(" ");
@@ -159,6 +162,7 @@ export const Step = memo(function Step({ id, data, selected }) {
         {data.notes && <Mark icon={MessageSquareText} kind="note" text={t("canvas.note_mark", { text: data.notes })} />}
         {data.pinned && <Mark icon={Pin} kind="pinned" text={t("canvas.pinned_mark")} />}
         {stale && <Mark icon={History} kind="stale" text={t("canvas.stale_mark")} />}
+        {unplugged && <Mark icon={Unplug} kind="problem" text={t(`canvas.lacks_${unplugged}`)} />}
         {faults && <Mark icon={CircleAlert} kind="problem" text={faults.join("\n")} />}
         <StatusMark state={state} />
       </span>

@@ -39,6 +39,7 @@ class AiAgent(ModelUser, AnswerForm, ItemNode):
     group = "AI"
     icon = "bot"
     subtitle = "{prompt}"
+    shown_first = ("model_name", "prompt", "message")
     asked_by = "message"
     examples = (
         Example(

@@ -23,6 +23,8 @@ from flowstudio.nodes.ai.question import instructions, question_of
 class Asking(AnswerForm, ItemNode):
     """Asks a model of a provider once for each item."""
 
+    shown_first = ("model", "prompt", "message")
+
     prompt: Annotated[str, Widget("multiline"), Field(title="Instructions")] = ""
     """Who the model is, what it should do and what not."""
     message: Annotated[str, Widget("multiline")] = ""

@@ -9,7 +9,7 @@ from pydantic import Field
 from flowstudio.ai.embedder import Embedder
 from flowstudio.ai.embedders.google import GoogleEmbedder
 from flowstudio.engine.context import Context
-from flowstudio.engine.node import Credential
+from flowstudio.engine.node import Credential, Widget
 from flowstudio.nodes.ai.credentials import GoogleAIAccount
 from flowstudio.nodes.ai.parts import EmbedderNode
 
@@ -27,7 +27,7 @@ class EmbedderGoogle(EmbedderNode):
 
     account: Annotated[GoogleAIAccount, Credential("Google AI account", ("google-ai",))]
     """The account that pays."""
-    model: Annotated[str, Field(min_length=1)] = "gemini-embedding-001"
+    model: Annotated[str, Field(min_length=1), Widget("model")] = "gemini-embedding-001"
     """The model's name, such as `gemini-embedding-001`."""
     dimensions: Annotated[int | None, Field(ge=1, le=4096)] = None
     """Numbers for each text; fewer take less space and find a little less well. Empty: as many as the model gives."""

@@ -9,7 +9,7 @@ from pydantic import Field
 from flowstudio.ai.embedder import Embedder
 from flowstudio.ai.embedders.openai import OpenAIEmbedder
 from flowstudio.engine.context import Context
-from flowstudio.engine.node import Credential
+from flowstudio.engine.node import Credential, Widget
 from flowstudio.nodes.ai.credentials import OpenAIAccount
 from flowstudio.nodes.ai.parts import EmbedderNode
 
@@ -27,7 +27,7 @@ class EmbedderOpenAI(EmbedderNode):
 
     account: Annotated[OpenAIAccount, Credential("OpenAI account", ("openai",))]
     """The account that pays."""
-    model: Annotated[str, Field(min_length=1)] = "text-embedding-3-small"
+    model: Annotated[str, Field(min_length=1), Widget("model")] = "text-embedding-3-small"
     """The model's name, such as `text-embedding-3-small` or `text-embedding-3-large`."""
     dimensions: Annotated[int | None, Field(ge=1, le=4096)] = None
     """Numbers for each text; fewer take less space and find a little less well. Empty: as many as the model gives."""

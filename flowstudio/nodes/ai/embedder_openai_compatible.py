@@ -9,7 +9,7 @@ from pydantic import Field
 from flowstudio.ai.embedder import Embedder
 from flowstudio.ai.embedders.openai import OpenAIEmbedder
 from flowstudio.engine.context import Context
-from flowstudio.engine.node import Credential
+from flowstudio.engine.node import Credential, Widget
 from flowstudio.nodes.ai.credentials import OpenAICompatibleAccount
 from flowstudio.nodes.ai.parts import EmbedderNode
 
@@ -27,7 +27,7 @@ class EmbedderOpenAICompatible(EmbedderNode):
 
     account: Annotated[OpenAICompatibleAccount, Credential("Server", ("openai-compatible",))]
     """The server's address, and its key if it wants one."""
-    model: Annotated[str, Field(min_length=1)]
+    model: Annotated[str, Field(min_length=1), Widget("model")]
     """The model's name on the server, such as `nomic-embed-text`."""
     dimensions: Annotated[int | None, Field(ge=1, le=4096)] = None
     """Numbers for each text, where the model can give fewer. Empty: as many as the model gives."""

@@ -12,6 +12,8 @@ from flowstudio.nodes.ai.parts import ModelNode
 class Sampling(ModelNode):
     """How a model answers."""
 
+    shown_first = ("model",)
+
     temperature: Annotated[float | None, Field(ge=0, le=2)] = None
     """How free the answers are: 0 is the most predictable. Empty: the provider's choice. Newer models that think take none."""
     max_tokens: Annotated[int | None, Field(ge=1, le=1_000_000, title="Longest answer")] = None
