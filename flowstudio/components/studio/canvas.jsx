@@ -1,5 +1,5 @@
 // React Flow, fed by the stores; what people do on it goes to the actions.
-import { memo, useCallback, useContext, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { memo, useCallback, useContext, useEffect, useMemo, useRef, useState } from "react";
 import { Background, BackgroundVariant, MiniMap, Panel, ReactFlow, SelectionMode, useReactFlow } from "@xyflow/react";
 import "@xyflow/react/dist/style.css";
 import { Keyboard, Maximize, Network, Plus, Redo2, Search, StickyNote, Undo2, ZoomIn, ZoomOut } from "lucide-react";
@@ -13,6 +13,7 @@ import { tidy } from "./layout.js";
 import { Note } from "./note.jsx";
 import { MIME, Overlay } from "./overlay.jsx";
 import { keysOf } from "./shortcuts.js";
+import { useSettled } from "./settled.js";
 import { Signal } from "./signal.js";
 import { Step, StudioContext } from "./step.jsx";
 import { SurfaceContext } from "./surface.js";
@@ -75,7 +76,7 @@ function Empty({ onAdd }) {
 }
 
 export const Canvas = memo(function Canvas({ store, catalogue, mayEdit, dark, opened, onOpen, onRun }) {
-  const { nodes, edges, canUndo, canRedo } = useSyncExternalStore(store.subscribe, () => store.snapshot);
+  const { nodes, edges, canUndo, canRedo } = useSettled(store.subscribe, () => store.snapshot, Boolean(opened));
   const context = useContext(StudioContext);
   const flow = useReactFlow();
   const wrapper = useRef(null);

@@ -88,7 +88,7 @@ export function ExecutionBar({ runs, exists, mayEdit, mayRun, onStop }) {
 export function ExecutionNotice({ runs, store }) {
   const execution = useRun(runs, (run) => run.execution);
   const active = useRun(runs, (run) => run.active);
-  const asleep = useRun(runs, (run) => Object.entries(run.states).find(([, state]) => state.status === "waiting")?.[0]);
+  const asleep = useRun(runs, (run) => (run.execution?.status === "waiting" ? Object.entries(run.states).find(([, state]) => state.status === "waiting")?.[0] : undefined));
   if (!execution) return null;
   if (execution.status === "waiting") {
     const node = asleep && store.node(asleep);

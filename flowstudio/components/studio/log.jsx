@@ -6,6 +6,7 @@ import { LogDetail } from "./logdetail.jsx";
 import { LogTree } from "./logtree.jsx";
 import { buildTree, filterTree, flatten, sent, size, telling } from "./runlog.js";
 import { useRun } from "./runs.js";
+import { useSettled } from "./settled.js";
 import "./log.css";
 
 const PLACE = "flowstudio.log";
@@ -66,8 +67,8 @@ function Divider({ height, setHeight }) {
 }
 
 /** The rows of the log, narrowed by the filters. */
-function useRows(runs, filter, open) {
-  const version = useRun(runs, (run) => run.version);
+function useRows(runs, filter, open, covered) {
+  const version = useSettled(runs.subscribe, () => runs.version, covered);
   const tree = useMemo(() => {
     const { execution, states, log, nested } = runs;
     return execution && open ? buildTree({ execution, log, states, nested: (id) => nested.get(id) }) : [];
@@ -75,8 +76,8 @@ function useRows(runs, filter, open) {
   return [tree, useMemo(() => filterTree(tree, filter), [tree, filter])];
 }
 
-/** `choices(node)` gives the ways to run an execution again from a step; the editor has one way only, `onRetry(node)`. */
-export function RunLog({ store, runs, mayRun, onOpen, onRetry, choices }) {
+/** `covered` says that nobody sees it. `choices(node)` gives the ways to run an execution again from a step; the editor has one way only, `onRetry(node)`. */
+export function RunLog({ store, runs, covered = false, mayRun, onOpen, onRetry, choices }) {
   const [kept, setPlace] = usePlace();
   const [filter, setFilter] = useState({ text: "", status: "" });
   const [toggled, setToggled] = useState(() => new Map());
@@ -88,8 +89,8 @@ export function RunLog({ store, runs, mayRun, onOpen, onRetry, choices }) {
   const stale = useRun(runs, (run) => run.stale);
   const names = useSyncExternalStore(store.subscribe, () => store.nodes);
   const active = useRun(runs, (run) => run.active);
-  const now = useNow(active && place.open);
-  const [tree, rows] = useRows(runs, filter, place.open);
+  const now = useNow(active && place.open && !covered);
+  const [tree, rows] = useRows(runs, filter, place.open, covered);
   const total = useMemo(() => size(tree), [tree]);
 
   useEffect(() => { setToggled(new Map()); setChosen(null); setItem(0); }, [execution?.id]);

@@ -217,7 +217,7 @@ function Frame({ catalogue, store, runs, problems, workflowId, mayEdit, mayRun, 
           {aside && <div className="fs-aside" inert={Boolean(open)}>{aside}</div>}
           <div className="fs-work" inert={Boolean(open)}>
             <Canvas store={store} catalogue={catalogue} mayEdit={mayEdit} dark={dark} opened={open} onOpen={openNode} onRun={onRun} />
-            <RunLog store={store} runs={runs} mayRun={mayRun} onOpen={openNode} onRetry={onRetry} choices={choices} />
+            <RunLog store={store} runs={runs} covered={Boolean(open)} mayRun={mayRun} onOpen={openNode} onRetry={onRetry} choices={choices} />
           </div>
           {open && <NodePanel id={open} dark={dark} onOpen={openNode} onClose={close} />}
         </div>
