@@ -63,6 +63,8 @@ class StartRequest:
     depth: int = 0
     call_key: str | None = None
     retry_of: str | None = None
+    due: datetime | None = None
+    """The moment that its Schedule node starts it for: each starts one execution at most."""
     alone: bool = False
     """Wait until no other execution of the workflow that counts towards a limit runs."""
     secrets: Mapping[str, Json] = field(default_factory=dict)
@@ -97,7 +99,7 @@ class ExecutionService:
         """Accept an execution: it is durable when this returns, and runs as soon as it may. Gives its id.
 
         With a `call_key` that is taken, gives the id of the execution that has it. Raises `InvalidWorkflow` when the
-        workflow cannot run.
+        workflow cannot run, and `Conflict` for a moment of a schedule that has been dealt with.
         """
         workflow = request.workflow
         if request.depth > MAX_DEPTH:
@@ -132,6 +134,7 @@ class ExecutionService:
             parent_id=request.parent,
             depth=request.depth,
             call_key=request.call_key,
+            due=(request.node, request.due) if request.node is not None and request.due is not None else None,
             retry_of=request.retry_of,
             options=self._options(request),
             limit=1 if request.alone else settings.concurrency if request.depth == 0 else None,
@@ -400,7 +403,8 @@ class ExecutionService:
             if len(self._given) > GIVEN_KEPT:
                 self._given.popitem(last=False)
             await self._storage.executions.drop_data(info.id)
-        if settings.concurrency is not None and info.workflow_id is not None and info.depth == 0:
+        limited = settings.concurrency is not None or info.mode == "schedule"
+        if limited and info.workflow_id is not None and info.depth == 0:
             for id_ in await self._storage.executions.admit(info.workflow_id, settings.concurrency):
                 self._dispatcher.submit(id_)
 

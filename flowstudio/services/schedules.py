@@ -1,18 +1,22 @@
 """Schedules: the clock starts the workflows that are switched on.
 
 Invariants
-1. Each moment that a schedule is due starts at most one execution, whatever dies and however many processes look at the
-   clock: the execution's call key names the moment.
-2. `seen_until` moves on only after what was due before it is accepted or left out. After a crash in between, the moment is
-   dealt with again, and finds its execution.
+1. Each moment that a schedule is due starts at most one execution, whatever dies or freezes and however many processes look
+   at the clock: `seen_until` moves beyond the moment in the transaction that stores the execution, and never back.
+2. `seen_until` moves on only after what was due before it is accepted or left out.
+3. One process at a time sets alarms: the one that holds the lease. The others take over when it is not renewed. The lease
+   only spares work; that nothing runs twice follows from the first rule.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import math
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
 
@@ -22,13 +26,15 @@ from pydantic import ValidationError
 
 from flowstudio.engine.item import Item, Json
 from flowstudio.engine.parameters import faults, title_of
-from flowstudio.errors import FlowStudioError, NotFound
+from flowstudio.engine.workflow import load_workflow
+from flowstudio.errors import Conflict, FlowStudioError
 from flowstudio.nodes.triggers.schedule import Schedule, described
 from flowstudio.nodes.triggers.schedule_times import jittered
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.executions import ExecutionService, StartRequest
 from flowstudio.services.workflows import WorkflowService
 from flowstudio.storage import Storage
+from flowstudio.storage.owners import new_owner
 from flowstudio.storage.schedules import Place
 
 log = logging.getLogger(__name__)
@@ -38,25 +44,55 @@ LATE = timedelta(seconds=60)
 CATCH_UP = 1_000
 """Missed runs that are made up for at most, the newest ones."""
 PREVIEW = 10
+DUTY = "schedules"
+LEASE = 6.0
+"""Seconds after which another process may fire, when the one that did has been killed or hangs."""
+LOOK = 2.0
+"""Seconds between two looks at the lease, and at what other processes have switched on or off."""
+SOON = timedelta(seconds=2)
+"""What was due so short a time ago may still be about to start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clockwork:
+    """A Schedule node as it is published."""
+
+    place: Place
+    schedule: Schedule
+    timezone: str
 
 
 @dataclass(frozen=True, slots=True)
 class Armed:
     """A Schedule node of a workflow that is switched on."""
 
-    place: Place
-    schedule: Schedule
-    timezone: str
+    clockwork: Clockwork
     seen_until: datetime
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return self.clockwork.place
+
+    @property
+    def schedule(self) -> Schedule:
+        """What it says."""
+        return self.clockwork.schedule
 
     def due(self, after: datetime, until: datetime | None = None) -> Sequence[datetime]:
         """The first moment after a time, or all up to another."""
-        found = self.schedule.due(after, self.timezone, until)
+        found = self.schedule.due(after, self.clockwork.timezone, until)
         return list(islice(found, 1)) if until is None else list(islice(found, 100_000))
 
     def at(self, due: datetime) -> datetime:
         """When to start what is due."""
         return jittered(due, self.schedule.jitter, "/".join(self.place))
+
+    def next_run(self, now: datetime) -> datetime | None:
+        """When it starts next, as far as one can say."""
+        after = max(self.seen_until, now - SOON - timedelta(seconds=self.schedule.jitter))
+        starts = (self.at(due) for due in islice(self.schedule.due(after, self.clockwork.timezone), 1_000))
+        return next((at for at in starts if at > now - SOON), None)
 
 
 class ScheduleService:
@@ -76,9 +112,15 @@ class ScheduleService:
         self._executions = executions
         self._timezone = timezone
         self._now = now
+        self._owner = new_owner()
         self._armed: dict[Place, Armed] = {}
+        self._read: dict[str, tuple[str, list[Clockwork]]] = {}
+        """By workflow: the hash of what is published, and the schedules in it."""
+        self._active: Mapping[str, int | None] | None = None
+        self._leads_until = math.inf
+        """Until when alarms go off here, by the monotonic clock; one that was not started has nobody beside it."""
         self._scheduler = AsyncIOScheduler(timezone=UTC)
-        self._reload: asyncio.Task[None] | None = None
+        self._looking: asyncio.Task[None] | None = None
         self._stale = asyncio.Event()
         self._lock = asyncio.Lock()
         workflows.on_routes_changed.append(self._stale.set)
@@ -86,66 +128,116 @@ class ScheduleService:
     # Life
 
     async def start(self) -> None:
-        """Arm what is switched on, and make up for what was missed."""
+        """Arm what is switched on, and make up for what was missed; or wait until the process that does has ended."""
         self._scheduler.start()
+        self._leads_until = 0.0
+        await self._lead()
         await self.reload()
-        self._reload = asyncio.create_task(self._keep_armed())
+        self._looking = asyncio.create_task(self._keep_looking())
 
     async def stop(self) -> None:
-        """Fire nothing more."""
-        if self._reload is not None:
-            self._reload.cancel()
+        """Fire nothing more; another process may."""
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.wait([self._looking])
+            self._looking = None
+            await self._storage.leases.give_up(DUTY, self._owner)
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
-    async def _keep_armed(self) -> None:
+    @property
+    def leads(self) -> bool:
+        """Whether alarms go off here."""
+        return time.monotonic() < self._leads_until
+
+    async def _keep_looking(self) -> None:
         while True:
-            await self._stale.wait()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stale.wait(), LOOK)
             try:
-                await self.reload()
+                if await self._lead() or self._stale.is_set() or await self._changed_elsewhere():
+                    await self.reload()
             except Exception:
                 log.exception("reading the schedules failed; it is tried again")
-                self._stale.set()
                 await asyncio.sleep(1)
+
+    async def _lead(self) -> bool:
+        """Take the lease or renew it; True when this process begins to lead."""
+        led, began = self.leads, time.monotonic()
+        holds = await self._storage.leases.hold(DUTY, self._owner, LEASE)
+        self._leads_until = began + LEASE if holds else 0.0
+        if led and not holds:
+            log.warning("another process fires the schedules now")
+            self._scheduler.remove_all_jobs()
+        return holds and not led
+
+    async def _changed_elsewhere(self) -> bool:
+        """Whether other workflows are switched on, or other versions published, than this process knows of."""
+        active = await self._storage.schedules.active()
+        versions = {id_: version for id_, (version, _) in active.items()}
+        if versions == self._active:
+            return False
+        await self._workflows.follow(versions)
+        return True
 
     async def reload(self) -> None:
         """Arm the schedules of all workflows that are switched on, as they are published; disarm the others."""
         async with self._lock:
             self._stale.clear()
             seen, now = await self._storage.schedules.seen(), self._now()
+            active = await self._storage.schedules.active()
+            await self._read_schedules(active)
             found: dict[Place, Armed] = {}
-            for id_ in await self._storage.schedules.active():
-                for place, schedule, timezone in await self._schedules_of(id_):
-                    found[place] = Armed(place, schedule, timezone, seen.get(place, now))
-            new = {place: now for place in found if place not in seen}
-            await self._storage.schedules.arm(new, [place for place in seen if place not in found])
+            for _, clockworks in self._read.values():
+                for clockwork in clockworks:
+                    found[clockwork.place] = Armed(clockwork, seen.get(clockwork.place, now))
+            if self.leads:
+                new = {place: now for place in found if place not in seen}
+                await self._storage.schedules.arm(new, [place for place in seen if place not in found])
             for place in self._armed.keys() - found.keys():
                 self._unplan(place)
+            planned = {job.id for job in self._scheduler.get_jobs()}
+            changed = [
+                place
+                for place, armed in found.items()
+                if self._armed.get(place) != armed or "/".join(place) not in planned
+            ]
             self._armed = found
-        for armed in found.values():
-            await self._tick(armed.place)
+            self._active = {id_: version for id_, (version, _) in active.items()}
+        if self.leads:
+            for place in changed:
+                await self._tick(place)
 
-    async def _schedules_of(self, id_: str) -> list[tuple[Place, Schedule, str]]:
-        try:
-            workflow = await self._workflows.production(id_)
-        except NotFound:
+    async def _read_schedules(self, active: Mapping[str, tuple[int | None, str]]) -> None:
+        """Read what is published anew; what is known stays."""
+        self._read = {id_: self._read[id_] for id_ in active if id_ in self._read}
+        new = {id_: hash_ for id_, (_, hash_) in active.items() if self._read.get(id_, ("",))[0] != hash_}
+        documents = await self._storage.schedules.documents(new.values())
+        for id_, hash_ in new.items():
+            self._read[id_] = (hash_, self._schedules_of(id_, documents.get(hash_, {})))
+
+    def _schedules_of(self, id_: str, raw: Json) -> list[Clockwork]:
+        if not any(node.get("type") == Schedule.type for node in raw.get("nodes", ())):
             return []
-        timezone = workflow.document.settings.timezone or self._timezone
+        document = load_workflow(raw)
         found = []
-        for node in workflow.document.nodes:
+        for node in document.nodes:
             if node.type == Schedule.type and not node.data.disabled:
                 try:
                     schedule = Schedule.model_validate(node.data.properties)
                 except ValueError:
                     log.warning("a schedule cannot be read", extra={"workflow": id_, "node": node.id})
                     continue
-                found.append(((id_, node.id), schedule, timezone))
+                timezone = document.settings.timezone or self._timezone
+                found.append(Clockwork((id_, node.id), schedule, timezone))
         return found
 
     # Firing
 
     async def _tick(self, place: Place) -> None:
         """Deal with what is due, then set the alarm for what is next."""
+        if not self.leads:
+            return
         try:
             await self.fire(place)
         except Exception:
@@ -186,20 +278,26 @@ class ScheduleService:
                 "scheduled runs were missed",
                 extra={"workflow": place[0], "node": place[1], "missed": len(late) - len(wanted)},
             )
-        started = []
+        started: list[str] = []
+        dealt_with: datetime | None = None
         for moment in [*wanted, *due[len(late) :]]:
             if armed.schedule.overlap == "skip" and await self._storage.schedules.running(place):
                 log.info("a scheduled run is left out: the one before goes on", extra={"workflow": place[0]})
                 continue
-            started.append(await self._start(armed, moment))
-        await self._storage.schedules.move(place, due[-1])
+            try:
+                started.append(await self._start(armed, moment))
+                dealt_with = moment
+            except Conflict:
+                log.info("another process has dealt with a scheduled run", extra={"workflow": place[0]})
+        if dealt_with != due[-1]:
+            await self._storage.schedules.move(place, due[-1])
         if self._armed.get(place) is armed:
-            self._armed[place] = Armed(place, armed.schedule, armed.timezone, due[-1])
+            self._armed[place] = replace(armed, seen_until=due[-1])
         return started
 
     async def _start(self, armed: Armed, due: datetime) -> str:
         workflow = await self._workflows.production(armed.place[0])
-        local = due.astimezone(armed.schedule.zone(armed.timezone))
+        local = due.astimezone(armed.schedule.zone(armed.clockwork.timezone))
         return await self._executions.start(
             StartRequest(
                 workflow=workflow,
@@ -207,19 +305,22 @@ class ScheduleService:
                 node=armed.place[1],
                 items=[Item(described(local))],
                 call_key=f"schedule/{armed.place[0]}/{armed.place[1]}/{due.isoformat()}",
+                due=due,
                 alone=armed.schedule.overlap == "queue",
             )
         )
 
     # Looking
 
-    def next_runs(self) -> Mapping[str, datetime]:
-        """When each workflow that is switched on is due next, by its id."""
+    def next_runs(self, workflows: Collection[str] | None = None) -> Mapping[str, datetime]:
+        """When workflows that are switched on are due next, by their id: all, or some of them."""
         found: dict[str, datetime] = {}
-        for armed in self._armed.values():
-            if upcoming := armed.due(armed.seen_until):
-                at = armed.at(upcoming[0])
-                found[armed.place[0]] = min(at, found.get(armed.place[0], at))
+        now = self._now()
+        for (id_, _), armed in self._armed.items():
+            if workflows is None or id_ in workflows:
+                at = armed.next_run(now)
+                if at is not None:
+                    found[id_] = min(at, found.get(id_, at))
         return found
 
     def preview(self, caller: Caller, properties: Json, timezone: str | None = None) -> Json:

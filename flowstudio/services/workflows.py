@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 from weakref import WeakValueDictionary
@@ -409,6 +409,15 @@ class WorkflowService:
         workflow = Workflow(record.id, draft.document, snapshot, record.active, saved, record.version)
         self._loaded[record.id] = workflow
         return workflow
+
+    async def follow(self, armed: Mapping[str, int | None]) -> None:
+        """Another process may have published workflows or switched them: `armed` are those that are on now, by version."""
+        for id_, known in list(self._loaded.items()):
+            saved = known.record
+            if saved.active != (id_ in armed) or (saved.active and saved.published_version != armed[id_]):
+                async with self.changing(id_):
+                    self._forget(id_)
+        self._routes_changed()
 
     def _forget(self, id_: str) -> None:
         self._loaded.pop(id_, None)

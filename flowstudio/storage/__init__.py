@@ -19,6 +19,7 @@ from flowstudio.storage.credentials import CredentialRepository, open_vault
 from flowstudio.storage.database import Database, database_url
 from flowstudio.storage.edits import EditRepository
 from flowstudio.storage.executions import ExecutionRepository
+from flowstudio.storage.leases import LeaseRepository
 from flowstudio.storage.migrations import migrate
 from flowstudio.storage.prices import PriceRepository
 from flowstudio.storage.schedules import ScheduleRepository
@@ -46,6 +47,7 @@ class Storage:
         self.edits = EditRepository(database)
         self.executions = ExecutionRepository(database, self.binaries, known)
         self.schedules = ScheduleRepository(database)
+        self.leases = LeaseRepository(database)
         self.accounts = AccountRepository(database)
         self.credentials = CredentialRepository(database, vault)
         self.conversations = ConversationRepository(database)

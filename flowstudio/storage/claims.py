@@ -103,34 +103,23 @@ class Claims:
     async def admit(self, workflow_id: str, limit: int | None) -> list[str]:
         """Executions of a workflow that wait for a slot and may be claimed now, oldest first.
 
-        Call it when one of them comes to rest. `limit` is today's; it holds for those that wait as well.
+        Call it when one of them comes to rest. `limit` is today's; it holds for those that wait as well, but for those of
+        schedules that run one at a time.
         """
+        outdated = and_(
+            columns.workflow_id == workflow_id,
+            LIVE,
+            columns.status.in_(("queued", "running", "waiting")),
+            columns.slot_limit.is_not(None),
+            columns.slot_limit.is_distinct_from(limit),
+            or_(columns.mode != "schedule", columns.slot_limit != 1),
+        )
 
         def adjust(connection: Connection) -> None:
-            connection.execute(
-                update(executions)
-                .where(
-                    columns.workflow_id == workflow_id,
-                    LIVE,
-                    columns.status.in_(("queued", "running", "waiting")),
-                    columns.slot_limit.is_not(None),
-                    columns.slot_limit.is_distinct_from(limit),
-                )
-                .values(slot_limit=limit)
-            )
+            connection.execute(update(executions).where(outdated).values(slot_limit=limit))
 
         async with self._database.reading() as reading:
-            stale = await reading.scalar(
-                select(columns.id)
-                .where(
-                    columns.workflow_id == workflow_id,
-                    LIVE,
-                    columns.status.in_(("queued", "running", "waiting")),
-                    columns.slot_limit.is_not(None),
-                    columns.slot_limit.is_distinct_from(limit),
-                )
-                .limit(1)
-            )
+            stale = await reading.scalar(select(columns.id).where(outdated).limit(1))
             waiting = await reading.run_sync(
                 lambda c: _waiting_for_slot(c, workflow_id, limit, current_time(c))
             )

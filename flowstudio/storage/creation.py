@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select, text
+from sqlalchemy import Connection, and_, func, or_, select, text, update
 
+from flowstudio.errors import Conflict
 from flowstudio.storage.clock import current_time
 from flowstudio.storage.codec import encode, pack_items, serialise
 from flowstudio.storage.journal import Entries, entries, write_entries
 from flowstudio.storage.records import Created, NewExecution, Snapshot
 from flowstudio.storage.rows import insert_rows
-from flowstudio.storage.tables import LIVE, executions, snapshots
+from flowstudio.storage.tables import LIVE, executions, schedules, snapshots
 from flowstudio.storage.writer import Result
 
 KNOWN_LIMIT = 4096
@@ -92,11 +93,15 @@ class Create:
         slots = Slots(connection, [work.new for work in works], now)
         rows: list[dict[str, Any]] = []
         stored: list[Create] = []
+        refused: dict[int, Conflict] = {}
         for i, work in enumerate(works):
             new = work.new
             found = taken.get(new.id) or (taken.get("key:" + new.call_key) if new.call_key else None)
             if found is not None:
                 results[i] = found
+                continue
+            if new.due is not None and not _move(connection, new):
+                refused[i] = Conflict("This moment of the schedule has been dealt with by another process.")
                 continue
             runs = new.status == "running" and slots.take(new)
             created = Created(new.id, True, "running" if runs else "queued", 1 if runs else 0)
@@ -115,7 +120,7 @@ class Create:
         write_entries(connection, (work.log for work in stored))
         for work in stored:
             work.known.add(work.snapshot.hash)
-        return [results[i] for i in range(len(works))]
+        return [refused[i] if i in refused else results[i] for i in range(len(works))]
 
     def row(self, created: Created, now: datetime) -> dict[str, Any]:
         """The execution's row."""
@@ -150,6 +155,15 @@ class Create:
             "data_dropped": False,
             "workflow_version": new.workflow_version,
         }
+
+
+def _move(connection: Connection, new: NewExecution) -> bool:
+    """Note that a schedule has been seen up to the moment that an execution is for; False when it was already."""
+    assert new.due is not None, "asked only of executions of a schedule"
+    node, due = new.due
+    place = and_(schedules.c.workflow_id == new.workflow_id, schedules.c.node_id == node)
+    moved = update(schedules).where(place, schedules.c.seen_until < due).values(seen_until=due)
+    return bool(connection.execute(moved).rowcount)
 
 
 def _existing(connection: Connection, works: Sequence[Create]) -> dict[str, Created]:

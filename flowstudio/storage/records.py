@@ -76,6 +76,8 @@ class NewExecution:
     options: Json = field(default_factory=dict)
     limit: int | None = None
     """How many executions of the workflow may run at the same time."""
+    due: tuple[str, datetime] | None = None
+    """The Schedule node that starts it, and the moment: it is created once the schedule has not been seen beyond that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,12 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 
+from flowstudio.engine.item import Json
+from flowstudio.storage.codec import decode
 from flowstudio.storage.database import Database
-from flowstudio.storage.tables import LIVE, executions, schedules, workflows
+from flowstudio.storage.tables import LIVE, executions, schedules, snapshots, workflow_versions, workflows
+
+BATCH = 100
 
 Place = tuple[str, str]
 """A Schedule node: workflow id, node id."""
@@ -20,10 +24,27 @@ class ScheduleRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def active(self) -> Sequence[str]:
-        """The ids of the workflows that are switched on."""
-        query = select(workflows.c.id).where(workflows.c.active, workflows.c.deleted_at.is_(None))
-        return [row.id for row in await self._database.rows(query)]
+    async def active(self) -> Mapping[str, tuple[int | None, str]]:
+        """The workflows that are switched on: the version that is published, and the hash of its document."""
+        published = and_(
+            workflow_versions.c.workflow_id == workflows.c.id,
+            workflow_versions.c.number == workflows.c.published_version,
+        )
+        query = (
+            select(workflows.c.id, workflows.c.published_version, workflow_versions.c.snapshot)
+            .join_from(workflows, workflow_versions, published)
+            .where(workflows.c.active, workflows.c.deleted_at.is_(None))
+        )
+        rows = await self._database.rows(query)
+        return {row.id: (row.published_version, row.snapshot) for row in rows}
+
+    async def documents(self, hashes: Iterable[str]) -> Mapping[str, Json]:
+        """Documents by their hash, read a hundred at a time."""
+        found: dict[str, Json] = {}
+        for some in _batches(sorted(set(hashes))):
+            rows = await self._database.rows(select(snapshots).where(snapshots.c.hash.in_(some)))
+            found |= {row.hash: decode(bytes(row.document)) for row in rows}
+        return found
 
     async def seen(self) -> Mapping[Place, datetime]:
         """Up to when each schedule has been dealt with."""
@@ -71,3 +92,7 @@ class ScheduleRepository:
 
 def _at(place: Place) -> ColumnElement[bool]:
     return and_(schedules.c.workflow_id == place[0], schedules.c.node_id == place[1])
+
+
+def _batches(hashes: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (hashes[at : at + BATCH] for at in range(0, len(hashes), BATCH))

@@ -228,6 +228,15 @@ schedules = Table(
 )
 """Armed schedules. What was due up to `seen_until` is dealt with: it ran, or was left out."""
 
+leases = Table(
+    "leases",
+    metadata,
+    Column("duty", String(32), primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("until", Instant, nullable=False),
+)
+"""Which process has a duty that one at a time does for all. It is given up by letting `until` pass."""
+
 chat_sessions = Table(
     "chat_sessions",
     metadata,

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
+import time
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +136,119 @@ async def test_a_run_waits_until_the_one_before_is_done(runtime: Runtime) -> Non
     await runtime.executions.wait(first, 30)
     await runtime.executions.cancel(COMMAND_LINE, second)
     await runtime.executions.wait(second, 30)
+
+
+async def test_runs_in_line_follow_each_other_at_once_also_beside_a_limit_of_the_workflow(
+    tmp_path: Path,
+) -> None:
+    runtime = await start_runtime(tmp_path / "data")
+    await runtime.schedules.stop()
+    line = chain(
+        node("clock", "schedule", overlap="queue", missed="all", **HOURLY),
+        edit("note", a="b"),
+        settings={"concurrency": 5},
+    )
+    workflow, watch = await runtime.workflows.create(COMMAND_LINE, line), Watch()
+    await runtime.workflows.activate(COMMAND_LINE, workflow.record.id)
+    clock = service(runtime, watch)
+    await clock.reload()
+    watch.now = NOON + timedelta(hours=4)
+    ids = await clock.fire((workflow.record.id, "clock"))
+    assert len(ids) == 4
+    async with asyncio.timeout(4):  # less than the runner takes to look for what nobody told it of
+        for id_ in ids:
+            await runtime.executions.wait(id_)
+    stored = [await runtime.storage.executions.get(id_) for id_ in ids]
+    spans = [
+        (one.started_at, one.finished_at) for one in stored if one and one.started_at and one.finished_at
+    ]
+    assert len(spans) == 4
+    assert all(earlier[1] <= later[0] for earlier, later in pairwise(spans))
+    await runtime.stop()
+
+
+async def test_a_process_that_wakes_from_a_freeze_starts_nothing_that_another_dealt_with(
+    runtime: Runtime,
+) -> None:
+    long = node("long", "wait", resume="on_call")
+    workflow, watch = await scheduled(runtime, long, overlap="skip", **HOURLY), Watch()
+    frozen, other = service(runtime, watch), service(runtime, watch)
+    await frozen.reload()
+    await other.reload()
+    place = (workflow.record.id, "clock")
+    watch.now = NOON + timedelta(hours=1)
+    (first,) = await other.fire(place)
+    watch.now = NOON + timedelta(hours=2)
+    assert await other.fire(place) == []
+    await runtime.executions.cancel(COMMAND_LINE, first)
+    await runtime.executions.wait(first, 30)
+    watch.now = NOON + timedelta(hours=2, seconds=30)
+    assert await frozen.fire(place) == []
+    assert len(await runs(runtime, workflow)) == 1
+
+
+PROCESS = """
+import asyncio, sys
+from pathlib import Path
+from flowstudio.config import load_settings
+from flowstudio.runtime import Runtime
+
+async def main():
+    runtime = Runtime(load_settings(data_dir=Path(sys.argv[1]), port=1, database_url=sys.argv[2]))
+    await runtime.start()
+    print("ready", flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+def start_process(folder: Path, database: str) -> subprocess.Popen[str]:
+    """A FlowStudio in a process of its own, without a server."""
+    command = [sys.executable, "-c", PROCESS, str(folder), database]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+
+@pytest.mark.postgres
+async def test_of_two_processes_one_fires_and_the_other_takes_over_when_it_is_killed(
+    tmp_path: Path, postgres_database: str
+) -> None:
+    process = start_process(tmp_path / "data", postgres_database)
+    assert process.stdout is not None
+    assert await asyncio.to_thread(process.stdout.readline) == "ready\n"
+    runtime = await start_runtime(tmp_path / "data", database_url=postgres_database)
+    try:
+        assert not runtime.schedules.leads
+        document = chain(
+            node("clock", "schedule", rules=[{"every": "seconds", "interval": 1}]), edit("x", a="b")
+        )
+        workflow = await runtime.workflows.create(COMMAND_LINE, document)
+        await runtime.workflows.activate(COMMAND_LINE, workflow.record.id)  # the other learns of it
+        before = await fired(runtime, workflow, 3)
+        assert not runtime.schedules.leads
+        process.kill()
+        killed = time.monotonic()
+        ids = await fired(runtime, workflow, len(before) + 3)
+        assert time.monotonic() - killed < 10
+        assert runtime.schedules.leads
+        ports = [await runtime.storage.executions.outputs(id_, "clock") for id_ in reversed(ids)]
+    finally:
+        process.kill()
+        process.communicate()
+        await runtime.stop()
+    seconds = [datetime.fromisoformat(given["main"][0].json["timestamp"]) for given in ports]
+    assert {later - earlier for earlier, later in pairwise(seconds)} == {timedelta(seconds=1)}
+
+
+async def fired(runtime: Runtime, workflow: Workflow, count: int) -> list[str]:
+    """The ids of the executions, once there are so many."""
+    wanted = ExecutionFilter(workflow_id=workflow.record.id, limit=500)
+    async with asyncio.timeout(30):
+        while (  # noqa: ASYNC110  # other processes tell nothing
+            len(found := await runtime.storage.executions.page(wanted)) < count
+        ):
+            await asyncio.sleep(0.05)
+    return [execution.id for execution in found]
 
 
 async def test_switching_off_and_on_makes_up_for_nothing(runtime: Runtime) -> None:
