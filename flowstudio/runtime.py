@@ -120,7 +120,9 @@ class Runtime:
         self.conversations = ConversationService(self.storage)
         self.pricing = PriceService(self.storage, self.prices)
         self.model_names = ModelNames(self.storage, self.outbound)
-        self.chats = ChatService(self.storage, self.registry)
+        self.chats = ChatService(
+            self.storage, self.registry, self.workflows, self.executions, dispatcher, self.bus
+        )
         self.expressions = ExpressionService(self.storage, self.workflows, self.runner)
         self.accounts = AccountService(self.storage, settings)
         self.credentials = CredentialService(self.storage)
@@ -168,6 +170,7 @@ class Runtime:
         if self._pruning is not None:
             self._pruning.cancel()
         await self.schedules.stop()
+        await self.chats.stop()
         await self.runner.stop()
         await self.outbound.close()
         await self.sandbox.stop()
@@ -189,6 +192,7 @@ class Runtime:
                 await self.storage.edits.prune(now)
                 await self.storage.accounts.prune_sessions(now)
                 await self.conversations.prune(now - timedelta(days=self.settings.retention_days))
+                await self.storage.chats.prune(now - timedelta(days=self.settings.retention_days))
                 pruned = await self.storage.executions.prune(
                     now,
                     max_age=timedelta(days=self.settings.retention_days),

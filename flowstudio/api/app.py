@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flowstudio.api import (
     accounts,
+    chat,
     chats,
     collections,
     credentials,
@@ -67,6 +68,7 @@ def create_api(runtime: Callable[[], Runtime] = current) -> Starlette:
         events.stream,
         node_types.resource,
         credentials.resource,
+        chat.resource,
         chats.resource,
         collections.resource,
         prices.resource,

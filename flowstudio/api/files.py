@@ -63,7 +63,11 @@ async def read_file(
     file = await studio.views.file(
         caller, id, node, number, name, side=side, port=port, scope=read_scope(scope), attempt=attempt
     )
-    path = studio.storage.binaries.path(file)
+    return file_response(studio.storage.binaries.path(file), file, download=download)
+
+
+def file_response(path: File, file: Binary, *, download: bool = False) -> Response:
+    """A stored file as an answer that cannot act in the studio's name."""
     return StreamingResponse(_chunks(path), headers=_headers(file, download=download))
 
 

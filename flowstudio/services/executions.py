@@ -363,6 +363,10 @@ class ExecutionService:
         if status not in ("cancelled", "running"):
             raise Conflict(f"Execution '{id_}' has finished already: {status}.")
 
+    async def stop(self, id_: str) -> None:
+        """Stop an execution for whoever may; nothing when it has finished."""
+        await self._cancel(id_)
+
     async def _cancel(self, id_: str) -> ExecutionStatus | None:
         """Cancel, and tell whoever has to know; the status afterwards, `running` when its runner was asked."""
         status = await self._storage.executions.request_cancel(id_)

@@ -13,6 +13,7 @@ from flowstudio.config import Settings
 from flowstudio.errors import ConfigurationError
 from flowstudio.storage.accounts import AccountRepository
 from flowstudio.storage.binaries import BinaryStore
+from flowstudio.storage.chats import ChatRepository
 from flowstudio.storage.conversations import ConversationRepository
 from flowstudio.storage.creation import KnownSnapshots
 from flowstudio.storage.credentials import CredentialRepository, open_vault
@@ -51,6 +52,7 @@ class Storage:
         self.accounts = AccountRepository(database)
         self.credentials = CredentialRepository(database, vault)
         self.conversations = ConversationRepository(database)
+        self.chats = ChatRepository(database)
         self.prices = PriceRepository(database)
         self.vectors: VectorStore = EmbeddedVectors(settings.data_dir / VECTORS)
 

@@ -134,6 +134,17 @@ class ConversationRepository(Conversations):
 
         return await self._database.write(remove)
 
+    async def forget_since(self, workflow: str, session: str, at: datetime) -> None:
+        """Forget what was said in a session since a time, as when a message is taken back."""
+
+        def remove(connection: Connection) -> None:
+            ids = select(_sessions.id).where(_place(workflow, session))
+            connection.execute(
+                delete(chat_messages).where(_messages.session_id.in_(ids), _messages.created_at >= at)
+            )
+
+        await self._database.write(remove)
+
     async def unused_since(self, before: datetime, limit: int = 500) -> list[ChatSession]:
         """Sessions that nobody used since a time."""
         query = _listed().where(_sessions.updated_at < before).limit(limit)

@@ -192,6 +192,51 @@ class ChatMessage:
     created_at: datetime
 
 
+ThreadKind: TypeAlias = Literal["panel", "public", "api"]
+"""Where a chat takes place: in the editor, on the workflow's public page, or through the API."""
+TurnStatus: TypeAlias = Literal["running", "waiting", "success", "error", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatThread:
+    """A chat as people see it."""
+
+    id: str
+    workflow_id: str
+    name: str
+    """The session's id as the workflow has it."""
+    kind: ThreadKind
+    owner: str
+    """Whose it is: a person's id, or what is known of a visitor."""
+    title: str
+    """How it began."""
+    turns: int
+    """The number of the last turn."""
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatTurn:
+    """A message and the answers to it."""
+
+    thread_id: str
+    number: int
+    """Counts within the chat, from 1."""
+    execution_id: str
+    skipped: int
+    """Messages that the execution had said before: it asked for this one."""
+    asked: Json = field(repr=False)
+    """`{text, files}`."""
+    said: Json | None = field(repr=False)
+    """`{messages: [{text, files}], error}`; None while it is not known."""
+    status: TurnStatus
+    rating: int
+    """1 for good, -1 for bad, 0 for neither."""
+    created_at: datetime
+    finished_at: datetime | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class NodeRun:
     """One try of a node, without its items."""

@@ -263,6 +263,38 @@ chat_messages = Table(
 )
 """What was said, in words."""
 
+chat_threads = Table(
+    "chat_threads",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("workflow_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("turns", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False, index=True),
+    UniqueConstraint("workflow_id", "name"),
+)
+"""Chats as people see them. `name` is the session's id as the workflow has it, `owner` the person or visitor."""
+
+chat_turns = Table(
+    "chat_turns",
+    metadata,
+    Column("thread_id", ForeignKey(chat_threads.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("execution_id", String(36), nullable=False),
+    Column("skipped", Integer, nullable=False),
+    Column("asked", Encoded, nullable=False),
+    Column("said", Encoded),
+    Column("status", String(16), nullable=False),
+    Column("rating", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+)
+"""A message and the answers to it. `skipped` counts the messages that its execution had said before."""
+
 model_prices = Table(
     "model_prices",
     metadata,

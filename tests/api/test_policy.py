@@ -75,6 +75,14 @@ POLICY: dict[str, Access] = {
     "PATCH /api/credentials/{id}": "admin",
     "DELETE /api/credentials/{id}": "admin",
     "GET /api/installation": "admin",
+    "POST /api/workflows/{id}/chat": "run",
+    "GET /api/workflows/{id}/chat/sessions": "read",
+    "GET /api/workflows/{id}/chat/sessions/{session}": "read",
+    "DELETE /api/workflows/{id}/chat/sessions/{session}": "run",
+    "GET /api/workflows/{id}/chat/sessions/{session}/events": "read",
+    "POST /api/workflows/{id}/chat/sessions/{session}/stop": "run",
+    "PUT /api/workflows/{id}/chat/sessions/{session}/turns/{number}/rating": "run",
+    "GET /api/workflows/{id}/chat/sessions/{session}/turns/{number}/files/{index}": "read",
     "GET /api/chats/sessions": "read",
     "GET /api/chats/sessions/{id}": "read",
     "DELETE /api/chats/sessions/{id}": "edit",
@@ -134,7 +142,7 @@ def test_every_operation_states_the_permission_of_the_table() -> None:
 @pytest.mark.parametrize("entry", WALKED)
 def test_a_caller_gets_in_or_not(server: Server, entry: str, role: str | None) -> None:
     method, path = entry.split()
-    path = path.format(id="missing", number=1, node="1", type="missing", name="missing")
+    path = path.format(id="missing", number=1, node="1", type="missing", name="missing", session="s", index=0)
     with server.client(role) as client, client.stream(method, path) as answer:
         answer.read()
     permission = POLICY[entry]
