@@ -19,6 +19,7 @@ from flowstudio.errors import ConfigurationError
 from flowstudio.outbound import Outbound
 from flowstudio.sandbox import Sandbox
 from flowstudio.services.accounts import AccountService
+from flowstudio.services.audit import AuditService
 from flowstudio.services.bus import LocalBus
 from flowstudio.services.chats import ChatService
 from flowstudio.services.collections import CollectionService
@@ -79,6 +80,7 @@ class Runtime:
     expressions: ExpressionService
     views: ExecutionViews
     accounts: AccountService
+    audit: AuditService
     credentials: CredentialService
     collections: CollectionService
     installation: InstallationService
@@ -125,6 +127,7 @@ class Runtime:
         )
         self.expressions = ExpressionService(self.storage, self.workflows, self.runner)
         self.accounts = AccountService(self.storage, settings)
+        self.audit = AuditService(self.storage)
         self.credentials = CredentialService(self.storage)
         self.collections = CollectionService(self.storage.vectors)
         self.templates = TemplateService(self.workflows)

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flowstudio.api import (
     accounts,
+    audit,
     chat,
     chats,
     collections,
@@ -56,6 +57,7 @@ def create_api(runtime: Callable[[], Runtime] = current) -> Starlette:
         accounts.entry,
         accounts.people,
         accounts.keys,
+        audit.resource,
         templates.resource,
         transfer.resource,
         workflows.resource,

@@ -16,6 +16,7 @@ from flowstudio.api.errors import answer, unexpected
 from flowstudio.api.measures import measures
 from flowstudio.errors import FlowStudioError, TooLarge
 from flowstudio.logs import request_id
+from flowstudio.services.audit import calling_from
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ class Envelope:
         given = header(scope, b"x-request-id")
         number = given.decode() if given and _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
         token = request_id.set(number)
+        place = calling_from.set(scope["client"][0] if scope.get("client") else "")
         status = 0
 
         async def sending(message: Message) -> None:
@@ -88,6 +90,7 @@ class Envelope:
                 },
             )
             request_id.reset(token)
+            calling_from.reset(place)
 
 
 def limited(scope: Scope, receive: Receive, limit: int) -> Receive:

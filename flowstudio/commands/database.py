@@ -31,6 +31,11 @@ def rotate_key() -> None:
 
     async def work() -> str:
         async with opened_storage() as storage:
-            return await storage.credentials.rotate()
+            from flowstudio.services.audit import Audit
+            from flowstudio.services.callers import COMMAND_LINE
+
+            name = await storage.credentials.rotate()
+            await Audit(storage).record(COMMAND_LINE, "settings.encryption_key_rotated", fingerprint=name)
+            return name
 
     click.echo(f"All credentials are encrypted with the key {finish(work())} now.")

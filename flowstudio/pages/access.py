@@ -12,6 +12,7 @@ from reflex.event import EventSpec
 from flowstudio.components.texts import text
 from flowstudio.errors import FlowStudioError, Unauthorized
 from flowstudio.runtime import Runtime, current
+from flowstudio.services.audit import calling_from
 from flowstudio.services.callers import Caller, Permission, require
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ class PageState(rx.State, mixin=True):
 
     async def _demand(self, permission: Permission) -> Caller:
         """Who calls. Raises `Unauthorized` for nobody and `Forbidden` without the permission."""
+        calling_from.set(self.router.session.client_ip)
         session = self.router.headers.raw_headers.get(SESSION_HEADER, "")
         return require(await current().accounts.identify_session_hash(session), permission)
 

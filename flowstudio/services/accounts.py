@@ -15,6 +15,7 @@ from typing import Literal
 
 from flowstudio.config import Settings
 from flowstudio.errors import ConfigurationError, Conflict, Forbidden, InvalidRequest, NotFound, Unauthorized
+from flowstudio.services.audit import Audit
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.passwords import PasswordHasher, check_password
 from flowstudio.services.throttle import Throttle
@@ -60,6 +61,7 @@ class AccountService:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._accounts = storage.accounts
+        self._audit = Audit(storage)
         self._settings = settings
         self._hasher = PasswordHasher()
         self._clock = clock
@@ -80,7 +82,9 @@ class AccountService:
         """Make the first account. Raises `Conflict` when there is one: of two at the same time, one wins."""
         if not await self.setup_needed():
             raise Conflict("FlowStudio is set up already. Sign in, or ask the owner for an account.")
-        return await self._create(name, email, password, "owner")
+        user = await self._create(name, email, password, "owner")
+        await self._audit.record(None, "user.created", user.email, user.id, role=user.role)
+        return user
 
     async def create_configured_owner(self) -> None:
         """Make the owner that the settings name, unless there is one. Raises `ConfigurationError` for a bad one."""
@@ -114,7 +118,9 @@ class AccountService:
         require(caller, "admin")
         if role == "owner":
             raise InvalidRequest("There is one owner; choose the role admin, editor or viewer.")
-        return await self._create(name, email, password, role)
+        user = await self._create(name, email, password, role)
+        await self._audit.record(caller, "user.created", user.email, user.id, role=user.role)
+        return user
 
     async def update_user(
         self,
@@ -147,7 +153,17 @@ class AccountService:
         )
         if password is not None:
             await self._accounts.delete_sessions(id_)
+            await self._audit.record(caller, "user.password_changed", user.email, id_)
         self._revoked()
+        if (updated.name, updated.role) != (user.name, user.role):
+            await self._audit.record(
+                caller,
+                "user.changed",
+                user.email,
+                id_,
+                role=[user.role, updated.role] if updated.role != user.role else None,
+                name=[user.name, updated.name] if updated.name != user.name else None,
+            )
         return updated
 
     async def delete_user(self, caller: Caller, id_: str) -> None:
@@ -160,14 +176,17 @@ class AccountService:
             raise Conflict("You cannot delete your own account; ask another admin.")
         await self._accounts.delete_user(id_)
         self._revoked()
+        await self._audit.record(caller, "user.deleted", user.email, id_, role=user.role)
 
     async def rename(self, caller: Caller, name: str) -> User:
         """Change one's own name."""
         require(caller, "read")
-        renamed = await self._accounts.update_user(
-            (await self._user(caller.user_id)).id, name=_checked_name(name)
-        )
+        before = await self._user(caller.user_id)
+        renamed = await self._accounts.update_user(before.id, name=_checked_name(name))
         self._known.clear()
+        if renamed.name != before.name:
+            names = [before.name, renamed.name]
+            await self._audit.record(caller, "user.changed", before.email, before.id, name=names)
         return renamed
 
     async def change_password(self, caller: Caller, old: str, new: str, *, client: str) -> None:
@@ -182,6 +201,7 @@ class AccountService:
         await self._accounts.update_user(user.id, password_hash=await self._hasher.hash(new))
         await self._accounts.delete_sessions(user.id)
         self._revoked()
+        await self._audit.record(caller, "user.password_changed", user.email, user.id)
 
     # Sessions
 
@@ -196,12 +216,15 @@ class AccountService:
         user = await self._accounts.user_by_email(email.strip())
         if not await self._hasher.verify(user.password_hash if user else None, password) or user is None:
             log.warning("sign-in refused", extra={"client": client})
+            known = (user.email, user.id) if user else ()  # what else was typed may be a password
+            await self._audit.record(None, "session.refused", *known)
             raise Unauthorized("The e-mail address or the password is not right.")
         self._clients.undo(client)
         self._emails.forget(address)
         self._pairs.forget(pair)
         if self._hasher.outdated(user.password_hash):
             await self._accounts.update_user(user.id, password_hash=await self._hasher.hash(password))
+        await self._audit.record(_caller(user, "session"), "session.opened", user.email, user.id)
         return await self.open_session(user.id)
 
     async def open_session(self, user_id: str) -> str:
@@ -213,8 +236,11 @@ class AccountService:
     async def sign_out(self, token: str) -> None:
         """End a session."""
         hashed = token_hash(token)
+        caller = await self.identify_session_hash(hashed)
         await self._accounts.delete_session(hashed)
         self._revoked()
+        if caller is not None:
+            await self._audit.record(caller, "session.closed", caller.email, caller.user_id)
 
     async def identify_session(self, token: str) -> Caller | None:
         """Who has this session; its end moves on."""
@@ -242,6 +268,7 @@ class AccountService:
         record = await self._accounts.create_key(
             _checked_name(name), key[:7], token_hash(key), caller.user_id
         )
+        await self._audit.record(caller, "key.created", record.name, record.id)
         return record, key
 
     async def keys(self, caller: Caller) -> list[ApiKey]:
@@ -253,10 +280,12 @@ class AccountService:
     async def revoke_key(self, caller: Caller, id_: str) -> None:
         """Make a key useless at once. Raises `NotFound` for another person's, unless the caller is an admin."""
         require(caller, "read")
-        if all(key.id != id_ for key in await self.keys(caller)):
+        key = next((key for key in await self.keys(caller) if key.id == id_), None)
+        if key is None:
             raise NotFound(f"There is no API key '{id_}'.")
         await self._accounts.revoke_key(id_)
         self._revoked()
+        await self._audit.record(caller, "key.revoked", key.name, id_)
 
     async def identify_key(self, key: str) -> Caller | None:
         """Whose API key this is."""

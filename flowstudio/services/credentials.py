@@ -13,6 +13,7 @@ from flowstudio.engine.form import describe_model
 from flowstudio.engine.item import Json
 from flowstudio.errors import Conflict, InvalidRequest, NotFound
 from flowstudio.nodes.credentials import CREDENTIAL_TYPES
+from flowstudio.services.audit import Audit
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.live import timestamp
 from flowstudio.storage import Storage
@@ -52,6 +53,7 @@ class CredentialService:
     def __init__(self, storage: Storage) -> None:
         self._credentials = storage.credentials
         self._workflows = storage.workflows
+        self._audit = Audit(storage)
 
     async def all(self, caller: Caller) -> list[Json]:
         """All credentials without their values, and the workflows that use them: whoever builds workflows may look."""
@@ -80,6 +82,7 @@ class CredentialService:
         record = await self._credentials.create(
             name=name, type=type_, values=checked, owner_id=caller.user_id or None
         )
+        await self._audit.record(caller, "credential.created", name, record.id, type=type_)
         return credential_json(record)
 
     async def update(
@@ -94,13 +97,24 @@ class CredentialService:
             checked = validated(record.type, values) if values is not None else None
         except InvalidRequest as error:
             raise Conflict(f"This is a credential of the type '{record.type}'. {error.message}") from None
-        return credential_json(await self._credentials.update(id_, name=name, values=checked))
+        updated = await self._credentials.update(id_, name=name, values=checked)
+        changed = [
+            part
+            for part, differs in (("name", updated.name != record.name), ("values", checked is not None))
+            if differs
+        ]
+        await self._audit.record(
+            caller, "credential.changed", updated.name, id_, type=record.type, changed=changed
+        )
+        return credential_json(updated)
 
     async def delete(self, caller: Caller, id_: str) -> None:
         """Delete a credential; nodes that use it fail from now on. Raises `NotFound`."""
         require(caller, "admin")
-        if not await self._credentials.delete(id_):
+        record = await self._credentials.get(id_)
+        if record is None or not await self._credentials.delete(id_):
             raise NotFound(f"There is no credential '{id_}'.")
+        await self._audit.record(caller, "credential.deleted", record.name, id_, type=record.type)
 
 
 def validated(type_: str, values: Json) -> Json:

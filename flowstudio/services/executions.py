@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flowstudio.engine.context import ExecutionInfo, Mode
-from flowstudio.engine.events import ErrorInfo, ExecutionFinished, ExecutionStatus
+from flowstudio.engine.events import ExecutionFinished, ExecutionStatus
 from flowstudio.engine.item import Item, Json, Ports
 from flowstudio.engine.node import TriggerNode
 from flowstudio.engine.outcome import Outcome, Rest
@@ -20,9 +20,11 @@ from flowstudio.engine.store import Bus
 from flowstudio.engine.workflow import WorkflowSettings, load_workflow
 from flowstudio.errors import Conflict, FlowStudioError, InvalidRequest, NotFound
 from flowstudio.nodes.flow.execute_workflow import ExecuteWorkflow
+from flowstudio.services.audit import Audit
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.dispatcher import Dispatcher
-from flowstudio.services.kept import changed_nodes, kept_before
+from flowstudio.services.error_report import error_report
+from flowstudio.services.kept import brought, changed_nodes, kept_before
 from flowstudio.services.runner import LEASE, Claimed, Runner
 from flowstudio.services.workflows import Workflow, WorkflowService
 from flowstudio.storage import Storage
@@ -36,6 +38,8 @@ FINAL = frozenset({"success", "error", "cancelled"})
 GIVEN_KEPT = 100
 CAUGHT_UP = timedelta(days=1)
 CAUGHT_UP_AT_MOST = 1000
+LISTED = 200
+"""Deleted executions that one entry of the audit log names."""
 MAX_DEPTH = 20
 """Levels of workflows that call workflows."""
 
@@ -87,6 +91,7 @@ class ExecutionService:
         timezone: str = "UTC",
     ) -> None:
         self._storage = storage
+        self._audit = Audit(storage)
         self._workflows = workflows
         self._runner = runner
         self._dispatcher = dispatcher
@@ -199,7 +204,7 @@ class ExecutionService:
             items = [Item(row) for row in kept]
         else:
             items = (trigger if issubclass(trigger, TriggerNode) else TriggerNode).start_items(data)
-        return await self.start(
+        started = await self.start(
             StartRequest(
                 workflow=workflow,
                 mode=mode,
@@ -209,6 +214,14 @@ class ExecutionService:
                 pinned=pinned,
                 secrets=secrets or {},
             )
+        )
+        await self._noted_start(caller, workflow, started)
+        return started
+
+    async def _noted_start(self, caller: Caller, workflow: Workflow, id_: str, **detail: Any) -> None:
+        name = workflow.document.name
+        await self._audit.record(
+            caller, "execution.started", name, id_, workflow=workflow.id, version=workflow.version, **detail
         )
 
     async def wait(self, id_: str, timeout: float | None = None) -> Rest | None:
@@ -279,7 +292,7 @@ class ExecutionService:
         outcomes = await self._storage.executions.outcomes(id_)
         anew = from_node is None and stored.status == "success"
         kept = [] if anew else kept_before(plan, outcomes, from_node)
-        return await self.start(
+        started = await self.start(
             StartRequest(
                 workflow=workflow,
                 mode="retry",
@@ -292,6 +305,11 @@ class ExecutionService:
                 retry_of=id_,
             )
         )
+        name = workflow.document.name
+        await self._audit.record(
+            caller, "execution.retried", name, started, workflow=workflow.id, retry_of=id_
+        )
+        return started
 
     async def run_node(
         self,
@@ -323,9 +341,11 @@ class ExecutionService:
                     "name an execution whose data it should run on."
                 )
             start = [item for rows in items.values() for item in rows]
-            return await self.start(
+            alone = await self.start(
                 StartRequest(workflow=workflow, mode="manual", node=node, only=node, items=start, pinned=True)
             )
+            await self._noted_start(caller, workflow, alone, node=node)
+            return alone
         plan = self._workflows.plan(workflow, until=None if onward else node)
         kept: Sequence[Outcome] = ()
         start_node, start_items = None, None
@@ -341,7 +361,7 @@ class ExecutionService:
             changed = set() if onward else changed_nodes(load_workflow(stored.document), workflow.document)
             kept = kept_before(plan, outcomes, node, changed)
             start_node, start_items = stored.start_node, brought(stored, outcomes)
-        return await self.start(
+        started = await self.start(
             StartRequest(
                 workflow=workflow,
                 mode="manual",
@@ -352,6 +372,8 @@ class ExecutionService:
                 pinned=True,
             )
         )
+        await self._noted_start(caller, workflow, started, node=node)
+        return started
 
     async def cancel(self, caller: Caller, id_: str) -> None:
         """Stop an execution for good, at once. Raises `Conflict` when it has finished."""
@@ -362,6 +384,8 @@ class ExecutionService:
         status = await self._cancel(id_)
         if status not in ("cancelled", "running"):
             raise Conflict(f"Execution '{id_}' has finished already: {status}.")
+        workflow = stored.workflow_id
+        await self._audit.record(caller, "execution.cancelled", stored.workflow_name, id_, workflow=workflow)
 
     async def stop(self, id_: str) -> None:
         """Stop an execution for whoever may; nothing when it has finished."""
@@ -389,7 +413,10 @@ class ExecutionService:
             summary = await self._storage.executions.get(id_)
             if summary is not None and summary.status not in FINAL:
                 raise Conflict(f"Execution '{id_}' has not finished; cancel it first.")
-        return await self._storage.executions.delete(ids)
+        deleted = await self._storage.executions.delete(ids)
+        if deleted:
+            await self._audit.record(caller, "execution.deleted", count=deleted, ids=list(ids)[:LISTED])
+        return deleted
 
     async def after_rest(self, claimed: Claimed, rest: Rest) -> None:
         """What follows when an execution came to rest: the error workflow, the save policy, whoever waits for the slot."""
@@ -466,27 +493,3 @@ class ExecutionService:
         if stored is None:
             raise NotFound(f"There is no execution '{id_}'.")
         return stored
-
-
-def brought(stored: StoredExecution, outcomes: Sequence[Outcome]) -> Sequence[Item] | None:
-    """What an execution was started with, wherever it is kept: with it, or as the outcome of its trigger."""
-    if stored.start_items:
-        return stored.start_items
-    first = next((o for o in outcomes if o.node == stored.start_node and not o.scope), None)
-    return [item for items in first.outputs.values() for item in items] if first is not None else None
-
-
-def error_report(info: ExecutionInfo, rest: Rest) -> Json:
-    """What an error workflow is told."""
-    error: Mapping[str, object] = {}
-    if isinstance(rest.error, ErrorInfo):
-        error = {"code": rest.error.code, "message": rest.error.message, "node": rest.error.node}
-    return {
-        "execution": {
-            "id": info.id,
-            "mode": info.mode,
-            "error": dict(error),
-            "lastNodeExecuted": rest.last_node,
-        },
-        "workflow": {"id": info.workflow_id, "name": info.workflow_name},
-    }

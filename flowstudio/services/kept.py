@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from flowstudio.engine.graph import reachable
+from flowstudio.engine.item import Item
 from flowstudio.engine.outcome import Outcome
 from flowstudio.engine.plan import Plan
 from flowstudio.engine.workflow import EdgeDocument, NodeDocument, WorkflowDocument
+from flowstudio.storage.records import StoredExecution
 
 
 def kept_before(
@@ -49,3 +51,11 @@ def _inputs(edges: Sequence[EdgeDocument]) -> dict[str, list[tuple[str, str | No
     for edge in edges:
         found.setdefault(edge.target, []).append((edge.source, edge.source_handle, edge.target_handle))
     return found
+
+
+def brought(stored: StoredExecution, outcomes: Sequence[Outcome]) -> Sequence[Item] | None:
+    """What an execution was started with, wherever it is kept: with it, or as the outcome of its trigger."""
+    if stored.start_items:
+        return stored.start_items
+    first = next((o for o in outcomes if o.node == stored.start_node and not o.scope), None)
+    return [item for items in first.outputs.values() for item in items] if first is not None else None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from flowstudio.ai.prices import SHIPPED, Price, PriceTable
 from flowstudio.errors import InvalidRequest
+from flowstudio.services.audit import Audit
 from flowstudio.services.callers import Caller, require
 from flowstudio.storage import Storage
 
@@ -15,6 +16,7 @@ class PriceService:
 
     def __init__(self, storage: Storage, table: PriceTable) -> None:
         self._prices, self._table = storage.prices, table
+        self._audit = Audit(storage)
 
     async def load(self) -> None:
         """Take over what is stored."""
@@ -39,4 +41,6 @@ class PriceService:
             raise InvalidRequest(f"'{twice}' has two prices; leave one.")
         await self._prices.replace(prices)
         await self.load()
+        models = [price.model for price in prices]
+        await self._audit.record(caller, "settings.prices_changed", models=models)
         return await self._prices.all()

@@ -17,6 +17,7 @@ from flowstudio.engine.registry import Registry
 from flowstudio.engine.workflow import WorkflowDocument, dump_workflow, load_workflow
 from flowstudio.errors import InvalidWorkflow, NotFound, Problem
 from flowstudio.nodes.triggers.webhook import Webhook
+from flowstudio.services.audit import Action, Audit
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.live import timestamp
 from flowstudio.services.webhook_routes import normalise
@@ -113,6 +114,7 @@ class WorkflowService:
 
     def __init__(self, storage: Storage, registry: Registry) -> None:
         self._storage = storage
+        self._audit = Audit(storage)
         self.registry = registry
         self._loaded: dict[str, Workflow] = {}
         self._published: dict[str, Workflow] = {}
@@ -310,12 +312,14 @@ class WorkflowService:
             if workflow.active:
                 self._routes_changed()
             self._changed(replace(workflow, active=False, saved=record), "deleted")
+        await self._audit.record(caller, "workflow.deleted", workflow.document.name, id_)
 
     async def bring_back(self, caller: Caller, id_: str) -> Workflow:
         """Undo a deletion; the workflow comes back switched off. Raises `NotFound`, and `Conflict` for one that is there."""
         require(caller, "edit")
         async with self.changing(id_):
-            return self.keep(await self._storage.workflows.bring_back(id_))
+            workflow = self.keep(await self._storage.workflows.bring_back(id_))
+        return await self._noted(caller, "workflow.restored", workflow)
 
     # Production
 
@@ -336,14 +340,16 @@ class WorkflowService:
                 self._demand_armed(workflow.document)
             else:
                 self.plan(workflow)
-            return await self._publish(workflow, note=note, armed=workflow.active)
+            published = await self._publish(workflow, note=note, armed=workflow.active)
+        return await self._noted(caller, "workflow.published", published)
 
     async def unpublish(self, caller: Caller, id_: str) -> Workflow:
         """Disarm the triggers, and let nothing be published."""
         require(caller, "edit")
         async with self.changing(id_):
             await self.present(id_)
-            return self._switched(await self._storage.workflows.unpublish(id_))
+            workflow = self._switched(await self._storage.workflows.unpublish(id_))
+        return await self._noted(caller, "workflow.unpublished", workflow)
 
     async def activate(self, caller: Caller, id_: str) -> Workflow:
         """Arm the triggers of the published version; publishes the draft first when there is none.
@@ -355,16 +361,25 @@ class WorkflowService:
             workflow = await self._production(id_)
             self._demand_armed(workflow.document)
             if workflow.record.published_version is None:
-                return await self._publish(workflow, armed=True)
-            routes = webhooks_of(id_, workflow.document)
-            return self._switched(await self._storage.workflows.activate(id_, webhooks=routes))
+                workflow = await self._publish(workflow, armed=True)
+            else:
+                routes = webhooks_of(id_, workflow.document)
+                workflow = self._switched(await self._storage.workflows.activate(id_, webhooks=routes))
+        return await self._noted(caller, "workflow.activated", workflow)
 
     async def deactivate(self, caller: Caller, id_: str) -> Workflow:
         """Disarm the triggers. Executions that run go on."""
         require(caller, "edit")
         async with self.changing(id_):
             await self.present(id_)
-            return self._switched(await self._storage.workflows.deactivate(id_))
+            workflow = self._switched(await self._storage.workflows.deactivate(id_))
+        return await self._noted(caller, "workflow.deactivated", workflow)
+
+    async def _noted(self, caller: Caller, action: Action, workflow: Workflow) -> Workflow:
+        """Write down who changed what is in production, and which version that is."""
+        version = workflow.record.published_version
+        await self._audit.record(caller, action, workflow.record.name, workflow.id, version=version)
+        return workflow
 
     async def _publish(self, workflow: Workflow, *, note: str = "", armed: bool) -> Workflow:
         id_ = workflow.record.id

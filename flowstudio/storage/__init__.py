@@ -12,6 +12,7 @@ from flowstudio.ai.vectors import VectorStore
 from flowstudio.config import Settings
 from flowstudio.errors import ConfigurationError
 from flowstudio.storage.accounts import AccountRepository
+from flowstudio.storage.audit import AuditRepository
 from flowstudio.storage.binaries import BinaryStore
 from flowstudio.storage.chats import ChatRepository
 from flowstudio.storage.conversations import ConversationRepository
@@ -50,6 +51,7 @@ class Storage:
         self.schedules = ScheduleRepository(database)
         self.leases = LeaseRepository(database)
         self.accounts = AccountRepository(database)
+        self.audit = AuditRepository(database)
         self.credentials = CredentialRepository(database, vault)
         self.conversations = ConversationRepository(database)
         self.chats = ChatRepository(database)

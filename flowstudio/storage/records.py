@@ -409,3 +409,38 @@ class CredentialRecord:
     owner_id: str | None
     created_at: datetime
     updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditEntry:
+    """Something that somebody did."""
+
+    id: str
+    at: datetime
+    actor_id: str | None
+    """The account; None for the command line and for people who are not signed in."""
+    actor: str
+    """The account's e-mail address at the time."""
+    via: str
+    """`session`, `api_key`, `cli`, or empty for nobody."""
+    client: str
+    """The address that the request came from."""
+    action: str
+    """Such as `workflow.published`: what kind of thing, and what was done to it."""
+    subject_id: str | None
+    subject: str
+    """The name of the thing at the time."""
+    detail: Json
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditFilter:
+    """Which entries to list. `action` is a whole action or a kind; `cursor` is the id of the last one seen."""
+
+    action: str | None = None
+    actor_id: str | None = None
+    search: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    cursor: str | None = None
+    limit: int = 100

@@ -414,3 +414,20 @@ key_checks = Table(
     Column("fingerprint", String(16), nullable=False),
 )
 """One row: which key encrypts the credentials."""
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("actor_id", Text, index=True),
+    Column("actor", Text, nullable=False),
+    Column("via", String(16), nullable=False),
+    Column("client", Text, nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("subject_id", Text),
+    Column("subject", Text, nullable=False),
+    Column("detail", Encoded, nullable=False),
+)
+"""Who did what, in the order of `id`. Invariant: rows are added, never changed or deleted; triggers of the database refuse it.
+Names stand as they were at the time. No row holds a secret."""

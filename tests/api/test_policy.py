@@ -26,6 +26,8 @@ POLICY: dict[str, Access] = {
     "GET /api/api-keys": "read",
     "POST /api/api-keys": "read",
     "DELETE /api/api-keys/{id}": "read",
+    "GET /api/audit": "admin",
+    "GET /api/audit/export": "admin",
     "GET /api/workflows": "read",
     "POST /api/workflows": "edit",
     "POST /api/workflows/read": "edit",

@@ -40,6 +40,7 @@ PAGES: dict[str, Ready] = {
     "/settings": lambda page: page.get_by_role("button", name="Save name"),
     "/settings#keys": lambda page: page.get_by_role("button", name="New API key"),
     "/settings#people": lambda page: page.get_by_role("button", name="Add person"),
+    "/settings#activity": lambda page: page.get_by_role("table"),
     "/settings#about": lambda page: page.get_by_text("Data folder"),
     "/nowhere/at/all": lambda page: page.get_by_role("link", name="Go to the workflows"),
     WORKFLOW: lambda page: page.get_by_role("group", name="Paid orders", exact=True),

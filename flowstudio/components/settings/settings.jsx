@@ -2,13 +2,14 @@
 import { useEffect, useRef, useState } from "react";
 import { t } from "../texts/texts.js";
 import { About } from "./about.jsx";
+import { Activity } from "./activity.jsx";
 import { Keys } from "./keys.jsx";
 import { People } from "./people.jsx";
 import { Profile } from "./profile.jsx";
 import "./settings.css";
 
-const SECTIONS = { profile: Profile, keys: Keys, people: People, about: About };
-const FOR_ADMINS = new Set(["people"]);
+const SECTIONS = { profile: Profile, keys: Keys, people: People, activity: Activity, about: About };
+const FOR_ADMINS = new Set(["people", "activity"]);
 
 export function Settings({ mayAdmin }) {
   const names = Object.keys(SECTIONS).filter((name) => mayAdmin || !FOR_ADMINS.has(name));
