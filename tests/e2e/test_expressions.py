@@ -83,6 +83,18 @@ def test_data_that_is_dropped_makes_an_expression_whose_result_shows(page: Page)
     expect(value_field(panel)).to_have_value("Dear ")
 
 
+def test_a_misspelt_field_is_pointed_out(page: Page) -> None:
+    store(page, workflow(fields=[{"name": "text", "value": "=Dear {{ $json.naem }}"}]))
+    panel = panel_of(page, "Greet")
+    value = value_field(panel)
+    value.click()
+    hint = panel.get_by_role("note").filter(has_text="This item has no field")
+    expect(hint).to_have_text("This item has no field “naem”. Did you mean “name”?")
+    value.fill("Dear {{ $json.name }}")
+    expect(panel.get_by_role("status", name="Result")).to_have_text("Dear Ada")
+    expect(hint).to_have_count(0)
+
+
 def test_suggestions_come_from_the_real_data(page: Page) -> None:
     id_ = store(page, workflow())
     panel = panel_of(page, "Greet")

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { get, post } from "./api.js";
 import { quote } from "./references.js";
 import { useNodeState, useRun } from "./runs.js";
+import { strayField } from "./stray.js";
 
 const PAUSE = 250; // ms without a keystroke before the server is asked
 const WHOLE = 300; // nodes up to which the whole document is sent
@@ -87,7 +88,7 @@ async function askServer(scene, operand) {
   return found.error || found.value === null || found.value === undefined ? null : { value: found.value };
 }
 
-/** The value of one text while `wanted`: {items, item, value | error, cut}; `busy` until the first answer is there. */
+/** The value of one text while `wanted`: {items, item, value | error, cut, stray}; `busy` until the first answer is there. */
 export function useEvaluation(scene, text, wanted) {
   const [answer, setAnswer] = useState(null);
   const asked = useRef(false);
@@ -101,7 +102,12 @@ export function useEvaluation(scene, text, wanted) {
     const timer = setTimeout(() => {
       if (text.length > LONGEST) return;
       evaluate(scene, [text], scene.item, gone.signal)
-        .then(({ results, ...rest }) => setAnswer({ ...rest, ...results[0] }))
+        .then(async ({ results, ...rest }) => {
+          const found = { ...rest, ...results[0] };
+          setAnswer(found);
+          const stray = !found.error && strayField(text, await scene.world());
+          if (stray && !gone.signal.aborted) setAnswer({ ...found, stray });
+        })
         .catch((error) => error.name !== "AbortError" && setAnswer({ items: 0, item: 0, error }));
     }, asked.current ? PAUSE : 0);
     asked.current = true;

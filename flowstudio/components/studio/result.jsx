@@ -43,6 +43,7 @@ export function Result({ answer, setItem, id, large }) {
       <output id={id} className="fs-result-value" aria-live="polite" aria-label={t("expression.result")} tabIndex={large ? 0 : undefined}>
         {!answer ? <em className="fs-quiet">{t("expression.busy")}</em> : problem ? inWords(problem.message) : <Value value={answer.value} cut={answer.cut} />}
       </output>
+      {answer?.stray && <p className="fs-result-stray" role="note">{t(answer.stray.near ? "expression.stray_near" : "expression.stray", answer.stray)}</p>}
     </div>
   );
 }
