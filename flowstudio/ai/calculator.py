@@ -114,6 +114,8 @@ def calculate(formula: str) -> int | float | bool:
         raise NodeError("The result is not a real number.")
     if isinstance(value, float) and not math.isfinite(value):
         raise NodeError("The result is too large.")
+    if isinstance(value, float):
+        value = float(f"{value:.15g}")  # 3 * 29.15 is 87.45, not 87.44999999999999
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return int(value)
     found: int | float | bool = _bounded(value)

@@ -24,7 +24,7 @@ def settings() -> rx.Component:
     """The page."""
     return page(
         head(text("settings.title"), text("settings.subtitle")),
-        settings_sections(may_admin=SettingsState.may_admin),
+        settings_sections(may_admin=SettingsState.may_admin, may_edit=SettingsState.may_edit),
         current="settings",
         name=SettingsState.person,
         role=SettingsState.role,

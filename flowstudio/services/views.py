@@ -22,7 +22,7 @@ from flowstudio.engine.events import (
 from flowstudio.engine.item import Binary, Item, Json
 from flowstudio.engine.registry import Registry
 from flowstudio.engine.store import Bus
-from flowstudio.engine.wiring import kind_of, labels_of
+from flowstudio.engine.wiring import labels_of, wire
 from flowstudio.engine.workflow import WorkflowDocument, load_workflow
 from flowstudio.errors import NotFound
 from flowstudio.services.callers import Caller, require
@@ -138,11 +138,10 @@ def node_states(
 
 
 def never_run(document: WorkflowDocument, registry: Registry) -> set[str]:
-    """The nodes that no execution runs whatever happens: notes, and those that only fill slots."""
+    """The nodes that no execution runs by itself whatever happens: notes, and those that fill slots of others."""
     types = {node.id: registry.get(node.type) for node in document.nodes}
-    return {
-        id_ for id_, cls in types.items() if cls is not None and (cls.annotation or kind_of(cls) == "sub")
-    }
+    notes = {id_ for id_, cls in types.items() if cls is not None and cls.annotation}
+    return notes | wire(document, registry).subs
 
 
 def partial(document: WorkflowDocument, *, until: str | None, only: str | None) -> set[str] | None:

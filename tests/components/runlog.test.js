@@ -1,7 +1,7 @@
 // The run log as a tree.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { barOf, buildTree, filterTree, flatten, mergeRuns, placeOf, runKey, sent, size, telling, visible } from "../../flowstudio/components/studio/runlog.js";
+import { barOf, buildTree, filterTree, flatten, mergeRuns, placeOf, runKey, sent, size, telling, usageOf, visible } from "../../flowstudio/components/studio/runlog.js";
 
 const at = (ms) => new Date(Date.UTC(2026, 0, 1) + ms).toISOString();
 const run = (node, from = 0, to = 0, more = {}) => ({
@@ -135,4 +135,30 @@ test("a thousand steps in a hundred rounds build fast", () => {
 
 test("an item of a step with several outputs is found on its port", () => {
   assert.deepEqual([0, 2, 3, 5].map((index) => placeOf({ yes: 3, no: 2 }, index)), [{ port: "yes", offset: 0 }, { port: "yes", offset: 2 }, { port: "no", offset: 0 }, null]);
+});
+
+const step = (number, kind, name, more = {}) => ({ number, parent: null, kind, name, node: "m", started_at: at(number), milliseconds: 1, usage: {}, error: null, ...more });
+
+test("turns of models and calls of tools stand below the try in which they happened, each below what it was part of", () => {
+  const steps = [step(1, "model", "gpt"), step(2, "tool", "search", { node: "t" }), step(3, "model", "mini", { parent: 2 }), step(4, "model", "gpt", { error: "No quota." })];
+  const [agent] = tree([run("call", 0, 9, { steps, usage: { input_tokens: 5 } })]);
+  assert.deepEqual(outline(agent.children), [
+    ["step", "gpt", "success"], ["step", "search", "success", [["step", "mini", "success"]]], ["step", "gpt", "error"],
+  ]);
+  assert.equal(agent.children[1].by, "t");
+  assert.equal(agent.children[1].node, "call");
+  const [retried] = tree([run("call", 0, 1, { status: "retrying", steps: steps.slice(0, 1) }), run("call", 1, 2, { attempt: 2, steps: steps.slice(0, 2) })]);
+  assert.deepEqual(retried.children.map((row) => row.children.length), [1, 2]);
+});
+
+test("a step without an end runs, until its execution is over", () => {
+  const open = [run("call", 0, 0, { status: "started", steps: [step(1, "model", "gpt", { milliseconds: null })] })];
+  assert.equal(tree(open, { execution: { status: "running" } })[0].children[0].status, "running");
+  assert.equal(tree(open, { execution: { status: "cancelled" } })[0].children[0].status, "cancelled");
+});
+
+test("usage adds up over tries, and over steps where a try has not ended", () => {
+  const used = step(1, "model", "gpt", { usage: { input_tokens: 3, cost: 0.5 } });
+  assert.deepEqual(usageOf([run("call", 0, 1, { usage: { input_tokens: 2 }, steps: [used] }), run("call", 1, 1, { status: "started", steps: [used, used] })]), { input_tokens: 8, cost: 1 });
+  assert.deepEqual(usageOf([run("a")]), {});
 });

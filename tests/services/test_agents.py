@@ -161,6 +161,8 @@ async def test_any_node_is_a_tool_whose_parameters_the_model_fills(runtime: Runt
     ]
     (item,) = await runtime.executions.last_items(execution)
     assert item.json["output"] == "8 and 10"
+    view = await runtime.views.get(COMMAND_LINE, execution)
+    assert "n" not in view["node_states"], "a tool is used, not run by itself"
     assert [step["output"] for step in item.json["steps"]] == [
         {"article": "lamp", "price": 8},
         {"article": "chair", "price": 10},

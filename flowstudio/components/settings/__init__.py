@@ -1,4 +1,4 @@
-"""The settings: oneself, API keys, people, the installation. The forms post to the HTTP API."""
+"""The settings: oneself, API keys, people, prices of models, what agents remember, the installation. The forms post to the HTTP API."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ class Settings(BrowserComponent):
     library = "$/flowstudio/settings/settings.jsx"
     tag = "Settings"
     may_admin: rx.Var[bool]
+    may_edit: rx.Var[bool]
 
 
 settings_sections = Settings.create

@@ -36,7 +36,7 @@ function Fact({ name, value, more }) {
 }
 
 /** 512 kB, 3.2 MB. */
-function formatSize(bytes) {
+export function formatSize(bytes) {
   const units = ["B", "kB", "MB", "GB", "TB"];
   const step = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));
   return `${formatNumber(Math.round((bytes / 1000 ** step) * 10) / 10)} ${units[step]}`;

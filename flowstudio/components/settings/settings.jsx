@@ -3,15 +3,18 @@ import { useEffect, useRef, useState } from "react";
 import { t } from "../texts/texts.js";
 import { About } from "./about.jsx";
 import { Activity } from "./activity.jsx";
+import { Collections } from "./collections.jsx";
+import { Conversations } from "./conversations.jsx";
 import { Keys } from "./keys.jsx";
 import { People } from "./people.jsx";
+import { Prices } from "./prices.jsx";
 import { Profile } from "./profile.jsx";
 import "./settings.css";
 
-const SECTIONS = { profile: Profile, keys: Keys, people: People, activity: Activity, about: About };
+const SECTIONS = { profile: Profile, keys: Keys, people: People, activity: Activity, prices: Prices, conversations: Conversations, collections: Collections, about: About };
 const FOR_ADMINS = new Set(["people", "activity"]);
 
-export function Settings({ mayAdmin }) {
+export function Settings({ mayAdmin, mayEdit }) {
   const names = Object.keys(SECTIONS).filter((name) => mayAdmin || !FOR_ADMINS.has(name));
   const [wanted, setWanted] = useState(() => location.hash.slice(1));
   const tabs = useRef(null);
@@ -43,7 +46,7 @@ export function Settings({ mayAdmin }) {
           </button>
         ))}
       </div>
-      <div role="tabpanel" id="section" aria-labelledby={`tab-${current}`} className="fs-settings"><Section mayAdmin={mayAdmin} /></div>
+      <div role="tabpanel" id="section" aria-labelledby={`tab-${current}`} className="fs-settings"><Section mayAdmin={mayAdmin} mayEdit={mayEdit} /></div>
     </>
   );
 }

@@ -6,9 +6,11 @@ import { ConfirmDialog } from "../shell/shell.jsx";
 import { formatTime, t } from "../texts/texts.js";
 import { call, get, post } from "./api.js";
 import { Dropdown } from "./dropdown.jsx";
+import { usageOf } from "./runlog.js";
 import { FINAL, useRun } from "./runs.js";
 import { StatusMark } from "./step.jsx";
 import { RunButton } from "./topbar.jsx";
+import { usageText } from "./usage.js";
 
 const path = (id) => `/executions/${encodeURIComponent(id)}`;
 
@@ -44,6 +46,7 @@ export function useExists(id) {
 export function ExecutionBar({ runs, exists, mayEdit, mayRun, onStop }) {
   const execution = useRun(runs, (run) => run.execution);
   const active = useRun(runs, (run) => run.active);
+  const usage = useRun(runs, (run) => usageText(usageOf(run.log.runs)));
   const [doomed, setDoomed] = useState(false);
   const workflow = encodeURIComponent(execution.workflow_id ?? "");
   const back = execution.workflow_id && exists ? `/executions?workflow=${workflow}` : "/executions";
@@ -64,6 +67,7 @@ export function ExecutionBar({ runs, exists, mayEdit, mayRun, onStop }) {
         <span className="fs-execution-facts">
           <span className={`fs-execution-status fs-text-${execution.status}`}><span aria-hidden="true"><StatusMark state={{ status: execution.status }} size={9} /></span> {t(`status.${execution.status}`)}</span>
           <span>{formatTime(execution.started_at ?? execution.created_at)} · {t(`modes.${execution.mode}`)}</span>
+          {usage && <span>{usage}</span>}
           {execution.parent_id && <a className="fs-link" href={path(execution.parent_id)}>{t(execution.mode === "error" ? "execution.failed_one" : "execution.parent")}</a>}
           {execution.retry_of && <a className="fs-link" href={path(execution.retry_of)}>{t("execution.retry_of")}</a>}
           {exists === false && <span className="fs-tag">{t("executions.deleted_workflow")}</span>}

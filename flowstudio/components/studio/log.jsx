@@ -4,9 +4,10 @@ import { ChevronDown, ChevronUp, Search } from "lucide-react";
 import { count, formatDuration, t } from "../texts/texts.js";
 import { LogDetail } from "./logdetail.jsx";
 import { LogTree } from "./logtree.jsx";
-import { buildTree, filterTree, flatten, sent, size, telling } from "./runlog.js";
+import { buildTree, filterTree, flatten, sent, size, telling, usageOf } from "./runlog.js";
 import { useRun } from "./runs.js";
 import { useSettled } from "./settled.js";
+import { usageText } from "./usage.js";
 import "./log.css";
 
 const PLACE = "flowstudio.log";
@@ -112,7 +113,7 @@ export function RunLog({ store, runs, covered = false, mayRun, onOpen, onRetry, 
   const choose = useCallback((row, at = 0) => {
     setChosen(row.key);
     setItem(at);
-    if (row.node && row.execution === runs.execution?.id) mark(store, row.node);
+    if (row.node && row.execution === runs.execution?.id) mark(store, row.by ?? row.node);
   }, [runs, store]);
 
   /** To the next or the previous item; behind the last one of a step comes the first of the next step. */
@@ -144,6 +145,7 @@ export function RunLog({ store, runs, covered = false, mayRun, onOpen, onRetry, 
   const summary = execution && (execution.finished_at && began != null
     ? t("log.summary", { status: t(`status.${execution.status}`), time: formatDuration(Math.max(0, ended - began)) }) : t(`status.${execution.status}`));
 
+  const usage = useRun(runs, (run) => usageText(usageOf(run.log.runs)));
   const filled = place.open && tree.length > 0; // without steps it is as high as its text
   return (
     <section className={`fs-log${filled ? " is-open" : ""}`} style={filled ? { height: place.height } : undefined} aria-label={t("log.title")}>
@@ -153,6 +155,7 @@ export function RunLog({ store, runs, covered = false, mayRun, onOpen, onRetry, 
           {place.open ? <ChevronDown size={16} aria-hidden="true" /> : <ChevronUp size={16} aria-hidden="true" />} {t("log.title")}
         </button>
         <span role="status" className={`fs-log-summary fs-text-${execution?.status ?? "idle"}`}>{summary}</span>
+        {usage && <span className="fs-log-usage">{usage}</span>}
         {stale.size > 0 && <span className="fs-log-stale">{count(stale.size, "log.stale_one", "log.stale_many")}</span>}
         <span className="fs-gap" />
         {place.open && total > 1 && <>

@@ -11,6 +11,7 @@ import { PAGE } from "./nodedata.js";
 import { allRows } from "./pins.js";
 import { placeOf, sent } from "./runlog.js";
 import { useRun } from "./runs.js";
+import { StepBody, Words } from "./steps.jsx";
 
 const SIDES = ["outputs", "inputs", "printed"];
 
@@ -52,35 +53,38 @@ export function LogDetail({ runs, row, name, stale, item, setItem, single, setSi
   const [port, setPort] = useState(null);
   const key = row?.key;
   useEffect(() => setQuery({ offset: 0, search: "" }), [key, side]);
+  const step = row?.kind === "step" ? row.step : null;
   const one = single && side === "outputs" && row ? placeOf(row.items, item) : null;
-  const [answer, problem] = useTry(row, one ? one.offset : query.offset, one ? 1 : PAGE, one ? "" : query.search);
+  const [answer, problem] = useTry(row, one ? one.offset : query.offset, one || step ? 1 : PAGE, one ? "" : query.search);
   const live = useRun(runs, (run) => row && run.prints.get(JSON.stringify([row.node, row.scope])));
+  const words = useRun(runs, (run) => row && run.words.get(JSON.stringify([row.node, row.scope])));
   const kept = useRun(runs, (run) => !run.execution?.data_dropped);
   const printed = useMemo(() => answer?.runs.find((run) => run.attempt === row?.attempt && JSON.stringify(run.scope) === JSON.stringify(row.scope))?.stdout || live || "", [answer, live, row]);
   const labels = useMemo(() => (row && side === "outputs" ? Object.fromEntries(outputsOf(row.node).map(({ id, label }) => [id, label])) : {}), [row, side, outputsOf]);
   if (!row) return <aside className="fs-trace-detail is-empty" aria-label={t("log.detail")}><p className="fs-quiet">{t("log.choose")}</p></aside>;
 
   const label = rowName(row, name);
+  const told = step && answer?.runs.find((run) => run.attempt === row.attempt && JSON.stringify(run.scope) === JSON.stringify(row.scope))?.steps.find(({ number }) => number === step.number);
   const here = row.execution === runs.execution?.id;
   const shown = side === "printed" && !printed ? "outputs" : side;
   const total = sent(row);
   return (
     <aside className="fs-trace-detail" aria-label={t("log.detail")}>
       <header className="fs-trace-detail-head">
-        <h3>{row.kind === "round" || row.kind === "try" ? t("log.of", { label: name(row), part: label }) : label}</h3>
+        <h3>{row.kind === "round" || row.kind === "try" || step ? t("log.of", { label: name(row), part: label }) : label}</h3>
         <span className={`fs-text-${row.status}`}>{t(`status.${row.status}`)}</span>
         <span className="fs-gap" />
         {row.kind === "call" && <a className="fs-button fs-button-small" href={`/executions/${encodeURIComponent(row.execution)}`}><ExternalLink size={13} aria-hidden="true" /> {t("log.open_execution")}</a>}
-        {here && row.node && mayRun && kept && row.status !== "skipped" && row.kind !== "round" && !row.scope.length && (
+        {here && row.node && mayRun && kept && row.status !== "skipped" && row.kind !== "round" && !step && !row.scope.length && (
           choices ? <Dropdown label={t("log.retry")} text={<><RotateCw size={13} aria-hidden="true" /> {t("log.retry")}</>} className="fs-button fs-button-small" items={choices(row.node)} />
             : onRetry && <button type="button" className="fs-button fs-button-small" title={t("log.retry_hint")} onClick={() => onRetry(row.node)}><RotateCw size={13} aria-hidden="true" /> {t("log.retry")}</button>
         )}
-        {here && row.node && onOpen && <button type="button" className="fs-button fs-button-small" onClick={() => onOpen(row.node)}><ArrowUpRight size={14} aria-hidden="true" /> {t("failure.open")}</button>}
+        {here && row.node && onOpen && <button type="button" className="fs-button fs-button-small" onClick={() => onOpen(row.by ?? row.node)}><ArrowUpRight size={14} aria-hidden="true" /> {t("failure.open")}</button>}
       </header>
       {here && stale.has(row.node) && <p className="fs-quiet">{t("log.stale_text")}</p>}
-      {row.error && <div className="fs-failure"><Explained error={row.error} /></div>}
+      {row.error && !step && <div className="fs-failure"><Explained error={row.error} /></div>}
       {problem && <p className="fs-quiet" role="alert">{problem}</p>}
-      {row.node && row.status !== "skipped" && (
+      {row.node && !step && row.status !== "skipped" && (
         <div className="fs-trace-detail-bar">
           <div className="fs-segments" role="group" aria-label={t("log.side")}>
             {SIDES.filter((each) => each !== "printed" || printed).map((each) => (
@@ -94,6 +98,7 @@ export function LogDetail({ runs, row, name, stale, item, setItem, single, setSi
         </div>
       )}
       {!kept && here ? <p className="fs-quiet">{t("execution.not_kept")}</p>
+        : step ? <StepBody step={told ?? step} by={name({ ...row, node: row.by })} words={row.status === "running" ? words : undefined} />
         : row.status === "skipped" ? <p className="fs-quiet">{t("log.skipped")}</p>
         : shown === "printed" ? <pre className="fs-json" tabIndex={0}>{printed}</pre>
         : one && answer ? <One shown={answer.outputs[one.port]?.items[0]?.json} item={item} total={total} onStep={onStep} />
@@ -103,7 +108,7 @@ export function LogDetail({ runs, row, name, stale, item, setItem, single, setSi
               load={(wanted) => allRows(row.execution, row.node, { side: shown, port: wanted, run: row }).then(({ rows }) => rows)}
             />
           : <p className="fs-quiet">{t("log.no_items")}</p>
-        : row.status === "running" ? <p className="fs-quiet">{t("log.still_running")}</p> : null}
+        : row.status === "running" ? words?.text || words?.reasoning ? <Words words={words} /> : <p className="fs-quiet">{t("log.still_running")}</p> : null}
     </aside>
   );
 }

@@ -4,6 +4,8 @@ import { ArrowUpRight, ChevronRight, Repeat2, RotateCw, Terminal, Workflow } fro
 import { formatDuration, formatNumber, t } from "../texts/texts.js";
 import { barOf, sent, visible } from "./runlog.js";
 import { StatusMark } from "./step.jsx";
+import { STEP_ICONS, stepName } from "./steps.jsx";
+import { usageText } from "./usage.js";
 
 const HEIGHT = 30; // px of a row, as in log.css
 const COLUMNS = ["step", "status", "started", "took", "received", "sent"];
@@ -13,12 +15,14 @@ export function rowName(row, name) {
   if (row.kind === "round") return t("log.round", { number: formatNumber(row.number) });
   if (row.kind === "try") return t("log.try", { number: formatNumber(row.attempt) });
   if (row.kind === "call") return t("log.call", { name: name(row) || t("executions.deleted_workflow") });
+  if (row.kind === "step") return stepName(row.step);
   return name(row);
 }
 
 function Row({ entry, index, name, began, ended, stale, chosen, focusable, onChoose, onToggle, onOpen }) {
   const { row, level, open, place, of } = entry;
-  const Icon = ICONS[row.kind];
+  const Icon = row.kind === "step" ? STEP_ICONS[row.step.kind] : ICONS[row.kind];
+  const usage = usageText(row.usage);
   const bar = barOf(row, began, ended);
   const took = row.started != null ? (row.ended ?? ended) - row.started : null;
   const label = rowName(row, name);
@@ -26,7 +30,7 @@ function Row({ entry, index, name, began, ended, stale, chosen, focusable, onCho
     <div
       role="row" className={`fs-trace-row fs-trace-is-${row.status}`} data-key={row.key} aria-level={level} aria-setsize={of} aria-posinset={place} aria-expanded={open}
       aria-selected={chosen} aria-rowindex={index + 2} tabIndex={focusable ? 0 : -1} style={{ top: index * HEIGHT }}
-      onClick={() => onChoose(row)} onDoubleClick={() => onOpen && row.node && onOpen(row.node)}
+      onClick={() => onChoose(row)} onDoubleClick={() => onOpen && row.node && onOpen(row.by ?? row.node)}
     >
       <span role="gridcell" className="fs-trace-step" style={{ "--fs-level": level - 1 }}>
         {open === undefined ? <span className="fs-trace-twisty" /> : (
@@ -38,11 +42,12 @@ function Row({ entry, index, name, began, ended, stale, chosen, focusable, onCho
         <span className="fs-trace-label">{label}</span>
         {row.kind === "node" && row.rounds > 0 && <small>{t("log.rounds", { count: formatNumber(row.rounds) })}</small>}
         {row.kind === "node" && row.tries > 1 && <small>{t("log.tries", { count: formatNumber(row.tries) })}</small>}
+        {usage && <small className="fs-trace-usage">{usage}</small>}
         {stale && <small className="fs-trace-stale">{t("log.stale")}</small>}
         {row.printed && <Terminal size={13} className="fs-trace-icon" role="img" aria-label={t("log.printed")} />}
         {row.error && <span className="fs-trace-error" title={row.error.message}>{row.error.message}</span>}
         {onOpen && row.node && (
-          <button type="button" className="fs-trace-open" tabIndex={-1} aria-label={t("log.open", { label })} title={t("log.open", { label })} onClick={(event) => { event.stopPropagation(); onOpen(row.node); }}>
+          <button type="button" className="fs-trace-open" tabIndex={-1} aria-label={t("log.open", { label })} title={t("log.open", { label })} onClick={(event) => { event.stopPropagation(); onOpen(row.by ?? row.node); }}>
             <ArrowUpRight size={14} aria-hidden="true" />
           </button>
         )}
@@ -54,7 +59,7 @@ function Row({ entry, index, name, began, ended, stale, chosen, focusable, onCho
         <span className="fs-trace-time">{took != null ? formatDuration(Math.max(0, took)) : ""}</span>
       </span>
       <span role="gridcell" className="fs-trace-number">{row.kind === "node" && row.received != null && row.status !== "skipped" ? formatNumber(row.received) : ""}</span>
-      <span role="gridcell" className="fs-trace-number">{row.kind === "call" || row.status === "skipped" ? "" : formatNumber(sent(row))}</span>
+      <span role="gridcell" className="fs-trace-number">{row.kind === "call" || row.kind === "step" || row.status === "skipped" ? "" : formatNumber(sent(row))}</span>
     </div>
   );
 }
@@ -104,7 +109,7 @@ export function LogTree({ flat, name, began, ended, stale, execution, chosen, on
       ArrowDown: () => go(at + 1), ArrowUp: () => go(Math.max(0, at - 1)), Home: () => go(0), End: () => go(flat.length - 1),
       ArrowRight: () => here && (here.open === false ? onToggle(here.row, true) : here.open && go(at + 1)),
       ArrowLeft: () => here && (here.open ? onToggle(here.row, false) : here.level > 1 && go(parent())),
-      Enter: () => here?.row.node && onOpen?.(here.row.node),
+      Enter: () => here?.row.node && onOpen?.(here.row.by ?? here.row.node),
     }[event.key];
     if (!act || event.target.closest("button") || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();

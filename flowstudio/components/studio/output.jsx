@@ -12,6 +12,7 @@ import { allRows, pinLimit, togglePins } from "./pins.js";
 import { PIN_LIMIT, pageOf, sizeOf } from "./rows.js";
 import { useRun } from "./runs.js";
 import { StatusMark, StudioContext } from "./step.jsx";
+import { StepList, Words } from "./steps.jsx";
 
 const scopeOf = (run) => JSON.stringify(run.scope ?? []);
 
@@ -50,11 +51,14 @@ function Failure({ error, onItem, onRetry }) {
   );
 }
 
-function Printed({ runs }) {
+function Printed({ runs, nameOf }) {
+  const within = runs.filter((run) => run.steps?.length);
   const printed = runs.filter((run) => run.stdout);
   return (
     <div className="fs-data-scroll">
-      {printed.length ? printed.map((run, index) => <pre key={index} className="fs-json">{run.stdout}</pre>) : <p className="fs-quiet">{t("panel.no_log")}</p>}
+      {within.length > 0 && <h3 className="fs-section">{t("steps.within")}</h3>}
+      {within.map((run) => <StepList key={`${scopeOf(run)}/${run.attempt}`} steps={run.steps} nameOf={nameOf} />)}
+      {printed.length ? printed.map((run, index) => <pre key={index} className="fs-json">{run.stdout}</pre>) : !within.length && <p className="fs-quiet">{t("panel.no_log")}</p>}
       {runs.length > 0 && (
         <>
           <h3 className="fs-section">{t("panel.tries")}</h3>
@@ -99,6 +103,8 @@ export function OutputPane({ head, node, run, onRun, onPoint, onItem, dark, edit
     return setEditing(rows);
   };
 
+  const said = useRun(runs, (store_) => [...store_.words].findLast(([key]) => JSON.parse(key)[0] === node.id)?.[1]);
+
   if (editing) {
     return <>{head()}<div className="fs-pane-body"><PinEditor rows={editing} dark={dark} onSave={pin} onClose={() => setEditing(null)} /></div></>;
   }
@@ -116,7 +122,7 @@ export function OutputPane({ head, node, run, onRun, onPoint, onItem, dark, edit
       {pinned && <PinBanner mayEdit={mayEdit} onEdit={edit} onUnpin={() => togglePins(store, runs, [node.id])} />}
       {failed && <Failure error={failed} onItem={onItem} onRetry={mayRun && onRunStep} />}
       {error && <p className="fs-quiet" role="alert">{error}</p>}
-      {log && data && !pinned ? <Printed runs={data.runs} />
+      {log && data && !pinned ? <Printed runs={data.runs} nameOf={(id) => (store.node(id) ? store.label(store.node(id)) : "")} />
         : filled ? (
           <DataView
             side="output" name={t("panel.output")} fileName={store.label(node)} ports={ports} labels={labels} query={asked} ask={ask} port={port} onPort={setPort}
@@ -124,6 +130,7 @@ export function OutputPane({ head, node, run, onRun, onPoint, onItem, dark, edit
             fileAddress={execution && !pinned && ((item, name, shown) => `/api${nodePath(execution, node.id)}/files/${item.index}?${new URLSearchParams({ name, port: shown, ...runQuery(run) })}`)}
           />
         )
+          : running && said ? <Words words={said} />
           : loading || running ? <p className="fs-quiet fs-pane-empty" role="status">{t(running ? "status.running" : "app.loading")}</p>
             : !failed && (
               <div className="fs-pane-empty">

@@ -2,6 +2,7 @@
 import { useContext, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { ChevronDown, Play, Trash2, X } from "lucide-react";
 import { formatNumber, t } from "../texts/texts.js";
+import { ActivityPane } from "./activity.jsx";
 import { Dropdown } from "./dropdown.jsx";
 import { useFieldWanted } from "./fields.jsx";
 import { InputPane } from "./input.jsx";
@@ -137,7 +138,7 @@ export function NodePanel({ id, dark, onOpen, onClose }) {
   const panes = [
     ...(hasInput ? [{ side: "input", title: t("panel.input"), content: (head) => <InputPane key={id} head={head} node={node} run={run} linked={linked} focus={focus} onEditSource={writeFor} /> }] : []),
     { side: "centre", title: t("panel.setup"), content: () => <SetupPane key={id} store={store} node={node} type={type} scope={run?.scope} mayEdit={mayEdit} mayAdmin={mayAdmin} dark={dark} /> },
-    ...(sub ? [] : [{
+    ...(sub ? [{ side: "output", title: t("steps.activity"), content: (head) => <ActivityPane key={id} head={head} id={id} /> }] : [{
       side: "output", title: t("panel.output"), count: items == null ? null : formatNumber(items),
       content: (head) => <OutputPane key={id} head={head} node={node} run={run} onRun={setRun} onPoint={point} onItem={hasInput ? showItem : undefined} dark={dark} editing={editing?.id === id ? editing.rows : null} setEditing={(rows) => setEditing(rows && { id, rows })} onRunStep={runStep} />,
     }]),

@@ -67,22 +67,41 @@ export function buildTree({ execution, log, states = {}, nested = () => null, pr
     key: `${prefix}try ${runKey(run)}`, kind: "try", execution: execution.id, node: run.node, scope: run.scope, attempt: run.attempt,
     label: label(run.node), status: last ? outcome(run.status) : run.status === "retrying" ? "error" : run.status,
     started: time(run.started_at), ended: run.status === "started" || (last && !over && run.status === "waiting") ? null : time(run.finished_at),
-    received: run.received, items: run.items ?? {}, error: run.error, printed: Boolean(run.printed), wakeAt: run.wake_at, children: [],
+    received: run.received, items: run.items ?? {}, error: run.error, printed: Boolean(run.printed), wakeAt: run.wake_at, usage: usageOf([run]), children: stepRows(run),
   });
+
+  /** What happened within a try, below the step that it was part of. */
+  function stepRows(run) {
+    const rows = new Map(), roots = [];
+    const broken = over || run.status !== "started";
+    for (const step of run.steps ?? []) {
+      const began = time(step.started_at);
+      const row = {
+        key: `${prefix}step ${runKey(run)} ${step.number}`, kind: "step", execution: execution.id, node: run.node, scope: run.scope, attempt: run.attempt, step, by: step.node,
+        label: step.name, status: step.error ? "error" : step.milliseconds !== null ? "success" : broken ? "cancelled" : "running",
+        started: began, ended: step.milliseconds === null ? null : began + step.milliseconds, items: {}, error: step.error ? { message: step.error } : null,
+        printed: false, usage: step.usage, children: [],
+      };
+      (rows.get(step.parent)?.children ?? roots).push(row);
+      rows.set(step.number, row);
+    }
+    return roots;
+  }
 
   function nodeRow(scope, node, tries, rounds) {
     const ordered = [...tries].sort((a, b) => a.attempt - b.attempt);
     const shown = ordered.filter((run, index) => run.status !== "waiting" || index === ordered.length - 1);
     const last = ordered.at(-1);
     const children = [...roundRows(scope, node, rounds), ...(calls.get(JSON.stringify([node, scope])) ?? []).map(callRow)];
-    if (shown.length > 1) children.unshift(...shown.map((run, index) => tryRow(run, index === shown.length - 1)));
+    if (shown.length === 1) children.unshift(...stepRows(last));
+    else if (shown.length > 1) children.unshift(...shown.map((run, index) => tryRow(run, index === shown.length - 1)));
     const base = last ? tryRow(last, true) : {
       execution: execution.id, node, scope, label: label(node), items: {}, error: null, printed: false, ...spread(children, over),
     };
     return {
       ...base, key: `${prefix}node ${JSON.stringify([node, scope])}`, kind: "node", attempt: last?.attempt ?? null,
       started: ordered.length ? Math.min(...ordered.map((run) => time(run.started_at) ?? Infinity)) : base.started,
-      printed: ordered.some((run) => run.printed), tries: shown.length, rounds: rounds?.size ?? 0, children,
+      printed: ordered.some((run) => run.printed), usage: usageOf(ordered), tries: shown.length, rounds: rounds?.size ?? 0, children,
     };
   }
 
@@ -121,6 +140,16 @@ export function buildTree({ execution, log, states = {}, nested = () => null, pr
   }));
   const own = calls.get(JSON.stringify([null, []])) ?? [];
   return [...rowsOf([]), ...own.map(callRow), ...skipped];
+}
+
+/** What tries consumed together: their own numbers, or those of their steps while they go on. Empty when they asked no model. */
+export function usageOf(runs) {
+  const sum = {};
+  for (const run of runs) {
+    const told = Object.keys(run.usage ?? {}).length ? [run.usage] : (run.steps ?? []).map((step) => step.usage ?? {});
+    for (const usage of told) for (const [name, amount] of Object.entries(usage)) sum[name] = (sum[name] ?? 0) + amount;
+  }
+  return sum;
 }
 
 /** Status and times of a row that sums up others. */

@@ -1,7 +1,7 @@
 // What an execution does, live. Kept outside React: a node's card listens to its own state only.
 import { useCallback, useEffect, useSyncExternalStore } from "react";
 import { get, post } from "./api.js";
-import { FINAL, mergeRuns } from "./runlog.js";
+import { FINAL, mergeRuns, runKey } from "./runlog.js";
 import { staleNodes } from "./stale.js";
 
 export { FINAL };
@@ -24,6 +24,7 @@ export class RunStore {
     this.version = 0;
     this.source = null;
     this.arrived = []; // changes that the present task brought
+    this.touched = []; // sub-nodes whose state changed and nobody was told yet
     this.taking = null;
     this.announcing = null;
     this.announced = { at: -Infinity, pause: PACE };
@@ -34,6 +35,9 @@ export class RunStore {
     this.ran = null; // the document of the shown execution, once it was needed
     this.entries = new Map();
     this.log = { runs: [], children: [], labels: {} };
+    this.words = new Map(); // node and scope -> {item, text, reasoning}: what its model is saying right now
+    this.parts = {}; // sub-node id -> its state, as the steps of other nodes tell it
+    this.partSteps = new Map(); // sub-node id -> Map(try and number -> step)
     this.prints = new Map(); // node and scope -> what it printed while we watched
     this.nested = new Map(); // id of a called execution -> its log
     this.position = null;
@@ -56,6 +60,7 @@ export class RunStore {
 
   _tell(ids) {
     this.version++;
+    ids = [...ids, ...this.touched.splice(0)];
     for (const id of ids) (this.watchers.get(id) ?? NOBODY).forEach((listener) => listener());
     const left = this.active && this.entries.size >= MANY ? this.announced.at + this.announced.pause - performance.now() : 0;
     if (left <= 0) this._announce();
@@ -83,7 +88,7 @@ export class RunStore {
   /** Show an execution that is over (or stands still) as the API gave it. */
   show(execution) {
     this.close();
-    const before = [...Object.keys(this.states), ...this.stale];
+    const before = [...Object.keys(this.states), ...Object.keys(this.parts), ...this.stale];
     const { node_states: states = {}, document, data: __, ...rest } = execution;
     if (this.execution?.id !== execution.id) this._forget();
     this.execution = rest;
@@ -108,6 +113,8 @@ export class RunStore {
     on("snapshot", (data) => this._replace(data));
     on("node", (data) => this._arrive(data));
     on("log", (data) => this._print(data));
+    on("step", (data) => this._step(data));
+    on("text", (data) => this._say(data));
     on("execution", (data) => this._finish(data));
     source.onerror = () => {
       if (this.source === source && source.readyState === EventSource.CLOSED) this.refresh();
@@ -154,6 +161,26 @@ export class RunStore {
     this._tell([]);
   }
 
+  /** A step within a try began or ended: a turn of a model, a call of a tool. */
+  _step({ node, scope, attempt, step }) {
+    const known = this.entries.get(runKey({ node, scope, attempt }));
+    const run = known ?? { node, scope, attempt, status: "started", items: {}, started_at: step.started_at };
+    const steps = (run.steps ?? []).filter(({ number }) => number !== step.number);
+    if (step.kind === "model" && step.milliseconds === null) this.words.delete(JSON.stringify([node, scope]));
+    this._take([{ ...run, steps: [...steps, step].sort((one, other) => one.number - other.number) }]);
+    this._tell([]);
+  }
+
+  /** More words of an answer that a node is giving. */
+  _say({ node, scope, item, kind, text }) {
+    const key = JSON.stringify([node, scope]);
+    const before = this.words.get(key);
+    const said = before?.item === item ? before : { item, text: "", reasoning: "" };
+    this.words.set(key, kind === "discard" ? { item, text: "", reasoning: "" }
+      : kind === "reasoning" ? { ...said, reasoning: said.reasoning + text } : { ...said, text: said.text + text });
+    this._tell([]);
+  }
+
   _finish({ status, error, started_at: startedAt, finished_at: finishedAt, wake_at: wakeAt }, changed = []) {
     if (status) {
       const over = FINAL.has(status);
@@ -171,7 +198,21 @@ export class RunStore {
   _take(runs) {
     if (!runs.length) return;
     mergeRuns(this.entries, runs);
+    for (const run of runs) for (const step of run.steps ?? []) if (step.node !== run.node) this._notePart(run, step);
     this.log = { ...this.log, runs: [...this.entries.values()] };
+  }
+
+  /** Steps say what the sub-nodes did that they belong to. */
+  _notePart(run, step) {
+    const { node: id } = step;
+    if (!this.partSteps.has(id)) this.partSteps.set(id, new Map());
+    const steps = this.partSteps.get(id).set(`${runKey(run)} ${step.number}`, step);
+    const all = [...steps.values()];
+    this.parts[id] = {
+      status: all.some(({ milliseconds, error }) => milliseconds === null && !error) ? "running" : all.at(-1).error ? "error" : "success",
+      milliseconds: all.reduce((sum, { milliseconds }) => sum + (milliseconds ?? 0), 0),
+    };
+    this.touched.push(id);
   }
 
   /** Read what the log holds beyond what we have: tries with their numbers, and the executions that were called. */
@@ -258,7 +299,7 @@ export class RunStore {
 
   clear() {
     this.close();
-    const before = [...Object.keys(this.states), ...this.stale];
+    const before = [...Object.keys(this.states), ...Object.keys(this.parts), ...this.stale];
     this.execution = null;
     this.states = {};
     this.stale = NOBODY;
@@ -273,11 +314,11 @@ export class RunStore {
   }
 }
 
-/** The state of one node; the component renders again only when that node's state changes. */
+/** The state of one node, or of a sub-node that others used; the component renders again only when it changes. */
 export function useNodeState(runs, id) {
   return useSyncExternalStore(
     useCallback((listener) => runs.subscribeNode(id, listener), [runs, id]),
-    () => runs.states[id],
+    () => runs.states[id] ?? runs.parts?.[id],
     () => undefined,
   );
 }

@@ -90,7 +90,7 @@ export function SetupPane({ store, node, type, scope, mayEdit, mayAdmin, dark })
           <button key={name} type="button" role="tab" id={`fs-tab-${name}`} aria-selected={tab === name} tabIndex={tab === name ? 0 : -1} aria-controls="fs-setup" onClick={() => setTab(name)}>{t(`panel.${name}`)}</button>
         ))}
       </div>
-      <div className="fs-setup" id="fs-setup" role="tabpanel" aria-labelledby={`fs-tab-${tab}`}>
+      <div className="fs-setup" id="fs-setup" role="tabpanel" aria-labelledby={`fs-tab-${tab}`} tabIndex={mayEdit ? undefined : 0}>
         {tab === "parameters" && <Parameters {...shared} type={type} scope={scope} mayAdmin={mayAdmin} />}
         {tab === "settings" && <Settings {...shared} />}
         {tab === "about" && <div className="fs-about"><h3>{type.label}</h3><Paragraphs text={type.help} />{!type.missing && <a className="fs-link" href={`/help/${type.type}`} target="_blank" rel="noreferrer">{t("help.more")}</a>}</div>}
