@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import re
 import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Literal
 
 from starlette.requests import ClientDisconnect
@@ -16,7 +18,7 @@ from flowstudio.api.envelope import limited
 from flowstudio.api.errors import answer, too_deep, unexpected
 from flowstudio.api.measures import measures
 from flowstudio.errors import FlowStudioError
-from flowstudio.services.webhooks import WebhookAnswer, WebhookRequest
+from flowstudio.services.webhooks import StreamBroken, WebhookAnswer, WebhookRequest
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +68,9 @@ class Entrance:
             await reply(given, send)
         except ClientDisconnect:
             status = 499
+        except StreamBroken:
+            status = 500
+            raise  # the server then closes the connection instead of ending the answer
         except FlowStudioError as error:
             response = answer(error)
             status = response.status_code
@@ -102,11 +107,26 @@ async def reply(given: WebhookAnswer, send: Send) -> None:
     for name, value in ((b"content-security-policy", SANDBOX), (b"x-content-type-options", b"nosniff")):
         if name not in names:
             headers.append((name, value))
+    if given.stream is not None:
+        await _pour(given, headers, given.stream, send)
+        return
     body = b"" if given.status in BODILESS else given.body
     if given.status not in BODILESS:
         headers.append((b"content-length", b"%d" % len(body)))
     await send({"type": "http.response.start", "status": given.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+async def _pour(
+    given: WebhookAnswer, headers: list[tuple[bytes, bytes]], stream: AsyncGenerator[bytes], send: Send
+) -> None:
+    """Send an answer piece by piece. What breaks off is never ended properly, so that the caller sees it."""
+    async with aclosing(stream):
+        await send({"type": "http.response.start", "status": given.status, "headers": headers})
+        await send({"type": "http.response.body", "body": given.body, "more_body": True})
+        async for piece in stream:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
 
 
 def encoded(name: str, value: str) -> tuple[bytes, bytes] | None:

@@ -122,6 +122,28 @@ class JwtAuth(CredentialType):
         return self.algorithm in SHARED_SECRET_ALGORITHMS
 
 
+class SignatureAuth(CredentialType):
+    """A secret that callers sign what they send with (HMAC), as GitHub, Shopify or Slack do. The secret itself is never sent."""
+
+    type: ClassVar[str] = "hmac-signature"
+    label: ClassVar[str] = "HMAC signature"
+
+    secret: Annotated[SecretStr, Field(min_length=1, title="Secret")]
+    """The signing secret, as the service that calls shows it."""
+    header: Annotated[str, Field(pattern=_TOKEN, title="Signature header")] = "X-Hub-Signature-256"
+    """The header that the signature comes in."""
+    algorithm: Annotated[Literal["sha256", "sha512", "sha1"], Field(title="Algorithm")] = "sha256"
+    """How it is signed."""
+    encoding: Annotated[Literal["hex", "base64"], Field(title="Encoding")] = "hex"
+    """How the signature is written."""
+    prefix: Annotated[str, Field(max_length=50, title="Text before the signature")] = "sha256="
+    """What stands before the signature in the header; empty for services that send it alone."""
+    timestamp_header: Annotated[str, Field(pattern=_TOKEN + "|^$", title="Timestamp header")] = ""
+    """The header with the time of the call, for services that sign it too; calls older than five minutes are refused then."""
+    signed: Annotated[str, Field(max_length=100, title="Signed text")] = "{timestamp}.{body}"
+    """What is signed when there is a timestamp header; Slack has `v0:{timestamp}:{body}`. Without one, it is the body alone."""
+
+
 _PEM_LINE = re.compile(r"(-----BEGIN [^-]+-----)([^-]*)(-----END [^-]+-----)")
 
 
@@ -141,7 +163,10 @@ def _single_line(value: SecretStr) -> SecretStr:
 
 
 CREDENTIAL_TYPES: Mapping[str, type[CredentialType]] = {
-    **{cls.type: cls for cls in (BasicAuth, HeaderAuth, BearerAuth, QueryAuth, DigestAuth, JwtAuth)},
+    **{
+        cls.type: cls
+        for cls in (BasicAuth, HeaderAuth, BearerAuth, QueryAuth, DigestAuth, JwtAuth, SignatureAuth)
+    },
     **AI_CREDENTIAL_TYPES,
 }
 """Every credential type of this installation, by its slug."""

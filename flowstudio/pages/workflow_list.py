@@ -179,7 +179,7 @@ def _framed(columns: rx.Component, line: Any) -> rx.Component:
 
 
 def _table() -> rx.Component:
-    return _framed(_columns("name", "triggers", "last_run", "changed", "active"), _line)
+    return _framed(_columns("name", "triggers", "last_run", "next_run", "changed", "active"), _line)
 
 
 def _deleted_table() -> rx.Component:
@@ -235,6 +235,7 @@ def _line(row: Any) -> rx.Component:
         rx.el.td(title, about),
         rx.el.td(rx.el.div(rx.foreach(row.triggers, _tag), class_name="fs-tags")),
         rx.el.td(last_run, class_name="fs-nowrap"),
+        rx.el.td(rx.cond(row.due != "", rx.el.small(ago(at=row.due, ahead=True))), class_name="fs-nowrap"),
         rx.el.td(rx.el.small(ago(at=row.changed)), class_name="fs-nowrap"),
         rx.el.td(active),
         rx.el.td(rx.cond(State.may_edit, actions)),

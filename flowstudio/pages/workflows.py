@@ -41,6 +41,7 @@ class WorkflowRow:
     status: str = ""
     status_text: str = ""
     ran: str = ""
+    due: str = ""
     deleted: str = ""
 
 
@@ -116,6 +117,7 @@ class WorkflowsState(PageState, rx.State):
             status=last["status"] if last else "",
             status_text=STATUSES[last["status"]] if last else "",
             ran=(last["started_at"] or "") if last else "",
+            due=summary["next_run_at"] or "",
             deleted=summary["deleted_at"] or "",
         )
 

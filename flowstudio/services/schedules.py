@@ -124,6 +124,7 @@ class ScheduleService:
         self._stale = asyncio.Event()
         self._lock = asyncio.Lock()
         workflows.on_routes_changed.append(self._stale.set)
+        workflows.next_runs = self.next_runs
 
     # Life
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import orjson
 
-from flowstudio.engine.events import ExecutionFinished, Responded
+from flowstudio.engine.events import ExecutionFinished, NodeStreamed, Responded
 from flowstudio.engine.item import Item
 from flowstudio.engine.store import Binaries, Bus, Subscription
-from flowstudio.errors import Conflict, FlowStudioError, InvalidWorkflow, NotFound, Problem
+from flowstudio.errors import Conflict, FlowStudioError, InvalidWorkflow, NotFound, Problem, RateLimited
 from flowstudio.nodes.flow.wait import Wait
 from flowstudio.nodes.http.answer import Answer
 from flowstudio.nodes.triggers.webhook import Webhook
@@ -25,6 +26,7 @@ from flowstudio.services.callers import Caller, require
 from flowstudio.services.dispatcher import Dispatcher
 from flowstudio.services.executions import FINAL, ExecutionService, StartRequest
 from flowstudio.services.listening import Listening, Listenings
+from flowstudio.services.throttle import Throttle
 from flowstudio.services.webhook_routes import Route, Routes
 from flowstudio.services.workflows import Workflow, WorkflowService, webhooks_of
 from flowstudio.storage import Storage
@@ -34,6 +36,10 @@ log = logging.getLogger(__name__)
 LISTEN = timedelta(seconds=120)
 """How long the test addresses of a workflow wait for their one call."""
 JSON_TYPE = "application/json"
+
+
+class StreamBroken(Exception):  # it is an end, not a fault of ours
+    """An execution failed while its words were being sent: the answer must not look complete."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +66,8 @@ class WebhookAnswer:
     status: int
     headers: list[tuple[str, str]]
     body: bytes = field(default=b"", repr=False)
+    stream: AsyncGenerator[bytes] | None = field(default=None, repr=False)
+    """More of the body, piece by piece as it comes. Close it when the caller is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +104,7 @@ class WebhookService:
         self._stale.set()
         self._reloading = asyncio.Lock()
         self._listenings = Listenings()
+        self._throttles: dict[tuple[str, str], Throttle] = {}
         self._nodes: dict[tuple[str, str], Webhook] = {}
         workflows.on_routes_changed.append(self._stale.set)
 
@@ -141,6 +150,8 @@ class WebhookService:
             body=request.body,
             test=test,
         )
+        if not test:
+            self._count(workflow, found.route.node, webhook)
         item = await request_item(arrived, self._binaries, raw_body=webhook.raw_body, claims=claims)
         listening = self._listenings.take(found.route.workflow) if test else None
         if test and listening is None:
@@ -151,53 +162,130 @@ class WebhookService:
             node=found.route.node,
             items=[item],
             pinned=test,
+            call_key=None if test else self._key(found.route, webhook, request),
         )
-        answer = await self._answer(webhook, start, listening)
-        return await self._render(answer, start.id, webhook.cors(request.header("origin")), request.method)
+        extra = webhook.cors(request.header("origin"))
+        if webhook.respond == "stream":
+            return await self._stream(webhook, start, listening, extra)
+        answer, execution = await self._answer(webhook, start, listening)
+        if execution != start.id:
+            extra["idempotency-replayed"] = "true"
+        return await self._render(answer, execution, extra, request.method)
 
-    async def _start(self, start: StartRequest, listening: Listening | None) -> None:
-        """Start the execution, and tell those who listen."""
+    def _count(self, workflow: Workflow, node: str, webhook: Webhook) -> None:
+        """Count a call. Raises `RateLimited` for more than the webhook takes."""
+        if not webhook.rate_limit:
+            return
+        place = (workflow.id or "", node)
+        throttle = self._throttles.get(place)
+        if throttle is None or throttle.limit != webhook.rate_limit:
+            throttle = self._throttles[place] = Throttle(webhook.rate_limit, 60)
+        try:
+            throttle.attempt("")
+        except RateLimited as error:
+            raise RateLimited(
+                f"This webhook takes {webhook.rate_limit} calls a minute. Call again in {error.retry_after:.0f} seconds.",
+                retry_after=error.retry_after,
+            ) from error
+
+    def _key(self, route: Route, webhook: Webhook, request: WebhookRequest) -> str | None:
+        """What a call has in common with its repetitions; None for one that is not to be repeated."""
+        given = request.header(webhook.idempotency_header.lower()) if webhook.idempotency_header else None
+        if not given:
+            return None
+        return f"webhook/{route.workflow}/{route.node}/{sha256(given.encode()).hexdigest()}"
+
+    async def _start(self, start: StartRequest, listening: Listening | None) -> str:
+        """Start the execution, and tell those who listen; its id, or that of the one that a repeated call had started."""
         started = False
         try:
-            await self._executions.start(start)
+            execution = await self._executions.start(start)
             started = True
+            return execution
         finally:
             if listening is not None:
                 listening.settle(start.id if started else None)
 
-    async def _answer(self, webhook: Webhook, start: StartRequest, listening: Listening | None) -> Answer:
+    async def _answer(
+        self, webhook: Webhook, start: StartRequest, listening: Listening | None
+    ) -> tuple[Answer, str]:
         """Start the execution; what its Webhook node answers, and when."""
         if webhook.respond == "immediately":
-            await self._start(start, listening)
+            execution = await self._start(start, listening)
             answer = webhook.accepted()
             if isinstance(answer.get("json"), dict):
-                answer = {**answer, "json": {**answer["json"], "execution_id": start.id}}
-            return answer
+                answer = {**answer, "json": {**answer["json"], "execution_id": execution}}
+            return answer, execution
         subscription = self._bus.subscribe(start.id)
         try:
-            await self._start(start, listening)
-            return await self._wait_for_answer(webhook, start.id, subscription)
+            execution = await self._start(start, listening)
+            if execution != start.id:
+                return await self._answer_again(webhook, execution), execution
+            return await self._wait_for_answer(webhook, execution, subscription), execution
         finally:
             subscription.close()
+
+    async def _answer_again(self, webhook: Webhook, execution: str) -> Answer:
+        """The answer of an execution that an earlier call started."""
+        rest = await self._executions.finish(execution)
+        if webhook.respond == "respond-node":
+            runs = await self._storage.executions.node_runs(execution)
+            given = next((run.response for run in runs if run.response is not None), None)
+            if given is not None:
+                return given
+        return await self._final_answer(webhook, execution, rest.status)
 
     async def _wait_for_answer(self, webhook: Webhook, execution: str, subscription: Subscription) -> Answer:
         async for event in subscription:
             if isinstance(event, Responded) and webhook.respond == "respond-node":
                 return event.response
             if isinstance(event, ExecutionFinished) and event.status in FINAL:
-                if event.status != "success":
-                    return refusal(500, "execution_failed", "The workflow did not finish.", execution)
-                if webhook.respond == "last-node":
-                    try:
-                        return webhook.finished(await self._executions.last_items(execution))
-                    except FlowStudioError as error:
-                        return refusal(500, error.code, error.message, execution)
-                return refusal(
-                    500,
-                    "no_response",
-                    "The workflow ended without a Respond to Webhook node being run.",
-                    execution,
+                return await self._final_answer(webhook, execution, event.status)
+        raise AssertionError("a subscription does not end")
+
+    async def _final_answer(self, webhook: Webhook, execution: str, status: str) -> Answer:
+        """The answer of an execution that has ended without one."""
+        if status != "success":
+            return refusal(500, "execution_failed", "The workflow did not finish.", execution)
+        if webhook.respond != "respond-node":
+            try:
+                return webhook.finished(await self._executions.last_items(execution))
+            except FlowStudioError as error:
+                return refusal(500, error.code, error.message, execution)
+        text = "The workflow ended without a Respond to Webhook node being run."
+        return refusal(500, "no_response", text, execution)
+
+    async def _stream(
+        self, webhook: Webhook, start: StartRequest, listening: Listening | None, extra: dict[str, str]
+    ) -> WebhookAnswer:
+        """Start the execution and answer with the words of its models as they come; without any, with its last items."""
+        subscription = self._bus.subscribe(start.id)
+        try:
+            execution = await self._start(start, listening)
+            if execution != start.id:
+                subscription.close()
+                extra["idempotency-replayed"] = "true"
+                return await self._render(
+                    await self._answer_again(webhook, execution), execution, extra, "POST"
                 )
+            async for event in subscription:
+                if isinstance(event, NodeStreamed) and event.kind == "text":
+                    headers = {
+                        "content-type": "text/plain; charset=utf-8",
+                        "cache-control": "no-cache",
+                        "x-execution-id": execution,
+                        **extra,
+                    }
+                    return WebhookAnswer(
+                        200, list(headers.items()), event.text.encode(), _words(subscription)
+                    )
+                if isinstance(event, ExecutionFinished) and event.status in FINAL:
+                    subscription.close()
+                    final = await self._final_answer(webhook, execution, event.status)
+                    return await self._render(final, execution, extra, "POST")
+        except BaseException:
+            subscription.close()
+            raise
         raise AssertionError("a subscription does not end")
 
     async def _admit(
@@ -212,7 +300,7 @@ class WebhookService:
         if credential:
             types = Webhook.account_types[webhook.authentication]
             account = read_account(webhook, await self._storage.credentials.open(credential, types))
-        return admit(webhook, account, request.headers)
+        return admit(webhook, account, request.headers, request.body)
 
     async def _unrouted(self, request: WebhookRequest, routes: Routes, *, test: bool) -> WebhookAnswer:
         """The answer when no webhook has this method and path: a preflight, or an explanation."""
@@ -352,6 +440,20 @@ class WebhookService:
                 answer: Answer = {"status": 200, "headers": {}, "json": {"message": "The execution goes on"}}
                 return await self._render(answer, execution, {}, request.method)
         raise Conflict("This execution does not wait to be called: it has gone on, or has finished.")
+
+
+async def _words(subscription: Subscription) -> AsyncGenerator[bytes]:
+    """The words that follow, until the execution ends. Raises `ExecutionFailed` when it fails in the middle."""
+    try:
+        async for event in subscription:
+            if isinstance(event, NodeStreamed) and event.kind == "text":
+                yield event.text.encode()
+            if isinstance(event, ExecutionFinished) and event.status in FINAL:
+                if event.status != "success":
+                    raise StreamBroken
+                return
+    finally:
+        subscription.close()
 
 
 def refusal(status: int, code: str, message: str, execution: str | None = None) -> Answer:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Literal, TypeAlias
 from weakref import WeakValueDictionary
 
@@ -83,7 +84,9 @@ def outline(document: WorkflowDocument, registry: Registry) -> Json:
     }
 
 
-def summary_json(summary: WorkflowSummary, last: ExecutionSummary | None) -> Json:
+def summary_json(
+    summary: WorkflowSummary, last: ExecutionSummary | None, next_run: datetime | None = None
+) -> Json:
     """A workflow without its document, as the API gives it."""
     return {
         "id": summary.id,
@@ -106,6 +109,7 @@ def summary_json(summary: WorkflowSummary, last: ExecutionSummary | None) -> Jso
             "status": last.status,
             "started_at": timestamp(last.started_at or last.created_at),
         },
+        "next_run_at": timestamp(next_run),
     }
 
 
@@ -121,6 +125,8 @@ class WorkflowService:
         self._plans: OrderedDict[str, Plan] = OrderedDict()
         self._checked: OrderedDict[str, Earlier] = OrderedDict()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self.next_runs: Callable[[Collection[str]], Mapping[str, datetime]] = lambda _: {}
+        """When workflows are due next by the clock; told by whoever fires schedules."""
         self.on_routes_changed: list[Callable[[], None]] = []
         """Called after the set of armed triggers changed."""
         self.on_changed: list[Callable[[Workflow, Change], None]] = []
@@ -255,7 +261,10 @@ class WorkflowService:
         found = await self._storage.workflows.list(wanted)
         last = await self._storage.executions.last_of([summary.id for summary in found])
         following = found[-1].id if len(found) == limit else None
-        return [summary_json(summary, last.get(summary.id)) for summary in found], following
+        due = self.next_runs([summary.id for summary in found if summary.active])
+        return [
+            summary_json(summary, last.get(summary.id), due.get(summary.id)) for summary in found
+        ], following
 
     async def get(self, caller: Caller, id_: str) -> Workflow:
         """A workflow to look at. Raises `NotFound`."""
@@ -409,6 +418,17 @@ class WorkflowService:
                     )
                 ]
             )
+        open_doors = [
+            Problem(
+                "credential_missing",
+                f"'{node.data.label or node.id}' asks callers for a credential, but none is chosen: choose one, or let anybody call.",
+                node=node.id,
+            )
+            for node in document.nodes
+            if node.type == Webhook.type and not node.data.disabled and Webhook.lacks_account(node.data)
+        ]
+        if open_doors:
+            raise InvalidWorkflow(open_doors)
 
     def keep(
         self, record: WorkflowRecord, draft: Draft | None = None, snapshot: Snapshot | None = None

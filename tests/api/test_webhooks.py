@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import hmac
 import http.client
 import itertools
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from flowstudio.api.webhooks import encoded
-from tests.api.conftest import Server, chain, node
+from tests.ai.providers.openai import OpenAISpeaker
+from tests.ai.providers.wire import Turn, Wire
+from tests.api.conftest import Server, chain, node, running
 
 Store = Callable[[dict[str, Any]], str]
 
@@ -223,6 +227,95 @@ def test_many_calls_over_one_connection(server: Server, armed: Store, path: str)
         assert answer.status == 200
         assert f'"{n}"'.encode() in answer.read()
     connection.close()
+
+
+def test_a_signed_call_is_let_in_and_a_changed_one_is_not(
+    owner: httpx.Client, nobody: httpx.Client, armed: Store, stored: Store, path: str
+) -> None:
+    document = hook(path, fields(a="b"), authentication="signature")
+    refused = owner.post(f"/api/workflows/{stored(document)}/activate")
+    assert refused.is_client_error
+    assert "none is chosen" in refused.text
+    secret = {"name": "Shop", "type": "hmac-signature", "values": {"secret": "s3", "header": "X-Sign"}}
+    made = owner.post("/api/credentials", json=secret)
+    assert made.status_code == 201, made.text
+    document["nodes"][0]["data"]["credentials"] = {"account": made.json()["id"]}
+    armed(document)
+    body = b'{"total": 12}'
+    proof = "sha256=" + hmac.new(b"s3", body, "sha256").hexdigest()
+    kind = {"content-type": "application/json"}
+    for content, headers, status in (
+        (body, {"X-Sign": proof}, 200),
+        (b'{"total": 13}', {"X-Sign": proof}, 403),
+        (body, {}, 401),
+    ):
+        answer = nobody.post(f"/webhook/{path}", content=content, headers=kind | headers)
+        assert answer.status_code == status, answer.text
+
+
+@pytest.mark.parametrize("respond", ["immediately", "last-node", "respond-node", "stream"])
+def test_a_call_that_is_repeated_with_its_key_runs_once_and_gets_the_same_answer(
+    owner: httpx.Client, nobody: httpx.Client, armed: Store, path: str, respond: str
+) -> None:
+    out = node("out", "respond-to-webhook", "Out", respond_with="first_item")
+    workflow = armed(hook(path, fields(n="={{ $json.body.n }}"), out, respond=respond))
+    key = {"Idempotency-Key": "order-1"}
+    first, second = (nobody.post(f"/webhook/{path}", json={"n": n}, headers=key) for n in ("1", "2"))
+    assert (first.status_code, first.json()) == (second.status_code, second.json())
+    assert "idempotency-replayed" not in first.headers
+    assert second.headers["idempotency-replayed"] == "true"
+    assert first.headers["x-execution-id"] == second.headers["x-execution-id"]
+    assert nobody.post(f"/webhook/{path}", json={"n": "3"}).status_code == 200
+    assert len(owner.get(f"/api/workflows/{workflow}/executions").json()["items"]) == 2
+
+
+def test_more_calls_than_a_webhook_takes_are_told_when_to_come_back(
+    owner: httpx.Client, nobody: httpx.Client, armed: Store, path: str
+) -> None:
+    workflow = armed(hook(path, fields(a="b"), rate_limit=3))
+    answers = [nobody.post(f"/webhook/{path}") for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert 1 <= int(answers[3].headers["retry-after"]) <= 60
+    assert len(owner.get(f"/api/workflows/{workflow}/executions").json()["items"]) == 3
+
+
+def test_words_of_a_model_reach_the_caller_while_the_workflow_goes_on_and_a_break_shows(
+    tmp_path: Path,
+) -> None:
+    wire = Wire(OpenAISpeaker(), [Turn(("Hello, ", "Ada."))])
+    with running(tmp_path / "data", allow_hosts="127.0.0.1") as server, server.client("owner") as owner:
+
+        async def serve(_: Any) -> None:
+            await wire.__aenter__()
+
+        async def close(_: Any) -> None:
+            await wire.__aexit__(None, None, None)
+
+        server.within(serve)
+        account = {
+            "name": "AI",
+            "type": "openai",
+            "values": {"api_key": "sk-test", "base_url": f"{wire.url}/v1"},
+        }
+        made = owner.post("/api/credentials", json=account)
+        assert made.status_code == 201, made.text
+        agent = node("agent", "ai-agent", "Agent", prompt="Be kind.", message="={{ $json.body.text }}")
+        agent["data"]["credentials"] = {"account": made.json()["id"]}
+        wait = node("wait", "wait", "Wait", resume="on_call")
+        workflow = owner.post("/api/workflows", json=hook("words", agent, wait, respond="stream")).json()[
+            "id"
+        ]
+        armed = owner.post(f"/api/workflows/{workflow}/activate")
+        assert armed.status_code == 200, armed.text
+        with owner.stream("POST", "/webhook/words", json={"text": "I am Ada."}) as answer:
+            pieces, words = answer.iter_text(), ""
+            while words != "Hello, Ada.":
+                words += next(pieces)
+            execution = answer.headers["x-execution-id"]
+            owner.post(f"/api/executions/{execution}/cancel").raise_for_status()
+            with pytest.raises(httpx.RemoteProtocolError):
+                next(pieces)
+        server.within(close)
 
 
 @pytest.mark.parametrize(

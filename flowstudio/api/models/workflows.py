@@ -107,6 +107,8 @@ class WorkflowSummaryView(View):
     """Types of its trigger nodes."""
     description: str
     last_execution: LastExecution | None
+    next_run_at: datetime | None
+    """When its schedules start it next; null when it is off or has none."""
 
 
 class WorkflowPage(View):

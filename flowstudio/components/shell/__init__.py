@@ -61,11 +61,12 @@ class ConfirmDialog(rx.Component):
 
 
 class Ago(rx.Component):
-    """A time, told as how long ago it was."""
+    """A time, told as how long ago it was; with `ahead`, also in how long it will be."""
 
     library = "$/flowstudio/shell/shell.jsx"
     tag = "Ago"
     at: rx.Var[str]
+    ahead: rx.Var[bool]
 
 
 side = Side.create

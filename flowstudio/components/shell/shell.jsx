@@ -125,8 +125,8 @@ export function ConfirmDialog({ open, heading, text, confirm, onConfirm, onClose
 
 const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];
 
-/** How long ago, kept true while the page is open; the exact time in the tooltip. */
-export function Ago({ at }) {
+/** How long ago, or `ahead` in how long, kept true while the page is open; the exact time in the tooltip. */
+export function Ago({ at, ahead }) {
   const [now, setNow] = useState(null); // null while the page is being prerendered: the server has no clock of the reader
   useEffect(() => {
     setNow(Date.now());
@@ -134,9 +134,10 @@ export function Ago({ at }) {
     return () => clearInterval(timer);
   }, [at]);
   if (!at || now === null) return null;
-  const seconds = Math.min(0, (new Date(at) - now) / 1000);
-  const [unit, size] = UNITS.find(([, length]) => -seconds >= length) ?? ["second", 1];
-  const shown = unit === "day" && -seconds > 6 * 86400 ? formatTime(at)
+  const distance = (new Date(at) - now) / 1000;
+  const seconds = ahead ? Math.max(0, distance) : Math.min(0, distance);
+  const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 1];
+  const shown = unit === "day" && Math.abs(seconds) > 6 * 86400 ? formatTime(at)
     : new Intl.RelativeTimeFormat("en", { numeric: "auto" }).format(Math.round(seconds / size), unit);
   return <time dateTime={at} title={formatTime(at)}>{shown}</time>;
 }

@@ -219,7 +219,12 @@ def webhook(source: Source) -> Converted:
         code.value("customCode") if code.text("responseCode") == "customCode" else code.value("responseCode")
     )
     given.skip("multipleMethods")
-    ways = {"onReceived": "immediately", "lastNode": "last-node", "responseNode": "respond-node"}
+    ways = {
+        "onReceived": "immediately",
+        "lastNode": "last-node",
+        "responseNode": "respond-node",
+        "streaming": "stream",
+    }
     data = {
         "firstEntryJson": "first_item",
         "allEntries": "all_items",

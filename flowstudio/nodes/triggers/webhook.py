@@ -9,12 +9,13 @@ from pydantic import Field
 
 from flowstudio.engine.item import Item, Json
 from flowstudio.engine.node import Choice, Credential, Example, ShowIf, TriggerNode
-from flowstudio.nodes.credentials import BasicAuth, HeaderAuth, JwtAuth
+from flowstudio.engine.workflow import NodeData
+from flowstudio.nodes.credentials import BasicAuth, HeaderAuth, JwtAuth, SignatureAuth
 from flowstudio.nodes.http.answer import Answer, answer, answer_file, field_of
 from flowstudio.nodes.http.fields import Parameters, text_of
 
 Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
-CallerAccount: TypeAlias = BasicAuth | HeaderAuth | JwtAuth
+CallerAccount: TypeAlias = BasicAuth | HeaderAuth | JwtAuth | SignatureAuth
 
 NOTHING_TO_GIVE = {"message": "The workflow has run, but its last node gave no data."}
 
@@ -54,6 +55,7 @@ class Webhook(TriggerNode):
         "basic": (BasicAuth.type,),
         "header": (HeaderAuth.type,),
         "jwt": (JwtAuth.type,),
+        "signature": (SignatureAuth.type,),
     }
     """The credential types that fit an authentication."""
 
@@ -62,24 +64,33 @@ class Webhook(TriggerNode):
     method: Annotated[Method | list[Method], Field(title="HTTP method")] = "GET"
     """How the address is called; also a list of several methods."""
     authentication: Annotated[
-        Literal["none", "basic", "header", "jwt"],
-        Choice({"none": "Anybody", "basic": "Basic auth", "header": "Header auth", "jwt": "JWT"}),
+        Literal["none", "basic", "header", "jwt", "signature"],
+        Choice(
+            {
+                "none": "Anybody",
+                "basic": "Basic auth",
+                "header": "Header auth",
+                "jwt": "JWT",
+                "signature": "HMAC signature",
+            }
+        ),
         Field(title="Who may call"),
     ] = "none"
     """How callers show that they may call."""
     account: Annotated[
         CallerAccount | None,
-        Credential("Credential", (BasicAuth.type, HeaderAuth.type, JwtAuth.type)),
-        ShowIf("authentication", ("basic", "header", "jwt")),
+        Credential("Credential", (BasicAuth.type, HeaderAuth.type, JwtAuth.type, SignatureAuth.type)),
+        ShowIf("authentication", ("basic", "header", "jwt", "signature")),
     ] = None
     """What callers must know."""
     respond: Annotated[
-        Literal["immediately", "last-node", "respond-node"],
+        Literal["immediately", "last-node", "respond-node", "stream"],
         Choice(
             {
                 "immediately": "At once",
                 "last-node": "When the last node is done",
                 "respond-node": "By a Respond to Webhook node",
+                "stream": "Word by word, as models answer",
             }
         ),
     ] = "immediately"
@@ -117,6 +128,13 @@ class Webhook(TriggerNode):
     """Web sites whose pages may call from a browser, separated by commas; `*` for all."""
     raw_body: bool = False
     """Keep the body exactly as it was sent, as the file `data`, instead of reading it."""
+    idempotency_header: Annotated[str, Field(max_length=100, pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]*$")] = (
+        "Idempotency-Key"
+    )
+    """Callers that send a call again give it the same value in this header: the workflow runs once, and they get the same answer
+    as long as its execution is kept. Left empty, each call counts."""
+    rate_limit: Annotated[int, Field(ge=0, le=100_000, title="Calls a minute, at most")] = 0
+    """More calls are told to come back later (status 429); 0 for no limit."""
 
     @classmethod
     def addresses(cls, node_id: str, properties: Json) -> list[tuple[str, str]]:
@@ -127,6 +145,11 @@ class Webhook(TriggerNode):
         if not isinstance(path, str) or path.startswith("="):
             path = node_id
         return [(name, path.strip("/")) for name in names if isinstance(name, str)]
+
+    @classmethod
+    def lacks_account(cls, data: NodeData) -> bool:
+        """Whether a node asks callers for something that it has no credential to check by."""
+        return data.properties.get("authentication", "none") != "none" and not data.credentials.get("account")
 
     @property
     def methods(self) -> tuple[str, ...]:

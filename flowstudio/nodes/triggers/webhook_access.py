@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import binascii
 import hmac
-from base64 import b64decode
-from collections.abc import Sequence
+import time
+from base64 import b64decode, b64encode
+from collections.abc import Mapping, Sequence
 
 import jwt
 
 from flowstudio.engine.item import Json
 from flowstudio.errors import CredentialError, Forbidden, Unauthorized
-from flowstudio.nodes.credentials import BasicAuth, HeaderAuth, JwtAuth
+from flowstudio.nodes.credentials import BasicAuth, HeaderAuth, JwtAuth, SignatureAuth
 from flowstudio.nodes.triggers.webhook import CallerAccount, Webhook
 
 
 def read_account(webhook: Webhook, opened: Json) -> CallerAccount:
     """The credential of a webhook from what the vault opened. Raises `CredentialError` when it is of the wrong kind."""
     fields = {key: value for key, value in opened.items() if key != "type"}
-    kinds: dict[str, type[CallerAccount]] = {"basic": BasicAuth, "header": HeaderAuth, "jwt": JwtAuth}
+    kinds: dict[str, type[CallerAccount]] = {
+        "basic": BasicAuth,
+        "header": HeaderAuth,
+        "jwt": JwtAuth,
+        "signature": SignatureAuth,
+    }
     cls = kinds.get(webhook.authentication)
     if cls is None or opened.get("type", cls.type) != cls.type:
         raise CredentialError(
@@ -27,7 +33,13 @@ def read_account(webhook: Webhook, opened: Json) -> CallerAccount:
     return cls.model_validate(fields)
 
 
-def admit(webhook: Webhook, account: CallerAccount | None, headers: Sequence[tuple[str, str]]) -> Json | None:
+RECENT = 300
+"""Seconds that a signed call may be old."""
+
+
+def admit(
+    webhook: Webhook, account: CallerAccount | None, headers: Sequence[tuple[str, str]], body: bytes = b""
+) -> Json | None:
     """Let a caller in, or raise `Unauthorized` (nothing shown) or `Forbidden` (wrong). Gives the claims of a JWT.
 
     Raises `CredentialError` when the webhook asks for something that it has no credential for: it is closed then.
@@ -48,6 +60,9 @@ def admit(webhook: Webhook, account: CallerAccount | None, headers: Sequence[tup
             return None
         case "jwt", JwtAuth():
             return _check_token(account, given.get("authorization"))
+        case "signature", SignatureAuth():
+            _check_signature(account, given, body)
+            return None
         case _:
             raise CredentialError(
                 f"The webhook asks for authentication '{webhook.authentication}' but has no fitting credential. "
@@ -91,6 +106,25 @@ def _check_token(account: JwtAuth, header: str | None) -> Json:
     except (jwt.PyJWTError, ValueError, TypeError) as error:
         raise Forbidden("The token is not valid.") from error
     return claims
+
+
+def _check_signature(account: SignatureAuth, given: Mapping[str, str], body: bytes) -> None:
+    shown = given.get(account.header.lower(), "").strip()
+    if not shown:
+        raise Unauthorized(f"This webhook needs a signature in the header '{account.header}'.")
+    signed = body
+    if account.timestamp_header:
+        stamp = given.get(account.timestamp_header.lower(), "").strip()
+        if not stamp.isdecimal() or len(stamp) > 15:
+            raise Unauthorized(f"This webhook needs the time in the header '{account.timestamp_header}'.")
+        if abs(time.time() - int(stamp)) > RECENT:
+            raise Forbidden("The call is too old, or the clocks differ.")
+        parts = account.signed.replace("{timestamp}", stamp).partition("{body}")
+        signed = parts[0].encode() + (body if parts[1] else b"") + parts[2].encode()
+    digest = hmac.new(account.secret.get_secret_value().encode(), signed, account.algorithm)
+    proof = digest.hexdigest() if account.encoding == "hex" else b64encode(digest.digest()).decode()
+    if not shown.startswith(account.prefix) or not _same(shown.removeprefix(account.prefix), proof):
+        raise Forbidden("The signature does not fit what was sent.")
 
 
 def _same(shown: str, expected: str) -> bool:

@@ -1,3 +1,4 @@
+import hmac
 import time
 from base64 import b64encode
 from typing import Any
@@ -9,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import SecretStr
 
 from flowstudio.errors import CredentialError, FlowStudioError, Forbidden, Unauthorized
-from flowstudio.nodes.credentials import BasicAuth, HeaderAuth, JwtAuth
+from flowstudio.nodes.credentials import BasicAuth, HeaderAuth, JwtAuth, SignatureAuth
 from flowstudio.nodes.triggers.webhook import Webhook
 from flowstudio.nodes.triggers.webhook_access import admit, read_account
 
@@ -110,3 +111,33 @@ def test_the_vaults_credential_is_read_by_the_authentication() -> None:
     assert read_account(webhook("header"), opened) == HEADER
     with pytest.raises(CredentialError, match="does not fit its authentication 'basic'"):
         read_account(webhook("basic"), opened)
+
+
+def test_a_signature_may_cover_the_time_of_the_call_and_then_grows_old() -> None:
+    slack = SignatureAuth(
+        secret=SecretStr("s"),
+        header="X-Slack-Signature",
+        prefix="v0=",
+        timestamp_header="X-Slack-Request-Timestamp",
+        signed="v0:{timestamp}:{body}",
+    )
+
+    def call(at: float, body: bytes = b"x=1") -> None:
+        proof = hmac.new(b"s", b"v0:%d:x=1" % at, "sha256").hexdigest()
+        headers = [
+            ("x-slack-request-timestamp", str(int(at))),
+            ("X-Slack-Signature", f"v0={proof}"),
+        ]
+        admit(webhook("signature"), slack, headers, body)
+
+    call(time.time())
+    with pytest.raises(Forbidden, match="too old"):
+        call(time.time() - 400)
+    with pytest.raises(Forbidden, match="does not fit"):
+        call(time.time(), b"x=2")
+
+
+def test_a_signature_may_be_written_in_base64() -> None:
+    shop = SignatureAuth(secret=SecretStr("s"), header="X-Shop-Hmac", prefix="", encoding="base64")
+    proof = b64encode(hmac.digest(b"s", b"body", "sha256")).decode()
+    assert admit(webhook("signature"), shop, [("x-shop-hmac", proof)], b"body") is None
