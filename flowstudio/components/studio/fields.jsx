@@ -1,7 +1,8 @@
 // Labelled fields for the parameters of a step. All of them speak JSON values; an expression is text that starts with "=".
 import { Fragment, createContext, useCallback, useContext, useEffect, useId, useMemo, useRef, useState } from "react";
-import { CircleAlert, MoreHorizontal } from "lucide-react";
+import { CircleAlert, MoreHorizontal, Sparkles } from "lucide-react";
 import { t } from "../texts/texts.js";
+import { asksModel, askModel } from "./from_ai.js";
 import { asCode, DRAGGED, INSERT, inserted, isExpression, toExpression, toFixed } from "./insertion.js";
 import { Entries, KeyValues } from "./entries.jsx";
 import { useScene } from "./evaluation.js";
@@ -19,7 +20,7 @@ import "./fields.css";
 
 export { isExpression };
 
-/** What the fields of a step share: {scene, errors, account, kept}; null where expressions mean nothing, as in settings. */
+/** What the fields of a step share: {scene, errors, account, called, kept}; null where expressions mean nothing, as in settings. */
 const Surroundings = createContext(null);
 const NESTED = new Set(["list", "object", "keyvalue"]);
 const UNLABELLED = new Set(["code", "json", "choices"]);
@@ -70,8 +71,8 @@ export function unplaced(problems, fields, values) {
   return problems.filter((problem) => !parameterErrors([problem]).some(({ path }) => shown.has(/^[^.[]+/.exec(path)?.[0])));
 }
 
-/** The parameters of a step, with expressions, their results (in the loop iteration `scope`, else the last) and the errors at the fields. `account` is the credential whose models can be listed. */
-export function ParameterForm({ store, id, fields, values, account, scope, disabled, dark, after }) {
+/** The parameters of a step, with expressions, their results (in the loop iteration `scope`, else the last) and the errors at the fields. `account` is the credential whose models can be listed; `called` says that the step is a tool of an agent. */
+export function ParameterForm({ store, id, fields, values, account, called, scope, disabled, dark, after }) {
   const { runs, faults } = useContext(StudioContext);
   const root = useRef(null);
   const scene = useScene(store, id, runs, scope);
@@ -82,7 +83,7 @@ export function ParameterForm({ store, id, fields, values, account, scope, disab
   const ran = useRun(runs, (all) => all.ran?.nodes.find((node) => node.id === id)?.data?.properties);
   const repaired = ran !== undefined && !same(ran.code, values.code);
   const failedLine = useMemo(() => (failure?.detail?.line && !repaired ? { line: failure.detail.line } : undefined), [failure, repaired]);
-  const shared = useMemo(() => ({ scene, errors, ran, account, failure: failedLine, kept: kept.current }), [scene, errors, ran, account, failedLine]);
+  const shared = useMemo(() => ({ scene, errors, ran, account, called, failure: failedLine, kept: kept.current }), [scene, errors, ran, account, called, failedLine]);
   const change = (name, value) => store.apply(
     [value === undefined ? { kind: "set", node: id, path: ["properties", name] } : { kind: "set", node: id, path: ["properties", name], value }],
     { merge: `${id}/properties.${name}` },
@@ -344,6 +345,12 @@ export function Field({ field, path = field.name, value, set, disabled, dark, la
       </div>
       {!disabled && surroundings && (
         <span className="fs-field-tools">
+          {may && surroundings.called && field.kind !== "secret" && (
+            <button
+              type="button" className="fs-tool fs-tool-small" aria-pressed={asksModel(shown)} aria-label={t("form.let_model", { title })} title={t("form.let_model", { title })}
+              onClick={() => (asksModel(shown) ? store(surroundings.kept.get(path)?.fixed) : (surroundings.kept.set(path, { fixed: expression ? undefined : value }), store(askModel(field, path))))}
+            ><Sparkles size={14} aria-hidden="true" /></button>
+          )}
           {may && <Kind title={title} expression={expression} choose={choose} />}
           <Menu title={title} value={shown} reset={isDefault || field.required ? null : () => { setTurned(false); set(undefined); }} />
         </span>

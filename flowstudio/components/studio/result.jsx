@@ -5,6 +5,7 @@ import { t } from "../texts/texts.js";
 /** What the server says about an expression, in words. */
 export function inWords(message) {
   if (message.startsWith("Invalid syntax: ")) return t("expression.typo", { reason: message.slice(16) });
+  if (message.includes("$fromAI works only")) return t("expression.from_ai");
   if (/^TypeError: (.* is )?not a function$/.test(message)) return t("expression.no_method");
   const unknown = /^ReferenceError: '?([\w$]+)'? is not defined$/.exec(message);
   return unknown ? t("expression.unknown_name", { name: unknown[1] }) : message;
@@ -35,7 +36,7 @@ export function Stepper({ answer, setItem }) {
 export function Result({ answer, setItem, id, large }) {
   const problem = answer?.error;
   return (
-    <div className={`fs-result${problem ? (problem.code === "no_data" ? " is-empty" : " is-error") : ""}${large ? " is-large" : ""}`}>
+    <div className={`fs-result${problem ? (problem.code === "no_data" || problem.message.includes("$fromAI works only") ? " is-empty" : " is-error") : ""}${large ? " is-large" : ""}`}>
       <div className="fs-result-head">
         <span>{t("expression.result")}{answer?.origin === "pinned" && <> · {t("expression.pinned")}</>}</span>
         <Stepper answer={answer} setItem={setItem} />

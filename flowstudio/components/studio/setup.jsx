@@ -4,7 +4,7 @@ import { t } from "../texts/texts.js";
 import { Credentials, decidingField } from "./credentials.jsx";
 import { Field, Fields, ParameterForm, unplaced, useFieldWanted } from "./fields.jsx";
 import { accountSlot, fieldsOf, hasModel, lacksModel } from "./models.js";
-import { Paragraphs } from "./prose.jsx";
+import { Paragraphs, Prose } from "./prose.jsx";
 import { SchedulePreview } from "./schedule.jsx";
 import { StudioContext } from "./step.jsx";
 import { useUsedPorts } from "./surface.js";
@@ -28,6 +28,7 @@ function Parameters({ store, node, type, scope, mayEdit, mayAdmin, dark }) {
   const properties = node.data.properties ?? {};
   const used = useUsedPorts(store, node.id);
   const attached = hasModel(type, used);
+  const called = useCalled(store, node.id, type);
   const lacking = lacksModel(type, node.data, used);
   const fields = fieldsOf(type, attached);
   const general = unplaced((faults ?? []).filter((fault) => fault.node === node.id), type.fields ?? [], properties);
@@ -35,14 +36,21 @@ function Parameters({ store, node, type, scope, mayEdit, mayAdmin, dark }) {
     <>
       {general.length > 0 && <ul className="fs-faults" aria-label={t("panel.faults")}>{general.map((fault, index) => <li key={index}>{fault.message}</li>)}</ul>}
       {lacking && <p className="fs-faults fs-hint" role="note">{t(`canvas.lacks_${lacking}`)}</p>}
+      {called && <p className="fs-attached"><span><Prose text={t("form.is_tool")} /></span></p>}
       {attached ? <Attached store={store} id={node.id} /> : !decider && credentials}
       {fields.length
-        ? <ParameterForm store={store} id={node.id} fields={fields} account={node.data.credentials?.[accountSlot(type)]} values={properties} scope={scope} disabled={!mayEdit} dark={dark} after={(name) => name === decider && credentials} />
+        ? <ParameterForm store={store} id={node.id} fields={fields} account={node.data.credentials?.[accountSlot(type)]} called={called} values={properties} scope={scope} disabled={!mayEdit} dark={dark} after={(name) => name === decider && credentials} />
         : <p className="fs-quiet">{t("panel.no_parameters")}</p>}
       {type.type === "schedule" && <SchedulePreview properties={properties} timezone={store.view.settings?.timezone} />}
     </>
   );
 }
+
+/** Whether a step that could run by itself is a tool of another one. */
+const useCalled = (store, id, type) => useSyncExternalStore(
+  store.subscribe,
+  () => !type.sub && store.snapshot.edges.some((edge) => edge.source === id && store.node(edge.target)?.ports.slots?.some((slot) => slot.id === edge.targetHandle)),
+);
 
 /** Says that a chat model below the step answers, and leads to it. */
 function Attached({ store, id }) {
