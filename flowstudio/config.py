@@ -44,6 +44,10 @@ class Settings(BaseSettings):
     """IANA time zone of workflows that do not name one."""
     max_body: Annotated[int, Field(gt=0)] = 16 * 1024 * 1024
     """Bytes that a request body may have."""
+    smtp_url: SecretStr | None = None
+    """Mail server for invitations and forgotten passwords, such as `smtp://user:password@host:587` or `smtps://…`; missing: no mail is sent."""
+    mail_from: str = ""
+    """Address that mails come from; missing: the user of FLOWSTUDIO_SMTP_URL."""
     concurrency: Annotated[int, Field(ge=1)] = 200
     """Executions that run at the same time in this process."""
     retention_days: Annotated[float, Field(gt=0)] = 14.0

@@ -18,6 +18,7 @@ from flowstudio.pages.editor import EditorState, editor
 from flowstudio.pages.execution import ExecutionState, execution
 from flowstudio.pages.executions import ExecutionsState, executions
 from flowstudio.pages.help import HelpState, help_index, help_page
+from flowstudio.pages.links import forgotten_password, join, new_password
 from flowstudio.pages.login import login
 from flowstudio.pages.missing import missing
 from flowstudio.pages.settings import SettingsState, settings
@@ -77,5 +78,8 @@ _add(settings, "/settings", "settings.title", SettingsState.load)
 _add(templates, "/templates", "templates.title", TemplatesState.load)
 _add(login, "/login", "login.title", EntryState.arrive_at_login)
 _add(setup, "/setup", "setup.title", EntryState.arrive_at_setup)
+_add(join, "/join", "links.join_title")
+_add(forgotten_password, "/forgotten-password", "links.forgotten_title")
+_add(new_password, "/new-password", "links.new_title")
 app.add_page(missing, route="404", title=f"{text('missing.title')} · {NAME}")
 app.register_lifespan_task(lifespan.running)

@@ -32,6 +32,8 @@ from flowstudio.services.examples import seed_examples
 from flowstudio.services.executions import ExecutionService
 from flowstudio.services.expressions import ExpressionService
 from flowstudio.services.installation import InstallationService
+from flowstudio.services.links import LinkService
+from flowstudio.services.mail import Mailer
 from flowstudio.services.model_names import ModelNames
 from flowstudio.services.prices import PriceService
 from flowstudio.services.run_vault import RunVault, from_environment
@@ -81,6 +83,8 @@ class Runtime:
     views: ExecutionViews
     accounts: AccountService
     audit: AuditService
+    links: LinkService
+    mailer: Mailer
     credentials: CredentialService
     collections: CollectionService
     installation: InstallationService
@@ -100,6 +104,7 @@ class Runtime:
         """Open the storage, start the parts, and resume what a dead server left. Makes this runtime the current one."""
         global _current
         settings = self.settings
+        self.mailer = Mailer(settings)
         self.registry = discover(flowstudio.nodes)
         self.storage = await Storage.open(settings)
         self.sandbox = Sandbox()
@@ -127,6 +132,7 @@ class Runtime:
         )
         self.expressions = ExpressionService(self.storage, self.workflows, self.runner)
         self.accounts = AccountService(self.storage, settings)
+        self.links = LinkService(self.storage, settings, self.accounts, self.mailer)
         self.audit = AuditService(self.storage)
         self.credentials = CredentialService(self.storage)
         self.collections = CollectionService(self.storage.vectors)
@@ -172,6 +178,8 @@ class Runtime:
         global _current
         if self._pruning is not None:
             self._pruning.cancel()
+        await self.links.close()
+        await self.mailer.close()
         await self.schedules.stop()
         await self.chats.stop()
         await self.runner.stop()
@@ -194,6 +202,7 @@ class Runtime:
                 await self.storage.workflows.purge(now - HIDDEN_FOR)
                 await self.storage.edits.prune(now)
                 await self.storage.accounts.prune_sessions(now)
+                await self.storage.account_links.prune(now)
                 await self.conversations.prune(now - timedelta(days=self.settings.retention_days))
                 await self.storage.chats.prune(now - timedelta(days=self.settings.retention_days))
                 pruned = await self.storage.executions.prune(

@@ -115,6 +115,20 @@ def client_address(request: Request) -> str:
     return request.client.host if request.client else "unknown"
 
 
+def browser_name(request: Request) -> str:
+    """What a browser calls itself, for the list of sessions."""
+    return "".join(c for c in request.headers.get("user-agent", "") if c.isprintable())
+
+
+async def new_session(request: Request, response: Response, user_id: str) -> Response:
+    """Open a session for this browser and hand it over."""
+    token = await runtime_of(request.scope).accounts.open_session(
+        user_id, client=client_address(request), agent=browser_name(request)
+    )
+    set_session(request, response, token)
+    return response
+
+
 def set_session(request: Request, response: Response, token: str) -> None:
     """Hand a browser its session."""
     secure = request.url.scheme == "https" or runtime_of(request.scope).settings.public_url.startswith(

@@ -12,8 +12,10 @@ from flowstudio.api.access import (
     SESSION_COOKIE,
     SignedIn,
     Studio,
+    browser_name,
     clear_session,
     client_address,
+    new_session,
     set_session,
 )
 from flowstudio.api.answers import Json
@@ -28,6 +30,8 @@ from flowstudio.api.models.accounts import (
     NewKey,
     NewUser,
     PasswordChange,
+    SessionList,
+    SessionView,
     Setup,
     SetupState,
     UserAnswer,
@@ -36,6 +40,8 @@ from flowstudio.api.models.accounts import (
     UserView,
 )
 from flowstudio.api.routes import needs, refusals, router
+from flowstudio.services.accounts import token_hash
+from flowstudio.storage.records import Session
 
 entry = router("Sign-in")
 people = router("Users")
@@ -47,7 +53,7 @@ Id = Annotated[str, Path(max_length=64, examples=["0199c7a2-6a1f-7c3e-9d8b-5d2f7
 @entry.get("/setup", summary="Tell whether the owner's account is missing", openapi_extra=needs("public"))
 async def read_setup(studio: Studio) -> SetupState:
     """A new installation has no account yet: whoever opens it first makes the owner's."""
-    return SetupState(needed=await studio.accounts.setup_needed())
+    return SetupState(needed=await studio.accounts.setup_needed(), can_reset=studio.links.by_mail)
 
 
 @entry.post(
@@ -62,8 +68,7 @@ async def set_up(body: Setup, request: Request, studio: Studio) -> Response:
     """Works once. Signs the owner in: the answer sets the session cookie."""
     user = await studio.accounts.create_owner(body.name, body.email, body.password)
     answer = Json(UserAnswer(user=UserView.of(user)).model_dump(mode="json"), 201)
-    set_session(request, answer, await studio.accounts.open_session(user.id))
-    return answer
+    return await new_session(request, answer, user.id)
 
 
 @entry.post(
@@ -75,7 +80,9 @@ async def set_up(body: Setup, request: Request, studio: Studio) -> Response:
 )
 async def sign_in(body: Login, request: Request, studio: Studio) -> Response:
     """Sets the session cookie. Tries are limited for each e-mail address and client."""
-    token = await studio.accounts.sign_in(body.email, body.password, client=client_address(request))
+    token = await studio.accounts.sign_in(
+        body.email, body.password, client=client_address(request), agent=browser_name(request)
+    )
     caller = await studio.accounts.identify_session(token)
     answer = Json({"user": Me.of(caller).model_dump(mode="json") if caller else None})
     set_session(request, answer, token)
@@ -108,8 +115,8 @@ async def read_me(caller: SignedIn) -> MeAnswer:
 @entry.patch(
     "/me",
     summary="Change one's own account",
-    responses=refusals(400, 401, 413),
-    openapi_extra=needs("read"),
+    responses=refusals(400, 401, 403, 413),
+    openapi_extra=needs("account"),
 )
 async def update_me(body: MeChange, caller: SignedIn, studio: Studio) -> UserAnswer:
     """The name that others see. The role is changed by admins, the password with `PUT /api/me/password`."""
@@ -121,7 +128,7 @@ async def update_me(body: MeChange, caller: SignedIn, studio: Studio) -> UserAns
     summary="Change one's own password",
     status_code=204,
     responses=refusals(400, 401, 403, 413, 429),
-    openapi_extra=needs("read"),
+    openapi_extra=needs("account"),
 )
 async def change_password(
     body: PasswordChange, request: Request, caller: SignedIn, studio: Studio
@@ -131,9 +138,47 @@ async def change_password(
         caller, body.old_password, body.new_password, client=client_address(request)
     )
     answer = Response(status_code=204)
-    if caller.via == "session":
-        set_session(request, answer, await studio.accounts.open_session(caller.user_id))
-    return answer
+    return await new_session(request, answer, caller.user_id) if caller.via == "session" else answer
+
+
+@entry.get(
+    "/sessions",
+    summary="List one's own sessions",
+    responses=refusals(401, 403),
+    openapi_extra=needs("account"),
+)
+async def list_own_sessions(request: Request, caller: SignedIn, studio: Studio) -> SessionList:
+    """The browsers in which the account is signed in, newest first."""
+    return _sessions(await studio.accounts.sessions(caller), request)
+
+
+@entry.delete(
+    "/sessions/{id}",
+    summary="End a session",
+    status_code=204,
+    responses=refusals(401, 403, 404),
+    openapi_extra=needs("account"),
+)
+async def end_session(id: Id, caller: SignedIn, studio: Studio) -> Response:
+    """Signs that browser out at once. Admins may end everybody's."""
+    await studio.accounts.end_session(caller, id)
+    return Response(status_code=204)
+
+
+@people.get(
+    "/users/{id}/sessions",
+    summary="List a user's sessions",
+    responses=refusals(401, 403, 404),
+    openapi_extra=needs("admin"),
+)
+async def list_user_sessions(id: Id, request: Request, caller: SignedIn, studio: Studio) -> SessionList:
+    """The browsers in which the account is signed in, newest first."""
+    return _sessions(await studio.accounts.sessions(caller, id), request)
+
+
+def _sessions(sessions: list[Session], request: Request) -> SessionList:
+    present = token_hash(request.cookies.get(SESSION_COOKIE, ""))
+    return SessionList(items=[SessionView.of(each, current=each.token_hash == present) for each in sessions])
 
 
 @people.get("/users", summary="List users", responses=refusals(401, 403), openapi_extra=needs("admin"))
@@ -182,7 +227,7 @@ async def delete_user(id: Id, caller: SignedIn, studio: Studio) -> Response:
     return Response(status_code=204)
 
 
-@keys.get("/api-keys", summary="List API keys", responses=refusals(401), openapi_extra=needs("read"))
+@keys.get("/api-keys", summary="List API keys", responses=refusals(401, 403), openapi_extra=needs("account"))
 async def list_keys(caller: SignedIn, studio: Studio) -> KeyList:
     """One's own keys; admins see everybody's."""
     return KeyList(items=[KeyView.of(key) for key in await studio.accounts.keys(caller)])
@@ -192,12 +237,15 @@ async def list_keys(caller: SignedIn, studio: Studio) -> KeyList:
     "/api-keys",
     summary="Create an API key",
     status_code=201,
-    responses=refusals(400, 401, 413),
-    openapi_extra=needs("read"),
+    responses=refusals(400, 401, 403, 413),
+    openapi_extra=needs("account"),
 )
 async def create_key(body: NewKey, caller: SignedIn, studio: Studio) -> MadeKey:
-    """The key acts for the caller, with the caller's role. Its text is in this answer and never shown again."""
-    record, key = await studio.accounts.create_key(caller, body.name)
+    """The key acts for the caller, with the caller's role and at most its scope: `full`, `edit` (also runs), `run` (also
+    reads), `read`, or `metrics` (`/metrics` alone). Its text is in this answer and never shown again."""
+    record, key = await studio.accounts.create_key(
+        caller, body.name, scope=body.scope, days=body.expires_in_days
+    )
     return MadeKey(api_key=KeyView.of(record), key=key)
 
 
@@ -205,8 +253,8 @@ async def create_key(body: NewKey, caller: SignedIn, studio: Studio) -> MadeKey:
     "/api-keys/{id}",
     summary="Revoke an API key",
     status_code=204,
-    responses=refusals(401, 404),
-    openapi_extra=needs("read"),
+    responses=refusals(401, 403, 404),
+    openapi_extra=needs("account"),
 )
 async def revoke_key(id: Id, caller: SignedIn, studio: Studio) -> Response:
     """The key is useless from now on. Admins may revoke everybody's."""

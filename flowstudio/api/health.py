@@ -58,9 +58,9 @@ async def ready(studio: Studio) -> Response:
 
 
 async def metrics(request: Request) -> Response:
-    """`/metrics`: figures in Prometheus' text format, for admins (an API key in `X-API-Key`)."""
+    """`/metrics`: figures in Prometheus' text format, for admins and their keys of the scope `metrics` (in `X-API-Key`)."""
     try:
-        require(await access.identify(request), "admin")
+        require(await access.identify(request), "metrics")
     except FlowStudioError as error:
         return answer(error)
     running = ("Executions that run in this process.", float(runtime_of(request.scope).runner.active))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from flowstudio.config import Settings
     from flowstudio.services.accounts import AccountService
+    from flowstudio.services.links import LinkService
     from flowstudio.services.transfer import TransferService
     from flowstudio.services.workflows import WorkflowService
     from flowstudio.storage import Storage
@@ -51,6 +52,20 @@ async def opened_accounts() -> AsyncIterator[AccountService]:
         accounts = AccountService(storage, storage.settings)
         await accounts.create_configured_owner()
         yield accounts
+
+
+@asynccontextmanager
+async def opened_links() -> AsyncIterator[LinkService]:
+    """The invitations of the installation; mails are sent before this ends."""
+    from flowstudio.services.accounts import AccountService
+    from flowstudio.services.links import LinkService
+    from flowstudio.services.mail import Mailer
+
+    async with opened_storage() as storage:
+        settings = storage.settings
+        mailer = Mailer(settings)
+        yield LinkService(storage, settings, AccountService(storage, settings), mailer)
+        await mailer.close()
 
 
 @asynccontextmanager

@@ -20,7 +20,7 @@ from flowstudio.services.callers import Caller, require
 from flowstudio.services.passwords import PasswordHasher, check_password
 from flowstudio.services.throttle import Throttle
 from flowstudio.storage import Storage
-from flowstudio.storage.records import ApiKey, Role, User
+from flowstudio.storage.records import ApiKey, KeyScope, Role, Session, User
 
 log = logging.getLogger(__name__)
 
@@ -32,15 +32,31 @@ REMEMBERED = 5.0
 """Seconds for which an identification is trusted without looking it up again."""
 KEPT = 4096
 """Identifications remembered at most."""
+AGENT = 300
+"""Characters that are kept of what a browser calls itself."""
 KEY_USE = timedelta(minutes=1)
 """How exactly the last use of a key is known."""
 
 _EMAIL = re.compile(r"[!-?A-~]{1,64}@[!-?A-~]{1,255}")
 
 
+def session_name(hashed: str) -> str:
+    """What a session is called outside: its hash itself would do as a proof of having the session."""
+    return hashlib.sha256(b"session name" + hashed.encode()).hexdigest()[:32]
+
+
 def token_hash(token: str) -> str:
     """What the database knows of a session token or an API key: they hold 256 random bits, so a plain hash will do."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An account that has been checked and is not stored yet."""
+
+    name: str
+    email: str
+    password_hash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +77,7 @@ class AccountService:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._accounts = storage.accounts
+        self._links = storage.account_links
         self._audit = Audit(storage)
         self._settings = settings
         self._hasher = PasswordHasher()
@@ -153,8 +170,9 @@ class AccountService:
         )
         if password is not None:
             await self._accounts.delete_sessions(id_)
+            await self._links.forget(id_)
             await self._audit.record(caller, "user.password_changed", user.email, id_)
-        self._revoked()
+        self.revoked()
         if (updated.name, updated.role) != (user.name, user.role):
             await self._audit.record(
                 caller,
@@ -175,12 +193,12 @@ class AccountService:
         if user.id == caller.user_id:
             raise Conflict("You cannot delete your own account; ask another admin.")
         await self._accounts.delete_user(id_)
-        self._revoked()
+        self.revoked()
         await self._audit.record(caller, "user.deleted", user.email, id_, role=user.role)
 
     async def rename(self, caller: Caller, name: str) -> User:
         """Change one's own name."""
-        require(caller, "read")
+        require(caller, "account")
         before = await self._user(caller.user_id)
         renamed = await self._accounts.update_user(before.id, name=_checked_name(name))
         self._known.clear()
@@ -191,7 +209,7 @@ class AccountService:
 
     async def change_password(self, caller: Caller, old: str, new: str, *, client: str) -> None:
         """Change one's own password; ends all of one's sessions. Raises `Forbidden` when the old one is wrong."""
-        require(caller, "read")
+        require(caller, "account")
         user = await self._user(caller.user_id)
         self._pairs.attempt(f"{user.id} {client}")
         if not await self._hasher.verify(user.password_hash, old):
@@ -200,12 +218,13 @@ class AccountService:
         check_password(new)
         await self._accounts.update_user(user.id, password_hash=await self._hasher.hash(new))
         await self._accounts.delete_sessions(user.id)
-        self._revoked()
+        await self._links.forget(user.id)
+        self.revoked()
         await self._audit.record(caller, "user.password_changed", user.email, user.id)
 
     # Sessions
 
-    async def sign_in(self, email: str, password: str, *, client: str) -> str:
+    async def sign_in(self, email: str, password: str, *, client: str, agent: str = "") -> str:
         """A session token. Raises `Unauthorized`, in the same words and time whether or not the address is known, and
         `RateLimited` after too many tries from one client or for one address."""
         address = email.strip().casefold()[:320]
@@ -225,20 +244,46 @@ class AccountService:
         if self._hasher.outdated(user.password_hash):
             await self._accounts.update_user(user.id, password_hash=await self._hasher.hash(password))
         await self._audit.record(_caller(user, "session"), "session.opened", user.email, user.id)
-        return await self.open_session(user.id)
+        return await self.open_session(user.id, client=client, agent=agent)
 
-    async def open_session(self, user_id: str) -> str:
+    async def open_session(self, user_id: str, *, client: str = "", agent: str = "") -> str:
         """A token for a browser of this account. The caller has made sure who it is."""
         token = secrets.token_urlsafe(32)
-        await self._accounts.create_session(token_hash(token), user_id, self._now() + SESSION_LIFE)
+        await self._accounts.create_session(
+            token_hash(token),
+            user_id,
+            self._now() + SESSION_LIFE,
+            client=client[:AGENT],
+            agent=agent[:AGENT],
+        )
         return token
+
+    async def sessions(self, caller: Caller, user_id: str | None = None) -> list[Session]:
+        """Where an account is signed in, newest first: one's own, or somebody's for an admin. Raises `NotFound`."""
+        require(caller, "account" if user_id in (None, caller.user_id) else "admin")
+        user = await self._user(user_id or caller.user_id)
+        now = self._now()
+        return [each for each in await self._accounts.sessions(user.id) if each.expires_at > now]
+
+    async def end_session(self, caller: Caller, name: str) -> None:
+        """End one of one's own sessions, or anybody's for an admin. Raises `NotFound`."""
+        require(caller, "account")
+        people = await self._accounts.users() if caller.may("admin") else [await self._user(caller.user_id)]
+        for user in people:
+            for session in await self._accounts.sessions(user.id):
+                if session_name(session.token_hash) == name:
+                    await self._accounts.delete_session(session.token_hash)
+                    self.revoked()
+                    await self._audit.record(caller, "session.ended", user.email, user.id)
+                    return
+        raise NotFound("There is no such session (any more).")
 
     async def sign_out(self, token: str) -> None:
         """End a session."""
         hashed = token_hash(token)
         caller = await self.identify_session_hash(hashed)
         await self._accounts.delete_session(hashed)
-        self._revoked()
+        self.revoked()
         if caller is not None:
             await self._audit.record(caller, "session.closed", caller.email, caller.user_id)
 
@@ -261,30 +306,39 @@ class AccountService:
 
     # API keys
 
-    async def create_key(self, caller: Caller, name: str) -> tuple[ApiKey, str]:
-        """A key that acts for the caller, and its text, which is shown this once."""
-        require(caller, "read")
+    async def create_key(
+        self, caller: Caller, name: str, *, scope: KeyScope = "full", days: int | None = None
+    ) -> tuple[ApiKey, str]:
+        """A key that acts for the caller within its scope, for some days or for ever, and its text, shown this once."""
+        require(caller, "account")
+        if scope == "metrics":
+            require(caller, "metrics")
         key = f"fs_{secrets.token_urlsafe(32)}"
         record = await self._accounts.create_key(
-            _checked_name(name), key[:7], token_hash(key), caller.user_id
+            _checked_name(name),
+            key[:7],
+            token_hash(key),
+            caller.user_id,
+            scope=scope,
+            expires_at=None if days is None else self._now() + timedelta(days=days),
         )
-        await self._audit.record(caller, "key.created", record.name, record.id)
+        await self._audit.record(caller, "key.created", record.name, record.id, scope=scope, days=days)
         return record, key
 
     async def keys(self, caller: Caller) -> list[ApiKey]:
         """One's own keys that are in force; an admin sees everybody's."""
-        require(caller, "read")
+        require(caller, "account")
         found = await self._accounts.keys(None if caller.may("admin") else caller.user_id)
         return [key for key in found if key.revoked_at is None]
 
     async def revoke_key(self, caller: Caller, id_: str) -> None:
         """Make a key useless at once. Raises `NotFound` for another person's, unless the caller is an admin."""
-        require(caller, "read")
+        require(caller, "account")
         key = next((key for key in await self.keys(caller) if key.id == id_), None)
         if key is None:
             raise NotFound(f"There is no API key '{id_}'.")
         await self._accounts.revoke_key(id_)
-        self._revoked()
+        self.revoked()
         await self._audit.record(caller, "key.revoked", key.name, id_)
 
     async def identify_key(self, key: str) -> Caller | None:
@@ -301,7 +355,7 @@ class AccountService:
             return None
         if record.last_used_at is None or now - record.last_used_at >= KEY_USE:
             await self._accounts.touch_key(record.id, now)
-        return self._remember(hashed, user, "api_key")
+        return self._remember(hashed, user, "api_key", record.scope)
 
     async def act_for(self, email: str | None) -> Caller:
         """The command line in the name of an account; of the owner when none is named."""
@@ -317,14 +371,22 @@ class AccountService:
     # Within
 
     async def _create(self, name: str, email: str, password: str, role: Role) -> User:
+        ready = await self.prepare(name, email, password)
+        return await self._accounts.create_user(
+            email=ready.email, name=ready.name, role=role, password_hash=ready.password_hash
+        )
+
+    async def prepare(self, name: str, email: str, password: str) -> Prepared:
+        """An account's data, checked, with the password hashed. Raises `InvalidRequest`."""
         email = email.strip()
         if not _EMAIL.fullmatch(email):
             raise InvalidRequest(f"'{email[:100]}' is not an e-mail address.")
         check_password(password)
-        hashed = await self._hasher.hash(password)
-        return await self._accounts.create_user(
-            email=email, name=_checked_name(name), role=role, password_hash=hashed
-        )
+        return Prepared(_checked_name(name), email, await self.hashed(password))
+
+    async def hashed(self, password: str) -> str:
+        """A password as it is stored."""
+        return await self._hasher.hash(password)
 
     async def _user(self, id_: str) -> User:
         user = await self._accounts.user(id_)
@@ -336,7 +398,7 @@ class AccountService:
         """Until somebody's right to be here may have changed: a sign-out, a new role, a revoked key …"""
         await self._revocation.wait()
 
-    def _revoked(self) -> None:
+    def revoked(self) -> None:
         """Trust no identification any more without looking it up again."""
         self._known.clear()
         self._revocation.set()
@@ -346,16 +408,18 @@ class AccountService:
         entry = self._known.get(hashed)
         return entry.caller if entry is not None and entry.until > self._clock() else None
 
-    def _remember(self, hashed: str, user: User, via: Literal["session", "api_key"]) -> Caller:
+    def _remember(
+        self, hashed: str, user: User, via: Literal["session", "api_key"], scope: KeyScope = "full"
+    ) -> Caller:
         if len(self._known) >= KEPT:
             self._known.clear()
-        caller = _caller(user, via)
+        caller = _caller(user, via, scope)
         self._known[hashed] = _Remembered(caller, self._clock() + REMEMBERED)
         return caller
 
 
-def _caller(user: User, via: Literal["session", "api_key", "cli"]) -> Caller:
-    return Caller(user.id, user.email, user.name, user.role, via)
+def _caller(user: User, via: Literal["session", "api_key", "cli"], scope: KeyScope = "full") -> Caller:
+    return Caller(user.id, user.email, user.name, user.role, via, scope=scope)
 
 
 def _checked_name(name: str) -> str:

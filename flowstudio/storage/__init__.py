@@ -11,6 +11,7 @@ from sqlalchemy import URL, Engine, select, text
 from flowstudio.ai.vectors import VectorStore
 from flowstudio.config import Settings
 from flowstudio.errors import ConfigurationError
+from flowstudio.storage.account_links import AccountLinkRepository
 from flowstudio.storage.accounts import AccountRepository
 from flowstudio.storage.audit import AuditRepository
 from flowstudio.storage.binaries import BinaryStore
@@ -51,6 +52,7 @@ class Storage:
         self.schedules = ScheduleRepository(database)
         self.leases = LeaseRepository(database)
         self.accounts = AccountRepository(database)
+        self.account_links = AccountLinkRepository(database)
         self.audit = AuditRepository(database)
         self.credentials = CredentialRepository(database, vault)
         self.conversations = ConversationRepository(database)

@@ -12,7 +12,7 @@ from flowstudio.errors import Conflict, NotFound
 from flowstudio.storage.clock import current_time
 from flowstudio.storage.database import Database
 from flowstudio.storage.ids import new_id
-from flowstudio.storage.records import ApiKey, Role, Session, User
+from flowstudio.storage.records import ApiKey, KeyScope, Role, Session, User
 from flowstudio.storage.tables import api_keys, sessions, users
 
 Pair = TypeVar("Pair", Session, ApiKey)
@@ -112,7 +112,9 @@ class AccountRepository:
 
     # Sessions
 
-    async def create_session(self, token_hash: str, user_id: str, expires_at: datetime) -> None:
+    async def create_session(
+        self, token_hash: str, user_id: str, expires_at: datetime, *, client: str = "", agent: str = ""
+    ) -> None:
         """Store a sign-in."""
 
         def store(connection: Connection) -> None:
@@ -122,10 +124,17 @@ class AccountRepository:
                     user_id=user_id,
                     created_at=current_time(connection),
                     expires_at=expires_at,
+                    client=client,
+                    agent=agent,
                 )
             )
 
         await self._database.write(store)
+
+    async def sessions(self, user_id: str) -> list[Session]:
+        """The sign-ins of an account, newest first, expired ones too."""
+        query = select(sessions).where(sessions.c.user_id == user_id).order_by(sessions.c.created_at.desc())
+        return [Session(**row._mapping) for row in await self._database.rows(query)]
 
     async def session(self, token_hash: str) -> tuple[Session, User] | None:
         """A sign-in, expired or not, and whose it is."""
@@ -152,7 +161,14 @@ class AccountRepository:
     # API keys
 
     async def create_key(
-        self, name: str, prefix: str, key_hash: str, user_id: str, *, expires_at: datetime | None = None
+        self,
+        name: str,
+        prefix: str,
+        key_hash: str,
+        user_id: str,
+        *,
+        expires_at: datetime | None = None,
+        scope: KeyScope = "full",
     ) -> ApiKey:
         """Store the hash of a key."""
 
@@ -167,6 +183,7 @@ class AccountRepository:
                 last_used_at=None,
                 expires_at=expires_at,
                 revoked_at=None,
+                scope=scope,
             )
             connection.execute(
                 insert(api_keys).values(**{column.name: getattr(key, column.name) for column in api_keys.c})

@@ -21,6 +21,8 @@ LogPosition: TypeAlias = tuple[int, int]
 """Where an entry of an execution's log stands: fence and number."""
 
 Role: TypeAlias = Literal["owner", "admin", "editor", "viewer"]
+KeyScope: TypeAlias = Literal["full", "edit", "run", "read", "metrics"]
+LinkPurpose: TypeAlias = Literal["invitation", "password"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,6 +383,29 @@ class Session:
     user_id: str
     created_at: datetime
     expires_at: datetime
+    client: str = ""
+    """The address that it came from."""
+    agent: str = ""
+    """What the browser calls itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountLink:
+    """A link that lets somebody in, once. The token in it is not stored."""
+
+    id: str
+    token_hash: str = field(repr=False)
+    purpose: LinkPurpose
+    role: Role | None
+    """Of the account that an invitation makes."""
+    email: str
+    """Whom it is for; an invitation without one is for whoever has it."""
+    user_id: str | None
+    """Whose password it sets."""
+    created_by: str | None
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -397,6 +422,8 @@ class ApiKey:
     last_used_at: datetime | None
     expires_at: datetime | None
     revoked_at: datetime | None
+    scope: KeyScope = "full"
+    """What it may do of what its person may."""
 
 
 @dataclass(frozen=True, kw_only=True)

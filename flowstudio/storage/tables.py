@@ -377,7 +377,28 @@ sessions = Table(
     Column("user_id", ForeignKey(users.c.id, ondelete="CASCADE"), nullable=False, index=True),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
+    Column("client", Text, nullable=False, server_default=""),
+    Column("agent", Text, nullable=False, server_default=""),
 )
+"""Sign-ins of browsers. `client` is the address that it came from, `agent` what the browser calls itself."""
+
+account_links = Table(
+    "account_links",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("token_hash", String(64), nullable=False),
+    Column("purpose", String(16), nullable=False),
+    Column("role", String(16)),
+    Column("email", Text, nullable=False),
+    Column("user_id", ForeignKey(users.c.id, ondelete="CASCADE")),
+    Column("created_by", ForeignKey(users.c.id, ondelete="CASCADE")),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant),
+    UniqueConstraint("token_hash"),
+)
+"""Links that let somebody in once: an `invitation` with a role, or a new `password` for a user. Invariants: a link with
+`used_at` does nothing any more; the invitations of a deleted account are deleted with it."""
 
 api_keys = Table(
     "api_keys",
@@ -391,8 +412,10 @@ api_keys = Table(
     Column("last_used_at", Instant),
     Column("expires_at", Instant),
     Column("revoked_at", Instant),
+    Column("scope", String(16), nullable=False, server_default="full"),
     UniqueConstraint("key_hash"),
 )
+"""Keys for programs. `scope` is what a key may do of what its person may."""
 
 credentials = Table(
     "credentials",

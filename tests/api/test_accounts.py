@@ -12,12 +12,12 @@ OWNER = {"name": "Ada", "email": "ada@example.com", "password": PASSWORD}
 
 def test_the_first_visitor_makes_the_owner_and_is_signed_in(tmp_path: Path) -> None:
     with running(tmp_path / "data", people=False) as fresh, fresh.client(None) as browser:
-        assert browser.get("/api/setup").json() == {"needed": True}
+        assert browser.get("/api/setup").json() == {"needed": True, "can_reset": False}
         made = browser.post("/api/setup", json=OWNER)
         assert made.status_code == 201
         assert made.json()["user"]["role"] == "owner"
         assert browser.get("/api/me").json()["user"]["email"] == "ada@example.com"
-        assert browser.get("/api/setup").json() == {"needed": False}
+        assert browser.get("/api/setup").json() == {"needed": False, "can_reset": False}
         again = browser.post("/api/setup", json=OWNER | {"email": "eve@example.com"})
         assert again.status_code == 409
         assert "set up already" in again.json()["error"]["message"]

@@ -8,7 +8,9 @@ from starlette.routing import Route
 
 from flowstudio.api.app import Branch, create_api
 from flowstudio.api.routes import Access, Operation
-from flowstudio.services.callers import PERMISSIONS
+from flowstudio.runtime import Runtime
+from flowstudio.services.callers import PERMISSIONS, SCOPES
+from flowstudio.storage.records import KeyScope
 from tests.api.conftest import ROLES, Server
 
 POLICY: dict[str, Access] = {
@@ -17,15 +19,25 @@ POLICY: dict[str, Access] = {
     "POST /api/login": "public",
     "POST /api/logout": "public",
     "GET /api/me": "read",
-    "PATCH /api/me": "read",
-    "PUT /api/me/password": "read",
+    "PATCH /api/me": "account",
+    "PUT /api/me/password": "account",
+    "GET /api/sessions": "account",
+    "DELETE /api/sessions/{id}": "account",
+    "POST /api/password/forgotten": "public",
+    "POST /api/password/reset": "public",
+    "GET /api/invitations": "admin",
+    "POST /api/invitations": "admin",
+    "DELETE /api/invitations/{id}": "admin",
+    "POST /api/invitations/read": "public",
+    "POST /api/invitations/accept": "public",
+    "GET /api/users/{id}/sessions": "admin",
     "GET /api/users": "admin",
     "POST /api/users": "admin",
     "PATCH /api/users/{id}": "admin",
     "DELETE /api/users/{id}": "admin",
-    "GET /api/api-keys": "read",
-    "POST /api/api-keys": "read",
-    "DELETE /api/api-keys/{id}": "read",
+    "GET /api/api-keys": "account",
+    "POST /api/api-keys": "account",
+    "DELETE /api/api-keys/{id}": "account",
     "GET /api/audit": "admin",
     "GET /api/audit/export": "admin",
     "GET /api/workflows": "read",
@@ -103,7 +115,7 @@ POLICY: dict[str, Access] = {
     "GET /api/openapi.json": "public",
     "GET /api/docs": "public",
     "GET /api/docs/{name}": "public",
-    "GET /metrics": "admin",
+    "GET /metrics": "metrics",
     "GET /samples/{name}": "public",
     # Webhooks are called by strangers on purpose; each workflow says whom it lets in.
     "* /webhook/{path:path}": "public",
@@ -160,6 +172,28 @@ def test_a_caller_gets_in_or_not(server: Server, entry: str, role: str | None) -
         assert answer.status_code == 403, answer.text
         assert answer.json()["error"]["code"] == "forbidden"
         assert role in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("scope", [scope for scope in SCOPES if scope != "full"])
+def test_a_key_of_the_owner_does_no_more_than_its_scope(server: Server, scope: KeyScope) -> None:
+    async def make(runtime: Runtime) -> str:
+        owner = await runtime.accounts.act_for(None)
+        return (await runtime.accounts.create_key(owner, "narrow", scope=scope))[1]
+
+    key = {"X-API-Key": server.within(make)}
+    wrong = []
+    with httpx.Client(base_url=server.url, headers=key, timeout=60) as client:
+        for entry, permission in POLICY.items():
+            method, path = entry.split()
+            if method == "*" or permission == "public":
+                continue
+            path = path.format(id="missing", number=1, node="1", type="missing", name="missing")
+            with client.stream(method, path) as answer:
+                answer.read()
+            refused = answer.status_code == 403 and scope in answer.text
+            if refused is (permission in SCOPES[scope]) or answer.status_code == 401:
+                wrong.append((entry, answer.status_code))
+    assert wrong == []
 
 
 @pytest.mark.parametrize("header", ["", "fs_wrong", "\xff"])

@@ -48,7 +48,12 @@ PAGES: dict[str, Ready] = {
     "/nowhere/at/all": lambda page: page.get_by_role("link", name="Go to the workflows"),
     WORKFLOW: lambda page: page.get_by_role("group", name="Paid orders", exact=True),
 }
-ENTRY: dict[str, Ready] = {"/login": heading("Sign in")}
+ENTRY: dict[str, Ready] = {
+    "/login": heading("Sign in"),
+    "/join#x": lambda page: page.get_by_role("alert"),
+    "/forgotten-password": heading("Forgotten password"),
+    "/new-password": heading("New password"),
+}
 
 
 def violations(page: Page) -> list[str]:

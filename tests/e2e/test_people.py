@@ -44,3 +44,38 @@ def test_a_person_who_is_no_admin_is_not_offered_the_log(
     expect(window.get_by_role("button", name="Save name")).to_be_visible()
     expect(window.get_by_role("tab", name="Activity")).to_have_count(0)
     assert window.request.get("/api/audit").status == 403
+
+
+def test_an_invited_person_joins_by_a_link_that_works_once(
+    server: Server, new_page: NewPage, page: Page
+) -> None:
+    page.goto("/settings#people")
+    page.get_by_role("button", name="Invite somebody").click()
+    dialog = page.get_by_role("dialog", name="Invite somebody")
+    dialog.get_by_label("Role").select_option("viewer")
+    dialog.get_by_role("button", name="Make link").click()
+    link = page.get_by_label("Link of the invitation").input_value()
+    page.get_by_role("button", name="Done").click()
+    expect(page.get_by_role("table", name="Open invitations").get_by_role("row")).to_have_count(2)
+
+    guest = new_page(server.url)
+    guest.goto(link)
+    expect(guest.get_by_text("You are invited as: Viewer.")).to_be_visible()
+    guest.get_by_label("Your name").fill("Ida")
+    guest.get_by_label("E-mail").fill("ida@example.com")
+    guest.get_by_label("Password").fill("correct horse battery")
+    guest.get_by_role("button", name="Create my account").click()
+    expect(guest.get_by_role("heading", name="Workflows", level=1)).to_be_visible()
+    guest.goto("/settings")
+    expect(guest.get_by_text("This browser")).to_be_visible()
+
+    late = new_page(server.url)
+    late.goto(link)
+    expect(late.get_by_role("alert")).to_contain_text("does not work any more")
+
+    page.goto("/settings#people")
+    page.reload()
+    page.get_by_role("button", name="Where Ida is signed in").click()
+    page.get_by_role("dialog").get_by_role("button", name="Sign out there").click()
+    expect(page.get_by_text("Signed out there.")).to_be_visible()
+    assert guest.request.get("/api/me").status == 401

@@ -11,10 +11,13 @@ from reflex.state import BaseState, State
 from reflex_base.registry import RegistrationContext
 
 from flowstudio.errors import Forbidden, NotFound, Unauthorized
+from flowstudio.flowstudio import app
 from flowstudio.pages.access import on_error
 from flowstudio.pages.editor import EditorState
 from flowstudio.pages.setup import EntryState
 from flowstudio.pages.workflows import WorkflowsState
+from flowstudio.services.callers import PERMISSIONS
+from flowstudio.storage.records import Role
 from tests.pages.conftest import Accounts, opened
 
 FOR_ANYBODY = {EntryState}
@@ -71,13 +74,38 @@ async def test_nobody_gets_past_a_handler_without_a_session(
         await call(opened(tree, cls, session=session), handler)
 
 
-@pytest.mark.parametrize("entry", [entry for entry in GUARDED if entry[1] in CHANGING], ids=label)
-async def test_a_viewer_changes_nothing(
-    entry: Any, tree: State, services: SimpleNamespace, accounts: Accounts
+@pytest.mark.parametrize("role", PERMISSIONS)
+async def test_every_handler_lets_in_the_roles_of_the_table(
+    role: Role, tree: State, services: SimpleNamespace, accounts: Accounts
 ) -> None:
-    cls, _, handler = entry
-    with pytest.raises(Forbidden):
-        await call(opened(tree, cls, session=accounts.open("viewer")), handler)
+    """Behind the check every service is out of reach, so whoever gets past it ends in another failure than a refusal."""
+    wrong = []
+    for entry in GUARDED:
+        cls, name, handler = entry
+        permission = "edit" if name in CHANGING else "read"
+        try:
+            await call(opened(tree, cls, session=accounts.open(role), path="/workflows/abc"), handler)
+        except Forbidden:
+            let_in = False
+        except Exception:
+            let_in = True
+        else:
+            let_in = True
+        if let_in is not (permission in PERMISSIONS[role]):
+            wrong.append((label(entry), permission))
+    assert wrong == []
+
+
+def test_every_page_asks_who_comes_unless_it_is_for_strangers() -> None:
+    open_to_all = {"login", "setup", "join", "forgotten-password", "new-password", "404"}
+    guarded = {label((cls, name, None)) for cls, name, _ in GUARDED}
+    pages = app._unevaluated_pages
+    assert open_to_all < set(pages)
+    for route, page in pages.items():
+        loads: Any = page.on_load
+        events = loads if isinstance(loads, list) else [loads]
+        names = {event.fn.__qualname__ for event in events if hasattr(event, "fn")}
+        assert names <= {f"EntryState.arrive_at_{route}"} if route in open_to_all else names & guarded, route
 
 
 def test_every_changing_handler_is_known_to_this_test() -> None:

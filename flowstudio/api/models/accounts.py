@@ -8,9 +8,10 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from flowstudio.api.models.common import Line, Shape, View
+from flowstudio.services.accounts import session_name
 from flowstudio.services.callers import Caller
 from flowstudio.services.passwords import COMMON, LONGEST, SHORTEST
-from flowstudio.storage.records import ApiKey, Role, User
+from flowstudio.storage.records import ApiKey, KeyScope, Role, Session, User
 
 Email = Annotated[
     str,
@@ -41,6 +42,8 @@ class SetupState(View):
     """Whether the owner's account has still to be made."""
 
     needed: bool
+    can_reset: bool
+    """Whether forgotten passwords can be reset by e-mail."""
 
 
 class Setup(Shape):
@@ -146,6 +149,10 @@ class NewKey(Shape):
     """A key to be made."""
 
     name: Annotated[Line, Field(examples=["deploy script"])]
+    scope: KeyScope = "full"
+    """What it may do of what its person may."""
+    expires_in_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    """Missing: it works until it is revoked."""
 
 
 class KeyView(View):
@@ -159,6 +166,7 @@ class KeyView(View):
     created_at: datetime
     last_used_at: datetime | None
     expires_at: datetime | None
+    scope: KeyScope
 
     @classmethod
     def of(cls, key: ApiKey) -> KeyView:
@@ -171,6 +179,7 @@ class KeyView(View):
             created_at=key.created_at,
             last_used_at=key.last_used_at,
             expires_at=key.expires_at,
+            scope=key.scope,
         )
 
 
@@ -185,3 +194,36 @@ class MadeKey(View):
 
     api_key: KeyView
     key: Annotated[str, Field(examples=["fs_2f…"])]
+
+
+class SessionView(View):
+    """A browser in which an account is signed in."""
+
+    id: str
+    created_at: datetime
+    expires_at: datetime
+    """Each use moves it."""
+    client: str
+    """The address that the sign-in came from."""
+    agent: str
+    """What the browser calls itself."""
+    current: bool
+    """Whether the request comes from it."""
+
+    @classmethod
+    def of(cls, session: Session, *, current: bool) -> SessionView:
+        """From a stored one."""
+        return cls(
+            id=session_name(session.token_hash),
+            created_at=session.created_at,
+            expires_at=session.expires_at,
+            client=session.client,
+            agent=session.agent,
+            current=current,
+        )
+
+
+class SessionList(View):
+    """The sessions of an account."""
+
+    items: list[SessionView]

@@ -19,6 +19,27 @@ class SetupForm(rx.Component):
     tag = "SetupForm"
 
 
+class JoinForm(rx.Component):
+    """Makes the account of an invitation."""
+
+    library = "$/flowstudio/entry/links.jsx"
+    tag = "JoinForm"
+
+
+class ForgottenForm(rx.Component):
+    """Asks for a link that sets a new password."""
+
+    library = "$/flowstudio/entry/links.jsx"
+    tag = "ForgottenForm"
+
+
+class NewPasswordForm(rx.Component):
+    """Sets a new password."""
+
+    library = "$/flowstudio/entry/links.jsx"
+    tag = "NewPasswordForm"
+
+
 def entry_page(title: str, intro: str, form: rx.Component) -> rx.Component:
     """A card in the middle of the page."""
     return rx.el.main(
@@ -39,3 +60,6 @@ def entry_page(title: str, intro: str, form: rx.Component) -> rx.Component:
 
 login_form = LoginForm.create
 setup_form = SetupForm.create
+join_form = JoinForm.create
+forgotten_form = ForgottenForm.create
+new_password_form = NewPasswordForm.create

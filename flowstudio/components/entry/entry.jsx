@@ -1,7 +1,8 @@
 // Sign-in and set-up. They post to the HTTP API, whose answer sets the session cookie that scripts cannot read; the
 // page load that follows connects the event socket with it.
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { arrived } from "../shell/tour.js";
+import { get } from "../studio/api.js";
 import { t } from "../texts/texts.js";
 
 /** Only paths of this server: a link must not send anybody elsewhere after the sign-in. */
@@ -35,11 +36,15 @@ function useEntry(path, then) {
   return { failure, busy, submit };
 }
 
-function Input({ label, help, ...rest }) {
+export function Input({ label, help, ...rest }) {
   return <label>{label}<input className="fs-input" required {...rest} />{help && <small>{help}</small>}</label>;
 }
 
 export function LoginForm() {
+  const [resets, setResets] = useState(false);
+  useEffect(() => {
+    get("/setup").then((answer) => setResets(answer.can_reset), () => {});
+  }, []);
   const { failure, busy, submit } = useEntry("/api/login", nextPath);
   return (
     <form className="fs-form" onSubmit={submit}>
@@ -47,6 +52,7 @@ export function LoginForm() {
       <Input label={t("login.password")} name="password" type="password" autoComplete="current-password" />
       <p className="fs-form-error" role="alert">{failure}</p>
       <button className="fs-button fs-button-primary fs-button-wide" disabled={busy}>{t(busy ? "login.busy" : "login.submit")}</button>
+      {resets && <p><a className="fs-link" href="/forgotten-password">{t("links.forgotten")}</a></p>}
     </form>
   );
 }

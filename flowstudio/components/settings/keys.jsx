@@ -6,7 +6,10 @@ import { Cancel, Confirm, Dialog, Failure, TextField, useSubmit } from "../shell
 import { Pending, useAnswer } from "../shell/loading.jsx";
 import { Ago } from "../shell/shell.jsx";
 import { call, post } from "../studio/api.js";
-import { t } from "../texts/texts.js";
+import { formatTime, t } from "../texts/texts.js";
+
+const SCOPES = ["full", "edit", "run", "read"];
+const DAYS = [30, 90, 365];
 
 export function Keys({ mayAdmin }) {
   const [keys, failure, reload] = useAnswer("/api-keys");
@@ -37,14 +40,16 @@ export function Keys({ mayAdmin }) {
               <thead>
                 <tr>
                   <th scope="col">{t("settings.name")}</th><th scope="col">{t("settings.key_prefix")}</th>{mayAdmin && <th scope="col">{t("settings.key_owner")}</th>}
-                  <th scope="col">{t("settings.made")}</th><th scope="col">{t("settings.last_used")}</th><th scope="col"><span className="fs-visually-hidden">{t("settings.actions")}</span></th>
+                  <th scope="col">{t("settings.key_scope")}</th><th scope="col">{t("settings.made")}</th><th scope="col">{t("settings.key_expires")}</th><th scope="col">{t("settings.last_used")}</th><th scope="col"><span className="fs-visually-hidden">{t("settings.actions")}</span></th>
                 </tr>
               </thead>
               <tbody>
                 {keys.items.map((key) => (
                   <tr key={key.id}>
                     <td><span className="fs-title">{key.name}</span></td><td><code>{key.prefix}…</code></td>{mayAdmin && <td>{owner(key.user_id)}</td>}
+                    <td><small>{t(`settings.scope_${key.scope}`)}</small></td>
                     <td className="fs-nowrap"><small><Ago at={key.created_at} /></small></td>
+                    <td className="fs-nowrap"><small>{key.expires_at ? formatTime(key.expires_at) : t("settings.key_for_ever")}</small></td>
                     <td className="fs-nowrap"><small>{key.last_used_at ? <Ago at={key.last_used_at} /> : t("settings.never_used")}</small></td>
                     <td><div className="fs-table-actions"><button type="button" className="fs-tool" aria-label={t("settings.revoke", { name: key.name })} title={t("settings.revoke", { name: key.name })} onClick={() => setDoomed(key)}><Trash2 size={16} aria-hidden="true" /></button></div></td>
                   </tr>
@@ -54,17 +59,17 @@ export function Keys({ mayAdmin }) {
           </div>
         )}
       </div>
-      {making && <NewKey onClose={() => { setMaking(false); reload(); }} />}
+      {making && <NewKey scopes={mayAdmin ? [...SCOPES, "metrics"] : SCOPES} onClose={() => { setMaking(false); reload(); }} />}
       {doomed && <Confirm heading={t("settings.revoke", { name: doomed.name })} text={t("settings.revoke_text")} confirm={t("settings.revoke_confirm")} onConfirm={revoke} onClose={() => setDoomed(null)} />}
     </section>
   );
 }
 
 /** Asks for a name, then shows the key this once. */
-function NewKey({ onClose }) {
+function NewKey({ scopes, onClose }) {
   const [made, setMade] = useState(null);
   const field = useRef(null);
-  const { failure, busy, submit } = useSubmit(async ({ name }) => setMade(await post("/api-keys", { name })));
+  const { failure, busy, submit } = useSubmit(async ({ name, scope, days }) => setMade(await post("/api-keys", { name, scope, ...(days && { expires_in_days: Number(days) }) })));
   useEffect(() => field.current?.select(), [made]);
   const copy = () => {
     field.current.select();
@@ -85,6 +90,12 @@ function NewKey({ onClose }) {
     <Dialog heading={t("settings.new_key")} text={t("settings.new_key_text")} onClose={onClose}>
       <form className="fs-form" onSubmit={submit}>
         <TextField label={t("settings.key_name")} name="name" maxLength={200} autoFocus autoComplete="off" />
+        <label>{t("settings.key_scope")}
+          <select className="fs-input" name="scope" defaultValue="full">{scopes.map((scope) => <option key={scope} value={scope}>{t(`settings.scope_${scope}`)}</option>)}</select>
+        </label>
+        <label>{t("settings.key_expires")}
+          <select className="fs-input" name="days" defaultValue=""><option value="">{t("settings.key_for_ever")}</option>{DAYS.map((days) => <option key={days} value={days}>{t(`settings.key_days_${days}`)}</option>)}</select>
+        </label>
         <Failure text={failure} />
         <div className="fs-dialog-actions"><Cancel onClick={onClose} /><button className="fs-button fs-button-primary" disabled={busy}>{t("settings.make_key")}</button></div>
       </form>

@@ -1,18 +1,21 @@
 // The people who may sign in, and what they may do. For admins.
 import { useState } from "react";
-import { KeyRound, Plus, UserMinus } from "lucide-react";
+import { KeyRound, MonitorSmartphone, Plus, UserMinus } from "lucide-react";
 import { toast } from "sonner";
 import { Cancel, Confirm, Dialog, Failure, TextField, useSubmit } from "../shell/dialog.jsx";
 import { Pending, useAnswer } from "../shell/loading.jsx";
 import { call, post } from "../studio/api.js";
 import { t } from "../texts/texts.js";
+import { Invite, InviteButton, OpenInvitations } from "./invitations.jsx";
+import { SessionsOf } from "./sessions.jsx";
 
 const ROLES = ["admin", "editor", "viewer"];
 
 export function People() {
   const [people, failure, reload] = useAnswer("/users");
+  const [invitations, , reloadInvitations] = useAnswer("/invitations");
   const [me] = useAnswer("/me");
-  const [open, setOpen] = useState(null); // {add}, {reset: person} or {remove: person}
+  const [open, setOpen] = useState(null); // {add}, {invite}, or a person to {reset}, {remove} or show the {sessions} of
   const close = () => setOpen(null);
   if (!people || !me) return <Pending failure={failure} reload={reload} />;
   const done = (text) => {
@@ -37,7 +40,8 @@ export function People() {
     <section aria-labelledby="people" style={{ display: "grid", gap: 16 }}>
       <div className="fs-section-head">
         <div><h2 id="people">{t("settings.people")}</h2><p className="fs-quiet">{t("settings.people_text")}</p></div>
-        <button type="button" className="fs-button fs-button-primary" onClick={() => setOpen({ add: true })}><Plus size={16} aria-hidden="true" />{t("settings.add_person")}</button>
+        <button type="button" className="fs-button" onClick={() => setOpen({ add: true })}><Plus size={16} aria-hidden="true" />{t("settings.add_person")}</button>
+        <InviteButton onClick={() => setOpen({ invite: true })} />
       </div>
       <div className="fs-card"><div className="fs-card-scroll">
         <table className="fs-table">
@@ -61,6 +65,7 @@ export function People() {
                   <td>
                     {!fixed && (
                       <div className="fs-table-actions">
+                        <Tool icon={MonitorSmartphone} label={t("settings.sessions_of", { name: person.name })} onClick={() => setOpen({ sessions: person })} />
                         <Tool icon={KeyRound} label={t("settings.reset", { name: person.name })} onClick={() => setOpen({ reset: person })} />
                         <Tool icon={UserMinus} label={t("settings.remove", { name: person.name })} onClick={() => setOpen({ remove: person })} />
                       </div>
@@ -72,6 +77,9 @@ export function People() {
           </tbody>
         </table>
       </div></div>
+      <OpenInvitations items={invitations?.items} reload={reloadInvitations} />
+      {open?.invite && <Invite onClose={() => { close(); reloadInvitations(); }} />}
+      {open?.sessions && <SessionsOf person={open.sessions} onClose={close} />}
       {open?.add && <NewPerson onClose={close} onDone={(person) => done(t("settings.person_added", { name: person.name }))} />}
       {open?.reset && <ResetPassword person={open.reset} onClose={close} onDone={() => done(t("settings.reset_done", { name: open.reset.name }))} />}
       {open?.remove && <Confirm heading={t("settings.remove_title", { name: open.remove.name })} text={t("settings.remove_text")} confirm={t("settings.remove_confirm")} onConfirm={remove} onClose={close} />}

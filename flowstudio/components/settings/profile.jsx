@@ -2,6 +2,7 @@
 import { toast } from "sonner";
 import { Failure, TextField, useSubmit } from "../shell/dialog.jsx";
 import { Pending, useAnswer } from "../shell/loading.jsx";
+import { OwnSessions } from "./sessions.jsx";
 import { call } from "../studio/api.js";
 import { t } from "../texts/texts.js";
 
@@ -41,6 +42,7 @@ export function Profile() {
           <div><button className="fs-button fs-button-primary" disabled={changing.busy}>{t("settings.change_password")}</button></div>
         </form>
       </section>
+      <OwnSessions />
     </>
   );
 }
