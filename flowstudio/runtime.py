@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import flowstudio.nodes
+from flowstudio.ai.alith import AlithPool
 from flowstudio.ai.memory import Conversations
 from flowstudio.ai.prices import PriceTable
 from flowstudio.ai.vectors import VectorStore
@@ -68,6 +69,7 @@ class Runtime:
     storage: Storage
     sandbox: Sandbox
     outbound: Outbound
+    alith: AlithPool
     bus: LocalBus
     runner: Runner
     prices: PriceTable
@@ -113,6 +115,7 @@ class Runtime:
         self.outbound = Outbound(
             settings.allow_hosts, own_origin=settings.base_url, samples=self.samples.find
         )
+        self.alith = AlithPool()
         self.bus = LocalBus()
         self.prices = PriceTable()
         dispatcher = InProcess()
@@ -154,6 +157,7 @@ class Runtime:
             services={
                 Sandbox: self.sandbox,
                 Outbound: self.outbound,
+                AlithPool: self.alith,
                 VectorStore: self.storage.vectors,
                 PriceTable: self.prices,
                 Conversations: self.storage.conversations,
@@ -183,6 +187,7 @@ class Runtime:
         await self.schedules.stop()
         await self.chats.stop()
         await self.runner.stop()
+        await self.alith.stop()
         await self.outbound.close()
         await self.sandbox.stop()
         await self.storage.close()

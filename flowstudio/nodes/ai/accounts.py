@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, TypeAlias
 import httpx
 
 from flowstudio.ai import anthropic, google, openai
+from flowstudio.ai.alith import AlithModel, AlithOptions, AlithPool
 from flowstudio.ai.anthropic import AnthropicModel, AnthropicOptions
 from flowstudio.ai.google import GoogleModel, GoogleOptions
 from flowstudio.ai.model import ChatModel
@@ -77,6 +78,44 @@ def model_with(account: Account, name: str, ctx: Context, **common: Any) -> Chat
                 compatible=True,
                 transport=out,
             )
+
+
+_ALITH_TAILS: Final[Mapping[str, str]] = {
+    AnthropicAccount.type: "/v1",
+    GoogleAIAccount.type: "/v1beta/openai",
+}
+"""Where providers have their OpenAI-compatible interface, below the address of their own one."""
+_ALITH_HOMES: Final[Mapping[str, str]] = {
+    OpenAIAccount.type: "https://api.openai.com/v1",
+    AnthropicAccount.type: "https://api.anthropic.com",
+    GoogleAIAccount.type: "https://generativelanguage.googleapis.com",
+}
+_ALITH_LABELS: Final[Mapping[str, str]] = {
+    OpenAIAccount.type: "OpenAI",
+    AnthropicAccount.type: "Anthropic",
+    GoogleAIAccount.type: "Google",
+}
+
+
+def alith_with(account: Account, name: str, ctx: Context, **common: Any) -> ChatModel:
+    """A model of the account's provider, asked by Alith. Makes no call."""
+    name = name or USUAL.get(account.type, "")
+    if not name:
+        raise NodeError(f"A model has to be named for an account of the type '{account.label}'.")
+    home = (account.base_url or _ALITH_HOMES.get(account.type, "")).rstrip("/")
+    return AlithModel(
+        name,
+        pool=ctx.use(AlithPool),
+        base_url=home.removesuffix("/v1") + _ALITH_TAILS[account.type]
+        if account.type in _ALITH_TAILS
+        else home,
+        key=account.api_key.get_secret_value(),
+        label=_ALITH_LABELS.get(account.type, "The server"),
+        options=AlithOptions(**common),
+        newer=account.type == OpenAIAccount.type,
+        needs_key=account.type != OpenAICompatibleAccount.type,
+        transport=transport(ctx),
+    )
 
 
 async def list_models(account: Account, out: httpx.AsyncBaseTransport | None) -> list[str]:

@@ -16,7 +16,7 @@ USAGE = {
     "prompt_tokens_details": {"cached_tokens": 100},
     "completion_tokens_details": {"reasoning_tokens": 10},
 }
-_FINISH = {"length": "length", "filtered": "content_filter", "refused": "stop"}
+FINISH = {"length": "length", "filtered": "content_filter", "refused": "stop"}
 _CODES = {401: "invalid_api_key", 404: "model_not_found", 429: "rate_limit_exceeded"}
 
 
@@ -51,7 +51,7 @@ class OpenAISpeaker:
                 {"tool_calls": [_call(index, function={"arguments": part})]}
                 for part in (text[:half], text[half:])
             ]
-        finish = _FINISH.get(turn.stop) or ("tool_calls" if turn.calls else "stop")
+        finish = FINISH.get(turn.stop) or ("tool_calls" if turn.calls else "stop")
         events = [_chunk(body, [{"index": 0, "delta": delta, "finish_reason": None}]) for delta in choices]
         events.append(_chunk(body, [{"index": 0, "delta": {}, "finish_reason": finish}]))
         if self.usage is not None and body.get("stream_options", {}).get("include_usage"):
