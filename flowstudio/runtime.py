@@ -17,6 +17,7 @@ from flowstudio.config import Settings
 from flowstudio.engine.context import Host
 from flowstudio.engine.registry import Registry, discover
 from flowstudio.errors import ConfigurationError
+from flowstudio.nodes.connections import AccessTokens
 from flowstudio.outbound import Outbound
 from flowstudio.sandbox import Sandbox
 from flowstudio.services.accounts import AccountService
@@ -41,9 +42,12 @@ from flowstudio.services.run_vault import RunVault, from_environment
 from flowstudio.services.runner import Runner
 from flowstudio.services.samples import Samples
 from flowstudio.services.schedules import ScheduleService
+from flowstudio.services.sign_ins import SignInService
 from flowstudio.services.subworkflows import SubWorkflows
 from flowstudio.services.templates import TemplateService
+from flowstudio.services.tokens import Tokens
 from flowstudio.services.transfer import TransferService
+from flowstudio.services.trials import Trials
 from flowstudio.services.versions import VersionService
 from flowstudio.services.views import ExecutionViews
 from flowstudio.services.webhooks import WebhookService
@@ -88,6 +92,9 @@ class Runtime:
     links: LinkService
     mailer: Mailer
     credentials: CredentialService
+    tokens: Tokens
+    sign_ins: SignInService
+    trials: Trials
     collections: CollectionService
     installation: InstallationService
     webhooks: WebhookService
@@ -129,6 +136,9 @@ class Runtime:
         self.views = ExecutionViews(self.storage, self.registry, self.runner.live, self.bus)
         self.conversations = ConversationService(self.storage)
         self.pricing = PriceService(self.storage, self.prices)
+        self.tokens = Tokens(self.storage.credentials, self.outbound)
+        self.sign_ins = SignInService(self.storage, self.outbound, self.tokens)
+        self.trials = Trials(self.storage, self.outbound, self.tokens)
         self.model_names = ModelNames(self.storage, self.outbound)
         self.chats = ChatService(
             self.storage, self.registry, self.workflows, self.executions, dispatcher, self.bus
@@ -153,11 +163,12 @@ class Runtime:
             evaluator=CagedEvaluator(self.sandbox),
             binaries=self.storage.binaries,
             workflows=SubWorkflows(self.storage, self.workflows, self.executions),
-            vault=RunVault(self.storage.credentials, from_environment(os.environ)),
+            vault=RunVault(self.tokens, from_environment(os.environ)),
             services={
                 Sandbox: self.sandbox,
                 Outbound: self.outbound,
                 AlithPool: self.alith,
+                AccessTokens: self.tokens,
                 VectorStore: self.storage.vectors,
                 PriceTable: self.prices,
                 Conversations: self.storage.conversations,

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from flowstudio.engine.credential import CredentialType
 from flowstudio.engine.expression import Template
 from flowstudio.engine.holes import Place, dig, fill
 from flowstudio.engine.item import Json
@@ -141,12 +142,14 @@ def _credential(label: str, models: Sequence[type[BaseModel]], data: Json) -> An
         model = models[0]
     if model is None:
         raise CredentialError(f"{label}: a credential of type '{slug}' does not fit here; choose another.")
-    content = data if "type" in model.model_fields else {k: v for k, v in data.items() if k != "type"}
+    content = {k: v for k, v in data.items() if k in model.model_fields or k not in ("type", "id")}
     try:
-        return model.model_validate(content)
+        made = model.model_validate(content)
     except ValidationError as error:
         # Never the input: it is secret. The cause is dropped because it quotes the input.
         names = ", ".join(sorted({str(d["loc"][0]) for d in error.errors(include_input=False) if d["loc"]}))
+    else:
+        return made.stored_as(str(data.get("id", ""))) if isinstance(made, CredentialType) else made
     raise CredentialError(
         f"{label}: the credential does not have the fields it needs ({names or 'all'}); open it and fill it in again."
     )

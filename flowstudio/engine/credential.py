@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PrivateAttr
 
 
 class CredentialType(BaseModel):
@@ -14,6 +14,17 @@ class CredentialType(BaseModel):
 
     type: ClassVar[str] = ""
     label: ClassVar[str] = ""
+    _id: str = PrivateAttr("")
+
+    @property
+    def id(self) -> str:
+        """Of the stored credential; empty for one that came along with a run."""
+        return self._id
+
+    def stored_as(self, id_: str) -> Self:
+        """The same, as the stored credential `id_`."""
+        self._id = id_
+        return self
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:

@@ -107,7 +107,9 @@ class Vault(Protocol):
     """Credentials for nodes."""
 
     async def open(self, credential: str, types: Sequence[str]) -> Json:
-        """The decrypted fields of a credential of one of the types, its slug as `type`. Raises `CredentialError`.
+        """The decrypted fields of a credential of one of the types, its slug as `type`, its own as `id` if it is stored.
+
+        Raises `CredentialError`.
 
         An empty `credential` asks for one that was passed along with this run.
         """

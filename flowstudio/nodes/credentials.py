@@ -1,4 +1,4 @@
-"""Credential types for HTTP, both for services that are called and for callers of webhooks."""
+"""Credential types for HTTP, both for services that are called and for callers of webhooks; the list of all types."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, SecretStr, field_validator
 
 from flowstudio.engine.credential import CredentialType
+from flowstudio.engine.node import Widget
 from flowstudio.nodes.ai.credentials import AI_CREDENTIAL_TYPES
+from flowstudio.nodes.connections import CONNECTION_TYPES, PostgresAccount, WebAddress
 
 _TOKEN = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
 """A header's name (RFC 9110, 5.6.2)."""
@@ -27,6 +29,8 @@ class BasicAuth(CredentialType):
     """The user name, often an email address."""
     password: Annotated[SecretStr, Field(title="Password")] = SecretStr("")
     """The password; some services want an API key as user name and no password."""
+    test_url: Annotated[WebAddress, Field(title="Address to test with")] = ""
+    """An address of the service that answers only to whoever is signed in. **Test** calls it. May stay empty."""
 
 
 class HeaderAuth(CredentialType):
@@ -39,6 +43,8 @@ class HeaderAuth(CredentialType):
     """The header's name, as the service's documentation gives it."""
     value: Annotated[SecretStr, Field(title="Header value", json_schema_extra=_LINE)]
     """The header's whole value, with any word such as `Token` that belongs before the secret."""
+    test_url: Annotated[WebAddress, Field(title="Address to test with")] = ""
+    """An address of the service that answers only to whoever is signed in. **Test** calls it. May stay empty."""
 
     @field_validator("value")
     @classmethod
@@ -54,6 +60,8 @@ class BearerAuth(CredentialType):
 
     token: Annotated[SecretStr, Field(min_length=1, title="Token", json_schema_extra=_LINE)]
     """The token alone, without the word `Bearer`."""
+    test_url: Annotated[WebAddress, Field(title="Address to test with")] = ""
+    """An address of the service that answers only to whoever is signed in. **Test** calls it. May stay empty."""
 
     @field_validator("token")
     @classmethod
@@ -71,6 +79,54 @@ class QueryAuth(CredentialType):
     """The name of the query parameter."""
     value: Annotated[SecretStr, Field(title="Parameter value")]
     """The secret."""
+    test_url: Annotated[WebAddress, Field(title="Address to test with")] = ""
+    """An address of the service that answers only to whoever is signed in. **Test** calls it. May stay empty."""
+
+
+class SeveralSecrets(CredentialType):
+    """Several secrets at once, in headers and in the address, for services that want more than one."""
+
+    type: ClassVar[str] = "generic"
+    label: ClassVar[str] = "Several secrets"
+
+    headers: Annotated[SecretStr, Widget("secret-lines"), Field(title="Headers")] = SecretStr("")
+    """One in each line, such as `X-Client: 4711`."""
+    query: Annotated[SecretStr, Widget("secret-lines"), Field(title="Query parameters")] = SecretStr("")
+    """One in each line, such as `api_key=4711`."""
+    test_url: Annotated[WebAddress, Field(title="Address to test with")] = ""
+    """An address of the service that answers only to whoever is signed in. **Test** calls it. May stay empty."""
+
+    @field_validator("headers")
+    @classmethod
+    def _are_headers(cls, value: SecretStr) -> SecretStr:
+        for number, (name, _) in enumerate(_pairs(value, ":"), 1):
+            if not re.match(_TOKEN, name):
+                raise ValueError(f"line {number} is not a header: write its name, a colon and its value")
+        return value
+
+    @field_validator("query")
+    @classmethod
+    def _are_parameters(cls, value: SecretStr) -> SecretStr:
+        for number, (name, _) in enumerate(_pairs(value, "="), 1):
+            if not name:
+                raise ValueError(
+                    f"line {number} is not a parameter: write its name, an equals sign and its value"
+                )
+        return value
+
+    def header_pairs(self) -> list[tuple[str, str]]:
+        """Names and values."""
+        return _pairs(self.headers, ":")
+
+    def query_pairs(self) -> list[tuple[str, str]]:
+        """Names and values."""
+        return _pairs(self.query, "=")
+
+
+def _pairs(value: SecretStr, mark: str) -> list[tuple[str, str]]:
+    lines = [line.strip() for line in value.get_secret_value().splitlines() if line.strip()]
+    found = [line.partition(mark) for line in lines]
+    return [(name.strip() if middle else "", text.strip()) for name, middle, text in found]
 
 
 class DigestAuth(CredentialType):
@@ -83,6 +139,8 @@ class DigestAuth(CredentialType):
     """The user name."""
     password: Annotated[SecretStr, Field(title="Password")] = SecretStr("")
     """The password."""
+    test_url: Annotated[WebAddress, Field(title="Address to test with")] = ""
+    """An address of the service that answers only to whoever is signed in. **Test** calls it. May stay empty."""
 
 
 JwtAlgorithm = Literal[
@@ -163,10 +221,9 @@ def _single_line(value: SecretStr) -> SecretStr:
 
 
 CREDENTIAL_TYPES: Mapping[str, type[CredentialType]] = {
-    **{
-        cls.type: cls
-        for cls in (BasicAuth, HeaderAuth, BearerAuth, QueryAuth, DigestAuth, JwtAuth, SignatureAuth)
-    },
+    **{cls.type: cls for cls in (BasicAuth, HeaderAuth, BearerAuth, QueryAuth, DigestAuth, SeveralSecrets)},
+    **CONNECTION_TYPES,
     **AI_CREDENTIAL_TYPES,
+    **{cls.type: cls for cls in (PostgresAccount, JwtAuth, SignatureAuth)},
 }
 """Every credential type of this installation, by its slug."""

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+import httpcore
 import httpx
 
 from flowstudio.errors import NodeError
@@ -110,7 +111,7 @@ class Outbound:
         With `samples` these are answered from memory, so that they work without a running server.
         """
         self._own = httpx.URL(own_origin.rstrip("/") or "http://flowstudio.invalid")
-        dialer = VettedDialer(AddressRules(allow_hosts), resolve)
+        self._dialer = dialer = VettedDialer(AddressRules(allow_hosts), resolve)
         self._verified = VettedTransport(dialer)
         self._unverified = VettedTransport(dialer, verify=False)
         self._samples: httpx.AsyncBaseTransport | None = None
@@ -141,6 +142,18 @@ class Outbound:
     def transport(self) -> httpx.AsyncBaseTransport:
         """The vetted transport, for vendors' SDKs that bring their own client: every address they call is vetted too."""
         return _Lent(self._verified)
+
+    async def vetted(self, host: str, port: int) -> str:
+        """An address of a host, for clients that speak another protocol than HTTP; they must connect to this very address.
+
+        Raises `OutboundRefused`, and `NodeError` when there is no such server.
+        """
+        try:
+            return (await self._dialer.vetted(host, port))[0]
+        except httpcore.ConnectError as error:
+            raise NodeError(
+                f"There is no server named '{host}'. Check the address.", retryable=True
+            ) from error
 
     async def close(self) -> None:
         """Close all connections."""

@@ -51,7 +51,7 @@ class VettedDialer(httpcore.AsyncNetworkBackend):
         """Connect to a host. Raises `OutboundRefused` before a single packet goes out."""
         try:
             async with asyncio.timeout(timeout):
-                addresses = await self._vetted(host, port)
+                addresses = await self.vetted(host, port)
                 return await self._first(addresses, port, local_address, socket_options)
         except TimeoutError as error:
             raise httpcore.ConnectTimeout(f"no connection within {timeout:g} s") from error
@@ -69,7 +69,8 @@ class VettedDialer(httpcore.AsyncNetworkBackend):
         """Wait, for the pool's own retries."""
         await asyncio.sleep(seconds)
 
-    async def _vetted(self, host: str, port: int) -> list[str]:
+    async def vetted(self, host: str, port: int) -> list[str]:
+        """The addresses of a host that may be called. Raises `OutboundRefused`, and httpcore's error when there is none."""
         address = self._rules.check_host(host, port)
         if address is not None:
             return [str(address)]

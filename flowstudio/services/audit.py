@@ -36,6 +36,7 @@ Action: TypeAlias = Literal[
     "key.revoked",
     "credential.created",
     "credential.changed",
+    "credential.connected",
     "credential.deleted",
     "workflow.published",
     "workflow.unpublished",

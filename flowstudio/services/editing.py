@@ -100,6 +100,7 @@ class EditingService:
             raise TooLarge(
                 f"The workflow would be larger than {self._max_document:,} bytes; split it, or unpin data."
             )
+        await self._workflows.sharing.demand(caller, document)
         snapshot = Snapshot.of(draft.json)
         new = NewDraft(
             name=document.name,

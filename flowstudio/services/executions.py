@@ -196,6 +196,7 @@ class ExecutionService:
         """
         require(caller, "run")
         workflow = await self._workflows.load(workflow_id)
+        await self._workflows.sharing.demand(caller, workflow.document)
         plan = self._workflows.plan(workflow, until=until)
         start = plan.start_node(node)
         trigger = plan.nodes[start].type if start is not None else TriggerNode
@@ -286,6 +287,7 @@ class ExecutionService:
             workflow = await self._workflows.load(stored.workflow_id)
         else:
             raise Conflict(f"Execution '{id_}' belongs to no stored workflow; retry it as it was.")
+        await self._workflows.sharing.demand(caller, workflow.document)
         plan = self._workflows.plan(workflow)
         if from_node is not None and from_node not in plan.nodes:
             raise NotFound(f"The workflow has no node '{from_node}' to retry from.")
@@ -329,6 +331,7 @@ class ExecutionService:
         """
         require(caller, "run")
         workflow = await self._workflows.load(workflow_id)
+        await self._workflows.sharing.demand(caller, workflow.document)
         if all(drawn.id != node for drawn in workflow.document.nodes):
             raise NotFound(f"The workflow has no node '{node}'.")
         if items is not None:

@@ -10,6 +10,7 @@ from flowstudio.nodes.ai.accounts import TYPES, Account, list_models
 from flowstudio.nodes.credentials import CREDENTIAL_TYPES
 from flowstudio.outbound import Outbound
 from flowstudio.services.callers import Caller, require
+from flowstudio.services.sharing import may_see
 from flowstudio.storage import Storage
 
 KEPT = 300.0
@@ -27,7 +28,7 @@ class ModelNames:
         """The names of the models, sorted. Raises `NotFound`, and `Conflict` with what the provider has against it."""
         require(caller, "edit")
         record = await self._credentials.get(credential)
-        if record is None:
+        if record is None or not may_see(caller, record):
             raise NotFound(f"There is no credential '{credential}'.")
         if record.type not in TYPES:
             raise Conflict(f"A credential of the type '{record.type}' is not one of a provider of models.")

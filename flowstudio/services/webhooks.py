@@ -379,6 +379,7 @@ class WebhookService:
         """Open the test addresses of a workflow for one call; until when, and the addresses."""
         require(caller, "run")
         workflow = await self._workflows.load(workflow_id)
+        await self._workflows.sharing.demand(caller, workflow.document)
         self._workflows.plan(workflow)
         routes = webhooks_of(workflow_id, workflow.document)
         if not routes:

@@ -21,6 +21,7 @@ from flowstudio.nodes.triggers.webhook import Webhook
 from flowstudio.services.audit import Action, Audit
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.live import timestamp
+from flowstudio.services.sharing import Sharing, credentials_of
 from flowstudio.services.webhook_routes import normalise
 from flowstudio.storage import Storage
 from flowstudio.storage.records import (
@@ -75,7 +76,7 @@ def outline(document: WorkflowDocument, registry: Registry) -> Json:
     triggers = [
         slug for slug in dict.fromkeys(types) if (cls := registry.get(slug)) is not None and cls.trigger
     ]
-    credentials = sorted({id_ for node in document.nodes for id_ in node.data.credentials.values()})
+    credentials = sorted(credentials_of(document))
     return {
         "nodes": len(types),
         "triggers": triggers,
@@ -120,6 +121,7 @@ class WorkflowService:
         self._storage = storage
         self._audit = Audit(storage)
         self.registry = registry
+        self.sharing = Sharing(storage.credentials)
         self._loaded: dict[str, Workflow] = {}
         self._published: dict[str, Workflow] = {}
         self._plans: OrderedDict[str, Plan] = OrderedDict()
@@ -279,9 +281,10 @@ class WorkflowService:
     # Changing
 
     async def create(self, caller: Caller, raw: Any, *, id_: str | None = None) -> Workflow:
-        """Store a new workflow as a draft. Raises `InvalidWorkflow` when its form is wrong."""
+        """Store a new workflow as a draft. Raises `InvalidWorkflow` when its form is wrong, `Forbidden` for credentials."""
         require(caller, "edit")
         draft = Draft.of(load_workflow(raw))
+        await self.sharing.demand(caller, draft.document)
         record = await self._storage.workflows.create(
             name=draft.document.name,
             document=draft.json,
@@ -298,6 +301,7 @@ class WorkflowService:
         """Store a whole new draft. Raises `Conflict` when somebody else was quicker."""
         require(caller, "edit")
         draft = Draft.of(load_workflow(raw))
+        await self.sharing.demand(caller, draft.document)
         async with self.changing(id_):
             record = await self._storage.workflows.update(
                 id_,
@@ -345,6 +349,7 @@ class WorkflowService:
             workflow = await self.present(id_)
             if version is not None and version != workflow.version:
                 workflow = await self._past(workflow, version)
+            await self.sharing.demand(caller, workflow.document)
             if workflow.active:
                 self._demand_armed(workflow.document)
             else:
@@ -368,6 +373,7 @@ class WorkflowService:
         require(caller, "edit")
         async with self.changing(id_):
             workflow = await self._production(id_)
+            await self.sharing.demand(caller, workflow.document)
             self._demand_armed(workflow.document)
             if workflow.record.published_version is None:
                 workflow = await self._publish(workflow, armed=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -13,9 +15,9 @@ from flowstudio.errors import ConfigurationError, CredentialError, NotFound
 from flowstudio.storage.clock import current_time
 from flowstudio.storage.database import Database
 from flowstudio.storage.ids import new_id
-from flowstudio.storage.records import CredentialRecord
+from flowstudio.storage.records import CredentialRecord, Role, SignIn
 from flowstudio.storage.rows import insert_rows
-from flowstudio.storage.tables import credentials, key_checks
+from flowstudio.storage.tables import credentials, key_checks, sign_ins
 from flowstudio.storage.vault import (
     ENVELOPE,
     FILE_NAME,
@@ -30,6 +32,8 @@ from flowstudio.storage.vault import (
 )
 
 columns = credentials.c
+TOKENS = "tokens"
+"""Where tokens are among the encrypted values; no form has a field of this name."""
 SEALED = "sealed"
 """Stands for the type in what is encrypted but is no credential."""
 PUBLIC = [column for column in columns if column.name not in ("secret", "envelope")]
@@ -62,7 +66,16 @@ class CredentialRepository:
         self._vault = vault
 
     async def create(
-        self, *, name: str, type: str, values: Json, owner_id: str | None = None, id: str | None = None
+        self,
+        *,
+        name: str,
+        type: str,
+        values: Json,
+        owner_id: str | None = None,
+        id: str | None = None,
+        usable_by: Role = "editor",
+        editable_by: Role = "admin",
+        ends_at: datetime | None = None,
     ) -> CredentialRecord:
         """Encrypt and store."""
         id_ = id or new_id()
@@ -71,7 +84,15 @@ class CredentialRepository:
         def store(connection: Connection) -> CredentialRecord:
             now = current_time(connection)
             record = CredentialRecord(
-                id=id_, name=name, type=type, owner_id=owner_id, created_at=now, updated_at=now
+                id=id_,
+                name=name,
+                type=type,
+                owner_id=owner_id,
+                created_at=now,
+                updated_at=now,
+                usable_by=usable_by,
+                editable_by=editable_by,
+                ends_at=ends_at,
             )
             row = {column.name: getattr(record, column.name) for column in PUBLIC}
             connection.execute(insert(credentials).values(**row, envelope=ENVELOPE, secret=secret))
@@ -89,18 +110,24 @@ class CredentialRepository:
         rows = await self._database.rows(select(*PUBLIC).order_by(columns.name, columns.id))
         return [CredentialRecord(**row._mapping) for row in rows]
 
+    async def some(self, ids: Collection[str]) -> list[CredentialRecord]:
+        """Those of the ids that exist, without their values."""
+        rows = await self._database.rows(select(*PUBLIC).where(columns.id.in_(ids)))
+        return [CredentialRecord(**row._mapping) for row in rows]
+
     async def update(
-        self, id_: str, *, name: str | None = None, values: Json | None = None
+        self, id_: str, *, name: str | None = None, values: Json | None = None, **others: Any
     ) -> CredentialRecord:
-        """Change what is given. Raises `NotFound`."""
+        """Change what is given; `others` are columns. New values end a connection. Raises `NotFound`."""
         before = await self.get(id_)
         if before is None:
             raise NotFound(f"There is no credential '{id_}'.")
-        changes: dict[str, Any] = {}
+        changes: dict[str, Any] = dict(others)
         if name is not None:
             changes["name"] = name
         if values is not None:
             changes |= {"secret": self._vault.encrypt(id_, before.type, values), "envelope": ENVELOPE}
+            changes["connection"] = None
 
         def store(connection: Connection) -> None:
             connection.execute(
@@ -135,6 +162,77 @@ class CredentialRepository:
                 f"The credential '{row.name}' has the type '{row.type}'; the node needs {' or '.join(types)}."
             )
         return {**self._vault.decrypt(credential, row.type, bytes(row.secret)), "type": row.type}
+
+    async def connect(
+        self, id_: str, tokens: Json, connection: Json, *, unchanged_since: datetime
+    ) -> CredentialRecord | None:
+        """Keep tokens with a credential's values, encrypted, and say how the connection stands.
+
+        None when the credential was changed since, or deleted: the tokens are not those of the present values.
+        """
+
+        def store(database: Connection) -> bool:
+            row = database.execute(
+                select(columns.type, columns.secret)
+                .where(columns.id == id_, columns.updated_at == unchanged_since)
+                .with_for_update()
+            ).first()
+            if row is None:
+                return False
+            values = self._vault.decrypt(id_, row.type, bytes(row.secret)) | {TOKENS: tokens}
+            database.execute(
+                update(credentials)
+                .where(columns.id == id_)
+                .values(
+                    secret=self._vault.encrypt(id_, row.type, values),
+                    envelope=ENVELOPE,
+                    connection=connection,
+                )
+            )
+            return True
+
+        return await self.get(id_) if await self._database.write(store) else None
+
+    async def note_problem(self, id_: str, problem: str) -> None:
+        """Remember why a connection does not work any more."""
+        record = await self.get(id_)
+        if record is None:
+            return
+        said = {**(record.connection or {}), "problem": problem}
+        await self._database.write(
+            lambda c: c.execute(update(credentials).where(columns.id == id_).values(connection=said))
+        )
+
+    async def begin_sign_in(self, state: str, session: str, entry: SignIn, ends_at: datetime) -> None:
+        """Remember a sign-in that begins; forget those that nobody finished."""
+
+        def store(connection: Connection) -> None:
+            connection.execute(delete(sign_ins).where(sign_ins.c.ends_at < current_time(connection)))
+            connection.execute(
+                insert(sign_ins).values(
+                    state=_hash(state),
+                    session=_hash(session),
+                    credential_id=entry.credential_id,
+                    sealed=entry.sealed,
+                    ends_at=ends_at,
+                )
+            )
+
+        await self._database.write(store)
+
+    async def end_sign_in(self, state: str, session: str) -> SignIn | None:
+        """Take up a sign-in, once; None when there is none such, it is too old, or another session began it."""
+
+        def take(connection: Connection) -> SignIn | None:
+            key = sign_ins.c.state == _hash(state)
+            row = connection.execute(select(sign_ins).where(key).with_for_update()).first()
+            if row is None or row.session != _hash(session):
+                return None
+            if not connection.execute(delete(sign_ins).where(key)).rowcount:
+                return None
+            return SignIn(row.credential_id, row.sealed) if row.ends_at >= current_time(connection) else None
+
+        return await self._database.write(take)
 
     def seal(self, owner: str, values: Json) -> str:
         """Encrypt values that are kept elsewhere; they open for the same `owner` only."""
@@ -183,3 +281,7 @@ class CredentialRepository:
             return name
 
         return await self._database.write(again)
+
+
+def _hash(text: str) -> str:
+    return sha256(text.encode()).hexdigest()

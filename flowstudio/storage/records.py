@@ -436,6 +436,22 @@ class CredentialRecord:
     owner_id: str | None
     created_at: datetime
     updated_at: datetime
+    usable_by: Role = "editor"
+    """The least role that may use it."""
+    editable_by: Role = "admin"
+    """The least role that may change it."""
+    ends_at: datetime | None = None
+    """When a person says that it ends."""
+    connection: Json | None = None
+    """How signing in elsewhere stands: `{connected_at, ends_at, renewable, problem}`, times as ISO texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """A sign-in elsewhere that somebody began."""
+
+    credential_id: str
+    sealed: str
 
 
 @dataclass(frozen=True, kw_only=True)

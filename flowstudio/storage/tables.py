@@ -428,7 +428,24 @@ credentials = Table(
     Column("secret", LargeBinary, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    Column("usable_by", String(16), nullable=False),
+    Column("editable_by", String(16), nullable=False),
+    Column("ends_at", Instant),
+    Column("connection", Encoded),
 )
+"""Credentials. `usable_by` and `editable_by` are the least roles for that. `ends_at` is what a person noted; `connection` says
+how signing in elsewhere stands, without any secret."""
+
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    Column("state", String(64), primary_key=True),
+    Column("session", String(64), nullable=False),
+    Column("credential_id", String(36), nullable=False),
+    Column("sealed", Text, nullable=False),
+    Column("ends_at", Instant, nullable=False, index=True),
+)
+"""Sign-ins elsewhere that were begun: `state` and `session` are hashes. A row is used once."""
 
 key_checks = Table(
     "key_checks",

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.api.conftest import Server
+from flowstudio.api.models.credentials import CredentialView
+from tests.api.conftest import Server, chain, node
 
 SECRET = "canary-4f1c9b7e"
+WANTED = set(
+    "openai anthropic google-ai openai-compatible google-oauth2 google-service-account http-basic http-header "
+    "http-bearer http-query http-digest oauth2 jwt postgresql generic".split()
+)
 
 
 def make(server: Server, **values: str) -> dict[str, Any]:
@@ -28,7 +34,8 @@ def test_values_are_stored_encrypted_and_never_come_back(server: Server) -> None
         listed = client.get("/api/credentials")
         read = client.get(f"/api/credentials/{made['id']}")
     assert made["id"] in [entry["id"] for entry in listed.json()["items"]]
-    assert set(read.json()) == {"id", "name", "type", "created_at", "updated_at"}
+    assert set(read.json()) == set(CredentialView.model_fields)
+    assert (read.json()["may_use"], read.json()["may_change"]) == (True, False)
     assert SECRET not in listed.text + read.text
     folder: Path = server.runtime.settings.data_dir
     assert all(SECRET.encode() not in file.read_bytes() for file in folder.rglob("*") if file.is_file())
@@ -92,7 +99,78 @@ def test_wrong_values_are_named_without_being_shown(
 def test_every_type_has_a_form_whose_secrets_are_marked(server: Server) -> None:
     with server.client("viewer") as client:
         types = client.get("/api/credential-types").json()["items"]
-    assert {entry["type"] for entry in types} >= {"http-basic", "http-header", "http-bearer", "http-query"}
+    assert {entry["type"] for entry in types} >= WANTED
     for entry in types:
         assert entry["help"]
-        assert any(field["kind"] == "secret" for field in entry["fields"]), entry["type"]
+        assert any(field["kind"] in ("secret", "secret-lines") for field in entry["fields"]), entry["type"]
+
+
+def test_a_credential_for_admins_is_hidden_from_editors_and_bound_by_none_of_their_workflows(
+    server: Server,
+) -> None:
+    made = make(server)
+    request = node("call", "http-request", url="https://example.org", authentication="credential")
+    request["data"]["credentials"] = {"account": made["id"]}
+    document = chain(node("go", "manual-trigger"), request)
+    plain = chain(node("go", "manual-trigger"))
+    with server.client("admin") as admin, server.client("editor") as editor:
+        path = f"/api/credentials/{made['id']}"
+        theirs = admin.post("/api/workflows", json=document).json()["id"]
+        own = editor.post("/api/workflows", json=plain).json()["id"]
+        assert admin.patch(path, json={"usable_by": "owner"}).status_code == 403  # would shut themselves out
+        assert admin.patch(path, json={"usable_by": "admin"}).json()["usable_by"] == "admin"
+
+        assert made["id"] not in [entry["id"] for entry in editor.get("/api/credentials").json()["items"]]
+        for method, address, body in (
+            ("GET", path, None),
+            ("PATCH", path, {"name": "Mine"}),
+            ("DELETE", path, None),
+            ("POST", f"{path}/test", None),
+            ("POST", f"{path}/connect", None),
+            ("GET", f"{path}/models", None),
+        ):
+            assert editor.request(method, address, json=body).status_code == 404, address
+
+        move = {"kind": "move", "to": {"call": {"x": 5, "y": 5}}}
+        version = admin.get(f"/api/workflows/{theirs}").json()["version"]
+        batch = {"client": "c", "batches": [{"id": "b1", "operations": [move]}]}
+        refused: list[tuple[str, str, Any]] = [
+            ("POST", "/api/workflows", document),
+            ("PUT", f"/api/workflows/{own}", document),
+            ("POST", f"/api/workflows/{theirs}/operations", batch),
+            ("POST", f"/api/workflows/{theirs}/execute", {}),
+            ("POST", f"/api/workflows/{theirs}/execute_node", {"node_id": "call"}),
+            ("POST", f"/api/workflows/{theirs}/publish", {}),
+            ("POST", f"/api/workflows/{theirs}/activate", None),
+            ("POST", f"/api/workflows/{theirs}/versions/{version}/restore", None),
+        ]
+        for method, address, body in refused:
+            answer = editor.request(method, address, json=body)
+            assert answer.status_code == 403, (address, answer.text)
+            assert "only admins may use" in answer.json()["error"]["message"], address
+            assert "Shop" not in answer.text
+        assert admin.put(f"/api/workflows/{theirs}", json=document).status_code == 200
+        assert editor.put(f"/api/workflows/{theirs}", json=plain).status_code == 200  # without it
+
+
+def test_an_editor_changes_what_is_shared_for_it_but_not_with_whom(server: Server) -> None:
+    made = make(server)
+    path = f"/api/credentials/{made['id']}"
+    with server.client("admin") as admin, server.client("editor") as editor:
+        assert editor.patch(path, json={"name": "Mine"}).status_code == 403
+        assert editor.delete(path).status_code == 403
+        assert admin.patch(path, json={"editable_by": "editor"}).status_code == 200
+        assert editor.patch(path, json={"name": "Ours"}).json()["name"] == "Ours"
+        assert editor.patch(path, json={"usable_by": "admin"}).status_code == 403
+        assert editor.delete(path).status_code == 204
+
+
+def test_people_are_warned_before_a_credential_ends(server: Server) -> None:
+    path = f"/api/credentials/{make(server)['id']}"
+    with server.client("admin") as admin:
+        for days, kind in ((30, None), (3, "ends"), (-1, "ended")):
+            at = (datetime.now(UTC) + timedelta(days=days)).isoformat()
+            warned = admin.patch(path, json={"ends_at": at}).json()["warning"]
+            assert (warned and warned["kind"]) == kind
+        assert admin.patch(path, json={"ends_at": None}).json()["warning"] is None
+        assert admin.patch(path, json={"name": "x"}).json()["ends_at"] is None

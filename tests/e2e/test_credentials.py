@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
 from playwright.sync_api import Page, expect
 
 from scripts.studio import Server
-from tests.e2e.conftest import NewPage, sign_in
+from tests.e2e.conftest import OWNER, NewPage, sign_in
+from tests.e2e.test_accessibility import violations
 from tests.e2e.test_editor import origin, saved, store, stored
+from tests.outbound.authorization import Authorization, threaded
 
 SECRET = "only-the-server-knows-4711"
 GUARDED = {
@@ -102,3 +107,98 @@ def test_an_editor_chooses_credentials_but_makes_none(page: Page, server: Server
     expect(theirs.get_by_role("button", name="New credential")).to_have_count(0)
     saved(theirs)
     assert chosen(theirs, workflow) == {"account": made.json()["id"]}
+
+
+@pytest.fixture(scope="module")
+def connected(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server whose workflows may call loopback."""
+    given = {"FLOWSTUDIO_OWNER_EMAIL": OWNER[0], "FLOWSTUDIO_OWNER_PASSWORD": OWNER[1]}
+    folder = tmp_path_factory.mktemp("connected")
+    with Server(folder, FLOWSTUDIO_ALLOW_HOSTS="127.0.0.1", **given) as started:
+        yield started
+
+
+def test_every_type_has_a_form_made_from_its_shape(page: Page) -> None:
+    page.goto("/credentials")
+    page.get_by_role("button", name="Add credential").first.click()
+    dialog = page.get_by_role("dialog", name="New credential")
+    for kind in page.request.get("/api/credential-types").json()["items"]:
+        dialog.get_by_label("Type", exact=True).select_option(kind["label"])
+        for field in kind["fields"]:
+            control = dialog.get_by_label(field["title"], exact=True)
+            expect(control).to_have_count(1)
+            if field["kind"] == "secret":
+                expect(control).to_have_attribute("type", "password")
+    dialog.get_by_label("Type", exact=True).select_option("OAuth2")
+    expect(dialog.get_by_label("Redirect address")).to_have_value(f"{origin(page)}/api/oauth2/callback")
+    dialog.get_by_label("Who signs in").select_option(label="FlowStudio itself (client credentials)")
+    expect(dialog.get_by_label("Authorization URL")).to_have_count(0)
+    check(page, "the form of a credential")
+
+
+def test_a_credential_is_connected_tested_and_its_workflows_are_listed(
+    connected: Server, new_page: NewPage
+) -> None:
+    authority = Authorization()
+    page = new_page(connected.url)
+    sign_in(page)
+    with threaded(authority.answer) as service:
+        page.goto("/credentials")
+        page.get_by_role("button", name="Add credential").first.click()
+        dialog = page.get_by_role("dialog", name="New credential")
+        dialog.get_by_label("Name of the credential").fill("Shop")
+        dialog.get_by_label("Type", exact=True).select_option("OAuth2")
+        dialog.get_by_label("Authorization URL").fill(service.url("/authorize"))
+        dialog.get_by_label("Token URL").fill(service.url("/token"))
+        dialog.get_by_label("Client ID").fill(authority.client_id)
+        dialog.get_by_label("Client secret").fill(authority.client_secret)
+        dialog.get_by_label("Address to test with").fill(service.url("/me"))
+        dialog.get_by_role("button", name="Save credential").click()
+        row = page.get_by_role("row", name="Shop")
+        expect(row).to_contain_text("Not connected yet.")
+
+        row.get_by_role("button", name="Test Shop").click()
+        expect(row.get_by_role("status")).to_contain_text("press Connect", ignore_case=True)
+        authority.denies = "access_denied"
+        row.get_by_role("button", name="Connect Shop").click()
+        expect(row).to_contain_text("The sign-in was cancelled")
+        authority.denies = ""
+        row.get_by_role("button", name="Connect Shop").click()
+        expect(row.get_by_role("button", name="Connect Shop again")).to_be_visible()
+        expect(page.get_by_text("Connected. Steps can use it now.")).to_be_visible()
+        row.get_by_role("button", name="Test Shop").click()
+        expect(row.get_by_role("status")).to_contain_text("It works: 127.0.0.1 answered with status 200.")
+
+        [stored_one] = page.request.get("/api/credentials").json()["items"]
+        step = {"id": "1", "type": "http-request", "data": {"credentials": {"account": stored_one["id"]}}}
+        for name in ("Orders", "Returns"):
+            body = {"name": name, "nodes": [step], "edges": []}
+            assert page.request.post("/api/workflows", data=body, headers={"Origin": origin(page)}).ok
+        page.reload()
+        row.get_by_text("2 workflows").click()
+        expect(row.get_by_role("link", name="Orders")).to_be_visible()
+        check(page, "the list of credentials")
+
+        row.get_by_role("button", name="Change Shop").click()
+        dialog = page.get_by_role("dialog", name="Change “Shop”")
+        dialog.get_by_label("Name of the credential").fill("Warehouse")
+        dialog.get_by_text("Sharing and end").click()
+        dialog.get_by_label("Who may use it in workflows").select_option("Admins")
+        dialog.get_by_label("Ends on (optional)").fill("2020-01-31")
+        dialog.get_by_role("button", name="Save credential").click()
+        row = page.get_by_role("row", name="Warehouse")
+        expect(row).to_contain_text("Ended on")
+        row.get_by_role("button", name="Delete Warehouse").click()
+        gone = page.get_by_role("dialog", name="Delete “Warehouse”?")
+        expect(gone).to_contain_text("Returns")
+        gone.get_by_role("button", name="Delete").click()
+        expect(page.get_by_text("No credentials yet")).to_be_visible()
+    html = page.content()
+    assert all(secret not in html for secret in (*authority.given, authority.client_secret))
+
+
+def check(page: Page, place: str) -> None:
+    """axe, in both themes."""
+    for theme, other in (("dark", "light"), ("light", "dark")):
+        page.evaluate("([on, off]) => document.documentElement.classList.replace(off, on)", [theme, other])
+        assert violations(page) == [], f"{place}, {theme}"

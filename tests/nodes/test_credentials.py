@@ -1,3 +1,4 @@
+import json
 from typing import get_args
 
 import pytest
@@ -6,13 +7,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import SecretStr, ValidationError
 
 from flowstudio.engine.credential import CredentialType
+from flowstudio.nodes.connections import OAuth2Account
 from flowstudio.nodes.credentials import (
     CREDENTIAL_TYPES,
     SHARED_SECRET_ALGORITHMS,
     HeaderAuth,
     JwtAlgorithm,
     JwtAuth,
+    SeveralSecrets,
 )
+
+KEY_FILE = json.dumps(dict.fromkeys(("client_email", "private_key", "token_uri"), "sesame"))
 
 
 @pytest.mark.parametrize("cls", CREDENTIAL_TYPES.values(), ids=CREDENTIAL_TYPES)
@@ -25,10 +30,15 @@ def test_every_field_of_a_credential_has_a_title_and_a_help_text(cls: type[Crede
 
 @pytest.mark.parametrize("cls", CREDENTIAL_TYPES.values(), ids=CREDENTIAL_TYPES)
 def test_a_secret_is_never_printed(cls: type[CredentialType]) -> None:
+    given = {"headers": "X: sesame", "query": "x=sesame", "key": KEY_FILE}
     values = {
-        name: "sesame" if field.annotation is SecretStr else "open"
+        name: given.get(name, "sesame")
+        if field.annotation is SecretStr
+        else "https://example.org"
+        if name.endswith("_url")
+        else "open"
         for name, field in cls.model_fields.items()
-        if name != "algorithm"
+        if field.annotation is SecretStr or (field.is_required() and field.annotation is str)
     }
     credential = cls.model_validate(values)
     assert "sesame" not in f"{credential!r} {credential} {credential.model_dump(mode='json')}"
@@ -70,3 +80,27 @@ def test_keys_whose_line_breaks_were_lost_in_a_form_are_read(between: str) -> No
     read = serialization.load_pem_private_key(account.signing_key().encode(), password=None)
     assert isinstance(read, ec.EllipticCurvePrivateKey)
     assert read.private_numbers() == key.private_numbers()
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "line"),
+    [
+        ("headers", "X-A: 1\nno header", "line 2"),
+        ("headers", ": 1", "line 1"),
+        ("query", "a=1\n\n=2", "line 2"),
+    ],
+)
+def test_several_secrets_are_written_line_by_line(field: str, text: str, line: str) -> None:
+    with pytest.raises(ValidationError, match=line):
+        SeveralSecrets.model_validate({field: text})
+    account = SeveralSecrets(headers=SecretStr(" X-A: b:c \n\nX-B:d"), query=SecretStr("k=a=b"))
+    assert account.header_pairs() == [("X-A", "b:c"), ("X-B", "d")]
+    assert account.query_pairs() == [("k", "a=b")]
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://x.org", "example.org", "https://u:p@example.org", "https://x.org/#f", "https://"]
+)
+def test_addresses_of_a_service_are_of_the_web_and_hold_no_password(url: str) -> None:
+    with pytest.raises(ValidationError, match="must be an address"):
+        OAuth2Account(token_url=url, client_id="x")

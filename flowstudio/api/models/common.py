@@ -16,7 +16,7 @@ def _timestamp(value: Any) -> Any:
 
 
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
-Moment = Annotated[AwareDatetime, BeforeValidator(_timestamp)]
+Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_timestamp)]
 """A date and time with its time zone."""
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urljoin, urlsplit
 
+import httpx
 from pydantic import Field
 
 from flowstudio.ai.model import ToolSpec
@@ -77,9 +78,10 @@ class ToolApiCaller(ToolNode):
         """The one tool."""
         allowed = self._allowed()
         out = ctx.use(Outbound)
+        auth = authentication(self.account, ctx.host.services) if self.account is not None else None
 
         async def call(arguments: Mapping[str, Any]) -> Any:
-            return self._told(await self._request(arguments, allowed, out))
+            return self._told(await self._request(arguments, allowed, out, auth))
 
         return [Tool(ToolSpec(tool_name(self.name), self.description, schema_of(self.parameters)), call)]
 
@@ -92,7 +94,9 @@ class ToolApiCaller(ToolNode):
             )
         return hosts or [own]
 
-    async def _request(self, arguments: Mapping[str, Any], allowed: Sequence[str], out: Outbound) -> Response:
+    async def _request(
+        self, arguments: Mapping[str, Any], allowed: Sequence[str], out: Outbound, auth: httpx.Auth | None
+    ) -> Response:
         url = _PLACE.sub(lambda found: quote(text_of(arguments.get(found[1], "")), safe=""), self.url.strip())
         pairs = [
             (row.name, _filled(row.value, arguments))
@@ -106,7 +110,6 @@ class ToolApiCaller(ToolNode):
         if body and not any(name.lower() == "content-type" for name, _ in headers):
             headers.append(("Content-Type", "application/json"))
         method = self.method
-        auth = authentication(self.account) if self.account is not None else None
         for _ in range(_REDIRECTS + 1):
             _check(url, allowed)
             request = Request(

@@ -247,7 +247,7 @@ class HttpRequest(ItemNode):
 
     async def run(self, item: Item, ctx: Context) -> Ports:
         """Make the request, or one for each page, and turn the responses into items."""
-        outbound, settings = ctx.use(Outbound), self._settings()
+        outbound, settings = ctx.use(Outbound), self._settings(ctx)
         draft = await self._draft(item, ctx)
 
         async def send(prepared: Draft) -> Response:
@@ -276,13 +276,13 @@ class HttpRequest(ItemNode):
             )
         return {"main": found}
 
-    def _settings(self) -> Request:
+    def _settings(self, ctx: Context) -> Request:
         """What is the same for all pages."""
         auth: httpx.Auth | None = None
         if self.authentication == "credential":
             if self.account is None:
                 raise CredentialError("No credential is chosen. Choose one, or set authentication to none.")
-            auth = authentication(self.account)
+            auth = authentication(self.account, ctx.host.services)
         return Request(
             self.method,
             self.url,
