@@ -98,7 +98,9 @@ class Trials:
                     return await self._called(account, account.test_url)
                 return Verdict(True, "It works: the service gave access.")
             case SignatureAuth():
-                return Verdict(None, "It is stored. Webhooks check calls with it; there is no service to ask.")
+                return Verdict(
+                    None, "It is stored. Webhooks check calls with it; there is no service to ask."
+                )
             case _ if account.test_url:
                 return await self._called(account, account.test_url)
             case _:

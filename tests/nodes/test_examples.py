@@ -9,11 +9,16 @@ from flowstudio.engine.context import Host
 from flowstudio.engine.item import Json
 from flowstudio.engine.node import Example, Node
 from flowstudio.engine.parameters import fields_of
+from flowstudio.nodes.connections import AccessTokens
+from flowstudio.outbound import Outbound
 from tests.ai.providers.anthropic import AnthropicSpeaker
 from tests.ai.providers.google import GoogleSpeaker
 from tests.ai.providers.openai import OpenAISpeaker
 from tests.ai.providers.wire import Speaker, Turn, Wire
 from tests.nodes.driver import REGISTRY, Result, run_node, scripted
+from tests.nodes.google.spreadsheets import Spreadsheets
+from tests.nodes.google.test_google_sheets import ORDERS, Google, OneToken
+from tests.outbound.server import serving
 
 EXAMPLES = [
     pytest.param(cls, example, id=f"{cls.type}: {example.title}")
@@ -42,6 +47,18 @@ class OneAccount:
 async def run(cls: type[Node], example: Example, host: Host) -> Result:
     """Run an example; where a chat model takes part, it says what is written in the example."""
     fields = fields_of(cls)
+    if cls.type == "google-sheets":
+        async with serving(
+            Spreadsheets({"1aBcD": {"Orders": [list(row) for row in ORDERS]}}).answer
+        ) as google:
+            outbound = Outbound(["127.0.0.1"])
+            services = {Outbound: outbound, AccessTokens: OneToken()}
+            host = replace(host, vault=Google(google.url("")), services=services)
+            result = await run_node(
+                cls.type, example.properties, example.given, host=host, credentials={"account": "g"}
+            )
+            await outbound.close()
+            return result
     if not example.model:
         return await run_node(cls.type, example.properties, example.given, host=host)
     if "model" in fields.slots:
