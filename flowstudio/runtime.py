@@ -38,6 +38,7 @@ from flowstudio.services.links import LinkService
 from flowstudio.services.mail import Mailer
 from flowstudio.services.model_names import ModelNames
 from flowstudio.services.prices import PriceService
+from flowstudio.services.public_chats import PublicChatService
 from flowstudio.services.run_vault import RunVault, from_environment
 from flowstudio.services.runner import Runner
 from flowstudio.services.samples import Samples
@@ -81,6 +82,7 @@ class Runtime:
     model_names: ModelNames
     conversations: ConversationService
     chats: ChatService
+    public_chats: PublicChatService
     workflows: WorkflowService
     versions: VersionService
     editing: EditingService
@@ -143,6 +145,7 @@ class Runtime:
         self.chats = ChatService(
             self.storage, self.registry, self.workflows, self.executions, dispatcher, self.bus
         )
+        self.public_chats = PublicChatService(self.storage, self.workflows, self.chats)
         self.expressions = ExpressionService(self.storage, self.workflows, self.runner)
         self.accounts = AccountService(self.storage, settings)
         self.links = LinkService(self.storage, settings, self.accounts, self.mailer)

@@ -28,7 +28,7 @@ _PAGE_HEADERS = (
     (b"referrer-policy", b"same-origin"),
     (b"content-security-policy", b"frame-ancestors 'self'; base-uri 'self'; object-src 'none'"),
 )
-_API = re.compile(r"/(api|webhook|webhook-test|webhook-waiting|samples|metrics)(/|$)")
+_API = re.compile(r"/(api|chat|webhook|webhook-test|webhook-waiting|samples|metrics)(/|$)")
 _DYNAMIC = ("/api/", "/webhook", "/metrics", "/samples/", _EVENTS)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from flowstudio import frontend
-from scripts import browser, scenes_editor, scenes_pages
+from scripts import browser, scenes_chat, scenes_editor, scenes_pages
 from scripts.camera import Camera
 from scripts.studio import Server
 
@@ -42,6 +42,7 @@ LATER: tuple[Scene, ...] = (
     scenes_pages.credentials,
     scenes_pages.settings,
     scenes_pages.help_pages,
+    scenes_chat.chats,
     scenes_pages.login,
 )
 
@@ -65,7 +66,7 @@ def take(chromium: Browser, theme: str, folder: Path, chosen: Sequence[str]) -> 
     """All pictures of one theme, of a new installation; gives their files."""
     with (
         tempfile.TemporaryDirectory() as data,
-        Server(Path(data)) as server,
+        Server(Path(data), FLOWSTUDIO_ALLOW_HOSTS="127.0.0.1") as server,
         window(chromium, server.url, theme) as page,
     ):
         camera = Camera(page, theme, folder)

@@ -32,6 +32,7 @@ from flowstudio.api import (
     links,
     node_types,
     prices,
+    public_chat,
     samples,
     schedules,
     templates,
@@ -74,6 +75,7 @@ def create_api(runtime: Callable[[], Runtime] = current) -> Starlette:
         node_types.resource,
         credentials.resource,
         chat.resource,
+        public_chat.resource,
         chats.resource,
         collections.resource,
         prices.resource,
@@ -90,6 +92,7 @@ def create_api(runtime: Callable[[], Runtime] = current) -> Starlette:
         routes=[
             *webhooks.routes(),
             Branch("/api", Envelope(rest), rest.routes),
+            Route("/chat/{workflow}", public_chat.page, methods=["GET"]),
             Route("/samples/{name}", samples.read_sample, methods=["GET"]),
             Route("/metrics", health.metrics, methods=["GET"]),
         ],

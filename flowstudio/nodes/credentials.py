@@ -143,6 +143,16 @@ class DigestAuth(CredentialType):
     """An address of the service that answers only to whoever is signed in. **Test** calls it. May stay empty."""
 
 
+class ChatPassword(CredentialType):
+    """A password that visitors of a workflow's public chat have to know."""
+
+    type: ClassVar[str] = "chat-password"
+    label: ClassVar[str] = "Chat password"
+
+    password: Annotated[SecretStr, Field(min_length=1, title="Password")]
+    """What visitors type in before they can write."""
+
+
 JwtAlgorithm = Literal[
     "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512"
 ]
@@ -224,6 +234,7 @@ CREDENTIAL_TYPES: Mapping[str, type[CredentialType]] = {
     **{cls.type: cls for cls in (BasicAuth, HeaderAuth, BearerAuth, QueryAuth, DigestAuth, SeveralSecrets)},
     **CONNECTION_TYPES,
     **AI_CREDENTIAL_TYPES,
+    ChatPassword.type: ChatPassword,
     **{cls.type: cls for cls in (PostgresAccount, JwtAuth, SignatureAuth)},
 }
 """Every credential type of this installation, by its slug."""

@@ -18,6 +18,7 @@ from flowstudio.engine.registry import Registry
 from flowstudio.engine.store import Bus, Subscription
 from flowstudio.engine.workflow import load_workflow
 from flowstudio.errors import Conflict, InvalidRequest, InvalidWorkflow, NotFound, Problem
+from flowstudio.nodes.ai.question import ANSWERED, first_text
 from flowstudio.nodes.ai.respond_to_chat import FILES, carried, file_json, listed, spoken
 from flowstudio.nodes.triggers.chat import WhenChatReceived
 from flowstudio.services.callers import Caller, require
@@ -410,10 +411,11 @@ class ChatService:
             ]
             if status == "success" and not messages and not turn.skipped:
                 items = await self._executions.last_items(execution)
+                public = await self._storage.chats.kind(turn.thread_id) == "public"
                 messages = [
                     {"text": words, FILES: [file_json(file) for file in (item.binary or {}).values()]}
                     for item in items
-                    if (words := spoken(item)) or item.binary
+                    if (words := _answered(item) if public else spoken(item)) or item.binary
                 ]
             error = error_json(summary.error)
         await self._storage.chats.settle(
@@ -465,6 +467,11 @@ class ChatService:
         if not turns:
             raise NotFound("Nothing was said in this chat.")
         return thread, turns[0]
+
+
+def _answered(item: Item) -> str:
+    """The answer of an item, and nothing else of it: strangers must not see a workflow's data."""
+    return first_text(item.json, ANSWERED) or ""
 
 
 def _messages(turn: ChatTurn | None) -> list[Json]:

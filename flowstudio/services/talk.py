@@ -218,7 +218,9 @@ class Talk:
             {
                 "kind": step["kind"],
                 "node": step["node"] or event.node,
-                "label": step["name"],
+                "label": self._labels.get(step["node"], step["name"])
+                if step["kind"] == "tool"
+                else step["name"],
                 "type": self._types.get(step["node"] or event.node, ""),
                 "parent": parent,
                 "status": status,

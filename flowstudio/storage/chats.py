@@ -57,6 +57,13 @@ class ChatRepository:
         query = query.order_by(_threads.updated_at.desc(), _threads.id.desc()).limit(limit)
         return [_thread(row) for row in await self._database.rows(query)]
 
+    async def kind(self, thread: str) -> ThreadKind | None:
+        """Where a chat takes place."""
+        found: ThreadKind | None = await self._database.scalar(
+            select(_threads.kind).where(_threads.id == thread)
+        )
+        return found
+
     async def turns(self, thread: str, *, before: int | None = None, limit: int = 100) -> list[ChatTurn]:
         """The last turns of a chat, or the last before a number; oldest first."""
         query = select(chat_turns).where(_turns.thread_id == thread)

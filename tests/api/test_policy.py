@@ -100,6 +100,16 @@ POLICY: dict[str, Access] = {
     "POST /api/workflows/{id}/chat/sessions/{session}/stop": "run",
     "PUT /api/workflows/{id}/chat/sessions/{session}/turns/{number}/rating": "run",
     "GET /api/workflows/{id}/chat/sessions/{session}/turns/{number}/files/{index}": "read",
+    # Public chats are for strangers on purpose; each workflow says whom it lets in.
+    "GET /api/public-chats/{id}": "public",
+    "POST /api/public-chats/{id}/enter": "public",
+    "POST /api/public-chats/{id}/messages": "public",
+    "DELETE /api/public-chats/{id}/messages": "public",
+    "GET /api/public-chats/{id}/events": "public",
+    "POST /api/public-chats/{id}/stop": "public",
+    "PUT /api/public-chats/{id}/turns/{number}/rating": "public",
+    "GET /api/public-chats/{id}/turns/{number}/files/{index}": "public",
+    "GET /chat/{workflow}": "public",
     "GET /api/chats/sessions": "read",
     "GET /api/chats/sessions/{id}": "read",
     "DELETE /api/chats/sessions/{id}": "edit",
@@ -159,7 +169,16 @@ def test_every_operation_states_the_permission_of_the_table() -> None:
 @pytest.mark.parametrize("entry", WALKED)
 def test_a_caller_gets_in_or_not(server: Server, entry: str, role: str | None) -> None:
     method, path = entry.split()
-    path = path.format(id="missing", number=1, node="1", type="missing", name="missing", session="s", index=0)
+    path = path.format(
+        id="missing",
+        number=1,
+        node="1",
+        type="missing",
+        name="missing",
+        session="s",
+        index=0,
+        workflow="missing",
+    )
     with server.client(role) as client, client.stream(method, path) as answer:
         answer.read()
     permission = POLICY[entry]

@@ -166,3 +166,52 @@ class TurnAnswer(View):
 
     session_id: str
     turn: TurnView
+
+
+class Password(Shape):
+    """A guess."""
+
+    password: Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+class PublicMessage(Shape):
+    """What a visitor says."""
+
+    message: Annotated[str, Field(max_length=LONGEST)] = ""
+    files: Annotated[list[FileToSend], Field(max_length=MOST_FILES)] = Field(default_factory=list)
+    replaces: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    """Say it in place of this message and all that came after it."""
+    keep_files: bool = False
+    """Send the files of the replaced message along, too."""
+    fresh: bool = False
+    """Begin a new chat."""
+
+
+class PublicTurnView(View):
+    """A message and what was answered, without the workflow's inside."""
+
+    number: int
+    text: str
+    files: list[FileView]
+    status: TurnStatus
+    messages: list[SaidView]
+    error: ErrorBody | None
+    live: str
+    rating: int
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class PublicChat(View):
+    """A public chat as its page shows it."""
+
+    title: str
+    welcome: str
+    suggestions: list[str]
+    color: str
+    theme: Literal["system", "light", "dark"]
+    files: bool
+    """Whether messages may carry files."""
+    entry: Literal["password", "sign_in"] | None
+    """What the visitor has to do before they may write."""
+    turns: list[PublicTurnView]

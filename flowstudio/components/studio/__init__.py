@@ -15,6 +15,8 @@ LIBRARIES = [
     "@dagrejs/dagre@3.1.3",
     "lucide-react@1.26.0",
     "sonner@2.0.8",
+    "marked@18.2.1",
+    "preact@11.2.0",  # draws the page of public chats
     "@uiw/react-codemirror@4.25.12",
     "@codemirror/lang-python@6.2.1",
     "@codemirror/lang-javascript@6.2.5",

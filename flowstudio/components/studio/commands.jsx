@@ -28,7 +28,8 @@ export function Commands({ store, actions, catalogue, mayEdit, current, onClose 
   const entries = useMemo(() => {
     const { nodes } = store.snapshot;
     const selected = nodes.some((node) => node.selected);
-    const offered = SHORTCUTS.filter(({ id, edit }) => !NOT_HERE.has(id) && (mayEdit || !edit) && (selected || !ON_STEPS.has(id)) && (id !== "run" || actions.run));
+    const talks = nodes.some((node) => node.data.type === "when-chat-received");
+    const offered = SHORTCUTS.filter(({ id, edit }) => !NOT_HERE.has(id) && (mayEdit || !edit) && (selected || !ON_STEPS.has(id)) && (id !== "run" || actions.run) && (id !== "talk" || talks));
     return [
       ...offered.map(({ id }) => ({ key: `do-${id}`, group: t("finder.actions"), label: t(`shortcuts.${id}`), icon: Zap, keys: keysOf(id), run: () => actions[id]() })),
       ...nodes.map((node) => ({

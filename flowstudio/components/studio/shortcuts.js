@@ -4,6 +4,7 @@
 export const SHORTCUTS = [
   { id: "commands", group: "general", keys: ["Mod+k"] },
   { id: "run", group: "general", keys: ["Mod+enter"], anywhere: true },
+  { id: "talk", group: "general", keys: ["t"] },
   { id: "search", group: "general", keys: ["Mod+f"] },
   { id: "undo", group: "general", keys: ["Mod+z"], edit: true },
   { id: "redo", group: "general", keys: ["Mod+Shift+z", "Mod+y"], edit: true },

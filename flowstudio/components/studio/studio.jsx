@@ -8,6 +8,7 @@ import { t } from "../texts/texts.js";
 import { get, post } from "./api.js";
 import { Canvas } from "./canvas.jsx";
 import { loadCatalogue } from "./catalogue.js";
+import { ChatPanel, useChat } from "./chat.jsx";
 import { useDebug } from "./debug.jsx";
 import { WorkflowStore } from "./document.js";
 import { ExecutionBar, ExecutionNotice, useExists, versions } from "./execution.jsx";
@@ -93,6 +94,17 @@ function Editor({ catalogue, store, runs, answer, me, mayEdit: allowed, mayRun, 
       starting.current = false;
     }
   }, [mayRun, runs, sync, chosen, setProblems]);
+  /** Save what is open before a chat message goes out; what keeps it from running is shown. */
+  const ready = useCallback(async () => {
+    if (!(await sync.flush())) throw new Error(t("editing.not_saved_yet"));
+  }, [sync]);
+  const chat = useChat({ workflow: answer.id, runs, ready, follow });
+  const talks = mayRun && !ended && triggers.some((node) => node.data.type === "when-chat-received");
+  const { setOpen: openChat } = chat;
+  const talk = useCallback(() => {
+    if (talks) openChat((open) => !open);
+    else if (mayRun) toast(t("chat.no_trigger"));
+  }, [talks, mayRun, openChat]);
   const execute = useCallback(() => begin(async () => {
     const { execution } = await post(`/workflows/${encodeURIComponent(answer.id)}/execute/`, { wait: false, pinned: true, trigger_node: chosen });
     follow(execution);
@@ -132,12 +144,13 @@ function Editor({ catalogue, store, runs, answer, me, mayEdit: allowed, mayRun, 
   return (
     <Frame
       catalogue={catalogue} store={store} runs={runs} problems={problems} workflowId={answer.id} mayEdit={mayEdit} mayRun={mayRun} mayAdmin={mayAdmin}
-      onRun={run} onRetry={retryFrom} start={mayRun ? startPart : undefined} aside={mayEdit && <SetupChecklist active={workflow.active} />}
+      onRun={run} onRetry={retryFrom} talk={talk}
+      beside={talks && chat.open ? ({ open, opened }) => <ChatPanel key={chat.session} chat={chat} store={store} onOpen={open} inert={opened} /> : null} start={mayRun ? startPart : undefined} aside={mayEdit && <SetupChecklist active={workflow.active} />}
       bar={({ open, stop, dark }) => (
         <EditorBar
           store={store} workflow={workflow} learn={learn} sync={sync} runs={runs} mayEdit={mayEdit} mayRun={mayRun && !ended} problems={problems}
           triggers={triggers} trigger={chosen} setTrigger={setTrigger} onRun={run} onStop={stop} onOpen={open} dark={dark}
-          listens={listens} listening={Boolean(addresses)}
+          listens={listens} listening={Boolean(addresses)} talk={talks ? talk : null} talking={chat.open}
         />
       )}
       notice={<>
@@ -173,7 +186,7 @@ function leading(store, triggers, chosen, id) {
   return able.includes(chosen) ? chosen : able[0] ?? null;
 }
 
-function Frame({ catalogue, store, runs, problems, workflowId, mayEdit, mayRun, mayAdmin, bar, notice, aside, onRun, onRetry, choices, start }) {
+function Frame({ catalogue, store, runs, problems, workflowId, mayEdit, mayRun, mayAdmin, bar, notice, aside, beside, onRun, onRetry, choices, start, talk }) {
   const { resolvedColorMode } = useContext(ColorModeContext);
   const dark = resolvedColorMode === "dark";
   const [open, setOpen] = useState(null);
@@ -199,11 +212,11 @@ function Frame({ catalogue, store, runs, problems, workflowId, mayEdit, mayRun, 
     }
   }, [runs]);
   const context = useMemo(() => ({
-    catalogue, store, runs, workflowId, start, mayEdit, mayRun, mayAdmin, open: openNode,
+    catalogue, store, runs, workflowId, start, talk, mayEdit, mayRun, mayAdmin, open: openNode,
     problems: byNode(problems),
     faults: problems,
     portsOf: (id) => store.node(id)?.ports ?? { inputs: [], outputs: [] },
-  }), [catalogue, store, runs, problems, workflowId, start, mayEdit, mayRun, mayAdmin, openNode]);
+  }), [catalogue, store, runs, problems, workflowId, start, talk, mayEdit, mayRun, mayAdmin, openNode]);
 
   return (
     <StudioContext.Provider value={context}>
@@ -219,6 +232,7 @@ function Frame({ catalogue, store, runs, problems, workflowId, mayEdit, mayRun, 
             <Canvas store={store} catalogue={catalogue} mayEdit={mayEdit} dark={dark} opened={open} onOpen={openNode} onRun={onRun} />
             <RunLog store={store} runs={runs} covered={Boolean(open)} mayRun={mayRun} onOpen={openNode} onRetry={onRetry} choices={choices} />
           </div>
+          {beside?.({ open: openNode, opened: Boolean(open) })}
           {open && <NodePanel id={open} dark={dark} onOpen={openNode} onClose={close} />}
         </div>
       </div>

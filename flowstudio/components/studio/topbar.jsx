@@ -1,12 +1,13 @@
 // The bar above the canvas: name, whether everything is saved, who else is here, active, publish, execute.
 import { useState, useSyncExternalStore } from "react";
-import { ArrowLeft, CloudAlert, CloudCheck, CloudOff, CloudUpload, Eye, Play, Radio, Square, Tag, TriangleAlert } from "lucide-react";
+import { ArrowLeft, CloudAlert, CloudCheck, CloudOff, CloudUpload, Eye, MessageCircle, Play, Radio, Square, Tag, TriangleAlert } from "lucide-react";
 import { toast } from "sonner";
 import { count, t } from "../texts/texts.js";
 import { post } from "./api.js";
 import { MoreMenu } from "./more.jsx";
 import { PublishButton } from "./publish.jsx";
 import { useRun } from "./runs.js";
+import { keysOf } from "./shortcuts.js";
 import { SettingsDialog } from "./workflow_settings.jsx";
 import "./editing.css";
 
@@ -143,7 +144,7 @@ const leave = (sync, path) => async (event) => {
   location.assign(path);
 };
 
-export function EditorBar({ store, workflow, learn, sync, runs, mayEdit, mayRun, triggers, trigger, setTrigger, problems, onRun, onStop, onOpen, listens, listening, dark }) {
+export function EditorBar({ store, workflow, learn, sync, runs, mayEdit, mayRun, triggers, trigger, setTrigger, problems, onRun, onStop, onOpen, listens, listening, talk, talking, dark }) {
   const name = useSyncExternalStore(store.subscribe, () => store.snapshot.meta.name ?? "");
   return (
     <header className="fs-topbar">
@@ -160,6 +161,7 @@ export function EditorBar({ store, workflow, learn, sync, runs, mayEdit, mayRun,
           {triggers.map((node) => <option key={node.id} value={node.id}>{store.label(node)}</option>)}
         </select>
       )}
+      {talk && <button type="button" className="fs-button" aria-pressed={talking} title={t("chat.open_hint", { keys: keysOf("talk") })} onClick={talk}><MessageCircle size={15} aria-hidden="true" /> {t("chat.open")}</button>}
       {mayRun && <RunButton runs={runs} onRun={onRun} onStop={onStop} disabled={!triggers.length || listening} listens={listens} />}
       {mayEdit && <PublishButton workflow={workflow} sync={sync} learn={learn} />}
       <MoreMenu store={store} workflow={workflow} sync={sync} mayEdit={mayEdit} dark={dark} />
