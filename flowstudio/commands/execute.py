@@ -29,10 +29,10 @@ FAILED = 1
 @click.option("--node", help="The trigger to start from: its id or label.  [default: the first]")
 @click.option("--save", is_flag=True, help="Keep the workflow and the execution in the data folder.")
 def execute(file: str, as_json: bool, trigger: str | None, node: str | None, save: bool) -> None:
-    """Execute the workflow in FILE (- for standard input), without a server.
+    """Execute the workflow in FILE (- for standard input), without a server. Files of n8n are read too.
 
-    Uses a database of its own that is gone afterwards, unless told to --save. Exit code: 0 when the execution
-    succeeded, 1 when it failed, 2 when it could not start.
+    Uses a database of its own that is gone afterwards, unless told to --save. Data that is pinned to steps is not
+    used: every step runs. Exit code: 0 when the execution succeeded, 1 when it failed, 2 when it could not start.
     """
     document = read_document(file)
     data = _trigger_data(trigger)
@@ -57,19 +57,34 @@ def execute(file: str, as_json: bool, trigger: str | None, node: str | None, sav
 
 async def _execute(settings: Settings, document: Any, data: Any, node: str | None) -> dict[str, Any]:
     from flowstudio.runtime import Runtime
-    from flowstudio.services.callers import COMMAND_LINE
 
     runtime = Runtime(settings)
     await runtime.start()
     try:
-        workflow = await runtime.workflows.create(COMMAND_LINE, document)
-        execution = await runtime.executions.execute(
-            COMMAND_LINE, workflow.record.id, data, node=node, mode="cli"
-        )
-        await runtime.executions.wait(execution)
-        return await _result(runtime, execution)
+        return await execute_document(runtime, document, data, node)
     finally:
         await runtime.stop()
+
+
+async def execute_document(
+    runtime: Runtime, document: Any, data: Any = None, node: str | None = None
+) -> dict[str, Any]:
+    """Run a document, also one of n8n, and wait for its end; gives what `--json` prints."""
+    from flowstudio.engine.workflow import dump_workflow
+    from flowstudio.interop import is_foreign, read_foreign
+    from flowstudio.services.callers import COMMAND_LINE
+
+    if is_foreign(document):
+        found = read_foreign(document, runtime.registry)
+        for remark in found.remarks:
+            click.echo(f"note: {remark.message}", err=True)
+        document = dump_workflow(found.document)
+    workflow = await runtime.workflows.create(COMMAND_LINE, document)
+    execution = await runtime.executions.execute(
+        COMMAND_LINE, workflow.record.id, data, node=node, mode="cli"
+    )
+    await runtime.executions.wait(execution)
+    return await _result(runtime, execution)
 
 
 async def _result(runtime: Runtime, execution: str) -> dict[str, Any]:

@@ -53,6 +53,7 @@ def describe(cls: type[Node]) -> Json:
         "loop": issubclass(cls, LoopNode),
         "sub": not cls.annotation and kind_of(cls) == "sub",
         "annotation": cls.annotation,
+        "offered": cls.offered,
         "fills": _roles(cls),
         "help": cleandoc(cls.__doc__ or ""),
         "inputs": ports(cls.inputs),

@@ -142,6 +142,8 @@ class Node(BaseModel):
     """Whether it only says something to people: it has no ports and is never part of a run."""
     shown_first: ClassVar[tuple[str, ...]] = ()
     """Parameters that the form shows before all others, in this order."""
+    offered: ClassVar[bool] = True
+    """Whether people may add it by hand. If not, it comes with imported workflows only."""
     asked_by: ClassVar[str] = ""
     """The parameter that whoever calls the node fills, where nothing else is asked for; for nodes that may fill slots."""
     repeatable: ClassVar[bool] = True

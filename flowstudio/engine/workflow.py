@@ -80,6 +80,8 @@ class NodeData(Part):
     """Slot -> credential id."""
     pinned: list[dict[str, Any]] | None = None
     """Items (their json) that stand in for the node's output in runs started from the editor."""
+    origin: dict[str, Any] | None = None
+    """The node as the program wrote it that it was imported from, by the program's name; for giving it back unharmed."""
 
 
 class NodeDocument(Part):
@@ -142,6 +144,8 @@ class WorkflowDocument(Part):
     )
     template: Annotated[str, Field(max_length=100)] | None = None
     """The template that it was made from; its setup checklist shows in the editor."""
+    origin: dict[str, Any] | None = None
+    """What the program that it was imported from keeps beside nodes and connections, by the program's name."""
 
 
 def load_workflow(raw: Any) -> WorkflowDocument:

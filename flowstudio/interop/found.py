@@ -8,6 +8,8 @@ from typing import Literal, TypeAlias
 from flowstudio.engine.workflow import WorkflowDocument
 
 Format: TypeAlias = Literal["flowstudio", "n8n"]
+Fate: TypeAlias = Literal["imported", "different", "unavailable"]
+"""What became of a step: it is the same here, it differs in what is told, or it only stands in for what is not here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,20 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one step of another program."""
+
+    node: str
+    """Its id."""
+    label: str
+    type: str
+    """Its type in the other program."""
+    fate: Fate
+    differences: tuple[str, ...] = ()
+    """What is not the same, in words; for a step that is not available, why."""
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """A workflow that was found in a text."""
 
@@ -28,3 +44,5 @@ class Found:
     remarks: tuple[Remark, ...] = field(default=())
     credentials: dict[str, dict[str, str]] = field(default_factory=dict)
     """What the file says about the credentials that its nodes name: id -> `{name, type}`. Never a secret."""
+    report: tuple[Verdict, ...] = ()
+    """What became of each step, in the order of the document; empty for files of the own form."""

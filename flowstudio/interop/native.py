@@ -32,6 +32,8 @@ def export_document(
         written["tags"] = list(document.tags)
     if document.template is not None:
         written["template"] = document.template
+    if document.origin:
+        written["origin"] = document.origin
     if settings:
         written["settings"] = _sorted(settings)
     if known:
@@ -73,6 +75,8 @@ def _node(node: NodeDocument) -> dict[str, Any]:
         written["credentials"] = _sorted(data.credentials)
     if data.pinned is not None:
         written["pinned"] = data.pinned
+    if data.origin:
+        written["origin"] = data.origin
     place = {"x": _number(node.position.x), "y": _number(node.position.y)}
     return {"id": node.id, "type": node.type, "position": place, "data": written}
 

@@ -45,6 +45,16 @@ def read_documents(text: str | bytes, registry: Registry) -> list[Found]:
     return [_numbered(number, entry, registry) for number, entry in enumerate(found, 1)]
 
 
+def is_foreign(raw: Any) -> bool:
+    """Whether this is a workflow in another program's form."""
+    return isinstance(raw, dict) and isinstance(raw.get("nodes"), list) and is_n8n(raw)
+
+
+def read_foreign(raw: dict[str, Any], registry: Registry) -> Found:
+    """A workflow in another program's form. Raises `InvalidRequest` and `InvalidWorkflow`."""
+    return _read(raw, registry)
+
+
 def parse(data: bytes) -> Any:
     """The JSON in a text. Raises `InvalidRequest` that says what it is instead."""
     stripped = data.removeprefix(b"\xef\xbb\xbf").strip()

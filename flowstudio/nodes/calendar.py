@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import calendar
+import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Final
 
 UNITS: Final = ("years", "quarters", "months", "weeks", "days", "hours", "minutes", "seconds", "milliseconds")
@@ -159,3 +160,120 @@ def formatted(at: datetime, pattern: str) -> str:
         parts.append(_TOKENS[token](at) if token in _TOKENS else token)
         position = end
     return "".join(parts)
+
+
+_DURATION: Final = {"years": "Y", "quarters": "M", "months": "M", "weeks": "W", "days": "D"}
+
+
+def duration_text(parts: dict[str, float]) -> str:
+    """A duration as ISO 8601, such as `P3DT6H`."""
+    days, times = "", ""
+    for unit, number in parts.items():
+        if not number:
+            continue
+        if unit in _DURATION:
+            days += f"{_plain(number * 3 if unit == 'quarters' else number)}{_DURATION[unit]}"
+        elif unit == "hours":
+            times += f"{_plain(number)}H"
+        elif unit == "minutes":
+            times += f"{_plain(number)}M"
+    seconds = parts.get("seconds", 0) + parts.get("milliseconds", 0) / 1000
+    if seconds:
+        times += f"{_plain(round(seconds, 3))}S"
+    if not days and not times:
+        return "PT0S"
+    return f"P{days}{'T' if times else ''}{times}"
+
+
+def _plain(number: float) -> str:
+    return str(int(number)) if number == int(number) else str(number)
+
+
+_MONTHS_LONG: Final = [calendar.month_name[i].lower() for i in range(1, 13)]
+_MONTHS_SHORT: Final = [calendar.month_abbr[i].lower() for i in range(1, 13)]
+_PATTERNS: Final = {
+    "yyyy": r"(?P<year>\d{4})",
+    "y": r"(?P<year>\d{1,6})",
+    "yy": r"(?P<short>\d\d)",
+    "MM": r"(?P<month>\d\d)",
+    "M": r"(?P<month>\d{1,2})",
+    "MMMM": rf"(?P<long>{'|'.join(_MONTHS_LONG)})",
+    "MMM": rf"(?P<abbr>{'|'.join(_MONTHS_SHORT)})",
+    "dd": r"(?P<day>\d\d)",
+    "d": r"(?P<day>\d{1,2})",
+    "HH": r"(?P<hour>\d\d)",
+    "H": r"(?P<hour>\d{1,2})",
+    "hh": r"(?P<half>\d\d)",
+    "h": r"(?P<half>\d{1,2})",
+    "mm": r"(?P<minute>\d\d)",
+    "m": r"(?P<minute>\d{1,2})",
+    "ss": r"(?P<second>\d\d)",
+    "s": r"(?P<second>\d{1,2})",
+    "SSS": r"(?P<milli>\d{3})",
+    "S": r"(?P<milli>\d{1,3})",
+    "a": r"(?P<noon>am|pm)",
+    "ZZ": r"(?P<offset>[+-]\d\d:\d\d)",
+    "ZZZ": r"(?P<offset>[+-]\d{4})",
+    "EEE": "[a-z]{3}",
+    "EEEE": "[a-z]{3,9}",
+    "ccc": "[a-z]{3}",
+    "cccc": "[a-z]{3,9}",
+    "X": r"(?P<seconds>-?\d{1,12})",
+    "x": r"(?P<millis>-?\d{1,15})",
+}
+_TOKEN: Final = re.compile(r"'(?P<quoted>[^']*)'|(?P<token>([A-Za-z])\3*)|(?P<other>.)", re.DOTALL)
+
+
+def read_as(text: str, pattern: str, zone: tzinfo) -> datetime:
+    """The moment that a text in luxon's tokens says. Raises `ValueError`."""
+    expression = ""
+    for found in _TOKEN.finditer(pattern):
+        if (token := found["token"]) is not None:
+            if token not in _PATTERNS:
+                raise ValueError(token)
+            expression += _PATTERNS[token]
+        else:
+            expression += re.escape(found["quoted"] if found["quoted"] is not None else found["other"])
+    try:
+        read = re.fullmatch(expression, text, re.IGNORECASE)
+    except re.error as error:  # the same part twice
+        raise ValueError(pattern) from error
+    if read is None:
+        raise ValueError(text)
+    parts = read.groupdict()
+    if parts.get("seconds") or parts.get("millis"):
+        epoch = int(parts.get("seconds") or 0) * 1000 + int(parts.get("millis") or 0)
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=epoch)
+    return _assembled(parts, zone)
+
+
+def _assembled(parts: dict[str, str | None], zone: tzinfo) -> datetime:
+    def number(name: str, otherwise: int) -> int:
+        return int(parts.get(name) or otherwise)
+
+    year = number("year", datetime.now(zone).year)
+    if short := parts.get("short"):
+        year = (1900 if int(short) > 60 else 2000) + int(short)
+    month = number("month", 1)
+    if long := parts.get("long"):
+        month = _MONTHS_LONG.index(long.lower()) + 1
+    if abbr := parts.get("abbr"):
+        month = _MONTHS_SHORT.index(abbr.lower()) + 1
+    hour = number("hour", 0)
+    if half := parts.get("half"):
+        hour = int(half) % 12 + (12 if (parts.get("noon") or "").lower() == "pm" else 0)
+    if offset := parts.get("offset"):
+        sign = -1 if offset[0] == "-" else 1
+        digits = offset[1:].replace(":", "")
+        zone = timezone(sign * timedelta(hours=int(digits[:2]), minutes=int(digits[2:])))
+    milli = number("milli", 0)
+    return datetime(
+        year,
+        month,
+        number("day", 1),
+        hour,
+        number("minute", 0),
+        number("second", 0),
+        milli * 1000,
+        tzinfo=zone,
+    )

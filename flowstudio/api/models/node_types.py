@@ -81,6 +81,8 @@ class NodeTypeView(View):
     """Whether it only fills slots of other nodes."""
     annotation: bool
     """Whether it is a note for people, which never runs."""
+    offered: bool
+    """Whether people may add it by hand. If not, it comes with imported workflows only."""
     fills: list[str]
     """Its classes, for the slots that take one of them."""
     help: str

@@ -61,6 +61,7 @@ export class Catalogue {
   search(text, fitting = () => true, subs = false) {
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
     const found = this.types.filter((type) => {
+      if (type.offered === false) return false;
       const haystack = `${type.label} ${type.type} ${type.group} ${type.help ?? ""}`.toLowerCase();
       return words.every((word) => haystack.includes(word));
     });

@@ -36,7 +36,7 @@ export function Commands({ store, actions, catalogue, mayEdit, current, onClose 
         key: `go-${node.id}`, group: t("finder.go"), label: node.annotation ? node.data.properties.text?.split("\n")[0] || store.label(node) : store.label(node),
         detail: catalogue.type(node.data.type).label, also: node.data.type, icon: CornerDownRight, run: () => actions.go(node.id, { always: true }),
       })),
-      ...(mayEdit ? catalogue.types.map((type) => ({
+      ...(mayEdit ? catalogue.types.filter((type) => type.offered !== false).map((type) => ({
         key: `add-${type.type}`, group: t("finder.add"), label: t("finder.add_type", { type: type.label }), detail: type.group, also: `${type.label} ${type.type}`, icon: Plus, run: () => (type.annotation ? actions.note() : actions.addAt(type.type)),
       })) : []),
       ...workflows.map((workflow) => ({

@@ -155,7 +155,9 @@ def switch(source: Source) -> Converted:
     """The Switch node."""
     given = source.parameters
     if given.text("mode", "rules") == "expression":
-        count = given.number("numberOutputs", 4) if source.version >= 2 else 4
+        count = 4
+        if source.version >= 2:
+            count = given.number("numberOutputs" if source.version >= 3 else "outputsAmount", 4)
         return Converted(
             "switch", {"mode": "expression", "outputs_count": count, "output": given.value("output", 0)}
         )

@@ -18,8 +18,12 @@ class Converted:
     type: str
     properties: Properties = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    """What is not the same here."""
     outputs: list[tuple[str, ...]] | None = None
     """Our ports for each of n8n's outputs, where they are not the same in the same order."""
+    todo: list[str] = field(default_factory=list)
+    """What a person has to choose anew, such as credentials: it never travels in a file."""
+    available: bool = True
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,8 @@ class Source:
     version: float
     credentials: dict[str, str]
     """Kind -> name of the credential there."""
+    type: str = ""
+    """With the prefix of its package."""
 
 
 Converter: TypeAlias = Callable[[Source], Converted]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from typing import Any, TypeGuard
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+from flowstudio.engine.parameters import fields_of
 from flowstudio.engine.registry import Registry
 from flowstudio.engine.workflow import WorkflowDocument, load_workflow
 from flowstudio.errors import InvalidWorkflow, Problem
-from flowstudio.interop.found import Found, Remark
+from flowstudio.interop.found import Fate, Found, Remark, Verdict
 from flowstudio.interop.n8n.converted import Converted, Source
 from flowstudio.interop.n8n.given import Given
-from flowstudio.interop.n8n.steps import CONVERTERS, PREFIX, SCALE_X
+from flowstudio.interop.n8n.settings import is_number, node_settings, table, text, workflow_settings
+from flowstudio.interop.n8n.steps import SCALE_X, converter_of
 
 MAX_NODES = 5_000
 MAX_CONNECTIONS = 50_000
@@ -22,6 +24,17 @@ _FAR = 1_000_000.0
 _GRID = 16
 _LABEL = 200
 ERROR_PORT = "error"
+SLOTS: dict[str, tuple[str, ...]] = {
+    "ai_languageModel": ("model", "fallback"),
+    "ai_memory": ("memory",),
+    "ai_tool": ("tools",),
+    "ai_embedding": ("embedder",),
+    "ai_retriever": ("retriever", "source"),
+    "ai_vectorStore": ("source", "retriever"),
+}
+"""n8n's kinds of connections of sub-nodes -> our slots, the first that the node has and that is free."""
+_READ = frozenset({"id", "name", "position", "disabled", "notes"})
+"""Keys of a node that stand elsewhere in our document."""
 
 
 def is_n8n(raw: dict[str, Any]) -> bool:
@@ -45,11 +58,15 @@ class _Reading:
     def __init__(self, raw: dict[str, Any], registry: Registry) -> None:
         self.raw, self.registry = raw, registry
         self.remarks: list[Remark] = []
+        self.report: list[Verdict] = []
         self.nodes: list[dict[str, Any]] = []
         self.ids: dict[str, str] = {}
         """n8n's name -> our id."""
         self.converted: dict[str, Converted] = {}
         """By our id."""
+        self._filled: set[tuple[str, str]] = set()
+        self._ends: dict[str, tuple[int, int]] = {}
+        """Inputs and outputs that are in use, by n8n's name."""
 
     def found(self) -> Found:
         entries = [node for node in self.raw["nodes"] if isinstance(node, dict)]
@@ -64,23 +81,42 @@ class _Reading:
             )
         labels: set[str] = set()
         taken: set[str] = set()
+        self._ends = _ends(self.raw)
         for index, entry in enumerate(entries):
             self._add_node(index, entry, labels, taken)
         edges = self._edges()
         document: dict[str, Any] = {
-            "name": _text(self.raw.get("name"))[:200].strip() or "Imported workflow",
-            "description": _text(self.raw.get("description")),
+            "name": text(self.raw.get("name"))[:200].strip() or "Imported workflow",
+            "description": text(self.raw.get("description")),
             "nodes": self.nodes,
             "edges": edges,
-            "settings": self._settings(),
+            "settings": workflow_settings(table(self.raw.get("settings"))),
             "tags": self._tags(),
+            "origin": {"n8n": self._beside()},
         }
-        return Found(_loaded(document), "n8n", tuple(self.remarks))
+        if text(table(self.raw.get("settings")).get("errorWorkflow")):
+            self._remark("In n8n this workflow has an error workflow. Choose one in the workflow's settings.")
+        return Found(_loaded(document), "n8n", tuple(self.remarks), report=tuple(self.report))
+
+    def _beside(self) -> dict[str, Any]:
+        """What is kept for giving the workflow back: all but nodes, connections and what is read from them."""
+        kept = {
+            key: value for key, value in self.raw.items() if key not in ("nodes", "connections", "pinData")
+        }
+        pinned = table(self.raw.get("pinData"))
+        if any(
+            isinstance(e, dict) and set(e) != {"json"}
+            for rows in pinned.values()
+            if isinstance(rows, list)
+            for e in rows
+        ):
+            kept["pinData"] = pinned
+        return kept
 
     def _add_node(self, index: int, entry: dict[str, Any], labels: set[str], taken: set[str]) -> None:
-        type_ = _text(entry.get("type"))[:200].strip() or "unknown"
-        name = _text(entry.get("name")) or type_
-        id_ = _text(entry.get("id"))
+        type_ = text(entry.get("type"))[:200].strip() or "unknown"
+        name = text(entry.get("name")) or type_
+        id_ = text(entry.get("id"))
         if not id_ or len(id_) > 200 or id_ in taken:
             id_ = next(f"n{n}" for n in range(index + 1, index + 2 + len(taken)) if f"n{n}" not in taken)
         taken.add(id_)
@@ -88,56 +124,48 @@ class _Reading:
         label = _free(name[:_LABEL], labels)
         labels.add(label)
         credentials = {
-            kind: _text(about.get("name") if isinstance(about, dict) else about)
-            for kind, about in _table(entry.get("credentials")).items()
+            kind: text(about.get("name") if isinstance(about, dict) else about)
+            for kind, about in table(entry.get("credentials")).items()
         }
-        source = Source(Given(entry.get("parameters")), _version(entry.get("typeVersion")), credentials)
-        converted = self.converted[id_] = self._convert(type_, label, source)
-        for message in converted.remarks:
+        converted = self.converted[id_] = self._convert(
+            Source(Given(entry.get("parameters")), _version(entry.get("typeVersion")), credentials, type_),
+            name,
+        )
+        for message in (*converted.remarks, *converted.todo):
             self._remark(f"{label}: {message}", id_)
+        fate: Fate = (
+            "unavailable" if not converted.available else "different" if converted.remarks else "imported"
+        )
+        if converted.type != "sticky-note":
+            self.report.append(Verdict(id_, label, type_, fate, tuple(converted.remarks)))
         data: dict[str, Any] = {
             "label": label,
             "properties": converted.properties,
-            "settings": self._node_settings(entry),
-            "notes": _text(entry.get("notes")),
+            "settings": node_settings(entry),
+            "notes": text(entry.get("notes")),
+            "origin": {"n8n": {key: value for key, value in entry.items() if key not in _READ}},
         }
         if entry.get("disabled") is True:
             data["disabled"] = True
-        pinned = _pinned(_table(self.raw.get("pinData")).get(name))
+        pinned = _pinned(table(self.raw.get("pinData")).get(name))
         if pinned is not None:
             data["pinned"] = pinned
         self.nodes.append({"id": id_, "type": converted.type, "position": _position(entry), "data": data})
 
-    def _convert(self, type_: str, label: str, source: Source) -> Converted:
-        convert = CONVERTERS.get(type_.removeprefix(PREFIX)) if type_.startswith(PREFIX) else None
+    def _convert(self, source: Source, name: str) -> Converted:
+        convert = converter_of(source.type)
         if convert is None:
-            message = f"There is no step of the type {type_} here. It is kept as it is; replace it before you run the workflow."
-            return Converted(type_, source.parameters.whole(), [message])
+            inputs, outputs = self._ends.get(name, (0, 0))
+            counts = {"inputs_count": min(inputs, 50), "outputs_count": max(1, min(outputs, 50))}
+            properties = {"original_type": source.type} | {key: n for key, n in counts.items() if n != 1}
+            message = f"There is no step of the type {source.type} here. It is kept as it is; a run that gets there stops."
+            return Converted("not-available", properties, [message], available=False)
         converted = convert(source)
         if left := sorted(set(source.parameters.unread()))[:20]:
             converted.remarks.append(
                 f"These settings of n8n have no counterpart here: {', '.join(left)[:300]}."
             )
         return converted
-
-    def _node_settings(self, entry: dict[str, Any]) -> dict[str, Any]:
-        settings: dict[str, Any] = {}
-        if entry.get("retryOnFail") is True:
-            settings["retry"] = True
-            tries, pause = entry.get("maxTries"), entry.get("waitBetweenTries")
-            if _is_number(tries):
-                settings["max_tries"] = min(max(int(tries), 2), 10)
-            if _is_number(pause):
-                settings["retry_wait"] = min(max(pause / 1000, 0.0), 3600.0)
-        way = {"continueRegularOutput": "continue", "continueErrorOutput": "error_output"}.get(
-            _text(entry.get("onError"))
-        )
-        if way or entry.get("continueOnFail") is True:
-            settings["on_error"] = way or "continue"
-        for theirs, ours in (("alwaysOutputData", "always_output"), ("executeOnce", "execute_once")):
-            if entry.get(theirs) is True:
-                settings[ours] = True
-        return settings
 
     def _edges(self) -> list[dict[str, Any]]:
         edges: list[dict[str, Any]] = []
@@ -150,7 +178,7 @@ class _Reading:
             if kind == "main":
                 ends = [(port, self._input(target, input_)) for port in self._outputs(source, output)]
             else:
-                ends = [(None, kind)]
+                ends = [(None, self._slot(target, kind))]
             for source_port, target_port in ends:
                 key = (source, target, source_port, target_port)
                 if key not in seen:
@@ -169,16 +197,16 @@ class _Reading:
     def _connections(self) -> Iterator[tuple[str, str, int, str, int]]:
         """Source, kind, number of the output, target, number of the input."""
         lost = 0
-        for name, kinds in _table(self.raw.get("connections")).items():
+        for name, kinds in table(self.raw.get("connections")).items():
             source = self.ids.get(name)
-            for kind, outputs in _table(kinds).items():
+            for kind, outputs in table(kinds).items():
                 for output, targets in enumerate(outputs[:MAX_OUTPUTS] if isinstance(outputs, list) else ()):
                     for entry in targets[: MAX_OUTPUTS * 10] if isinstance(targets, list) else ():
-                        target = self.ids.get(_text(_table(entry).get("node")))
+                        target = self.ids.get(text(table(entry).get("node")))
                         if source is None or target is None:
                             lost += 1
                             continue
-                        index = _table(entry).get("index")
+                        index = table(entry).get("index")
                         yield source, kind[:200], output, target, index if isinstance(index, int) else 0
         if lost:
             self._remark(f"{lost} connections lead to steps that are not in the file; they were left out.")
@@ -204,35 +232,45 @@ class _Reading:
             return ports[index]
         return None
 
-    def _settings(self) -> dict[str, Any]:
-        given = _table(self.raw.get("settings"))
-        settings: dict[str, Any] = {}
-        timeout = given.get("executionTimeout")
-        if _is_number(timeout) and timeout > 0:
-            settings["timeout"] = float(timeout)
-        zone = given.get("timezone")
-        if isinstance(zone, str) and zone and zone != "DEFAULT":
-            settings["timezone"] = zone[:100]
-        for theirs, ours in (
-            ("saveDataErrorExecution", "save_error"),
-            ("saveDataSuccessExecution", "save_success"),
-        ):
-            if given.get(theirs) in ("all", "none"):
-                settings[ours] = given[theirs]
-        if _text(given.get("errorWorkflow")):
-            self._remark("In n8n this workflow has an error workflow. Choose one in the workflow's settings.")
-        return settings
+    def _slot(self, id_: str, kind: str) -> str:
+        """Our slot for a kind of connection, such as `ai_tool`; a second model is what the first falls back to."""
+        converted = self.converted[id_]
+        cls = self.registry.get(converted.type)
+        slots = fields_of(cls).slots if cls is not None else {}
+        for name in SLOTS.get(kind, ()):
+            if name in slots and (slots[name].many or (id_, name) not in self._filled):
+                self._filled.add((id_, name))
+                return name
+        return kind
 
     def _tags(self) -> list[str]:
         raw = self.raw.get("tags")
         names = [
-            _text(tag.get("name") if isinstance(tag, dict) else tag)[:200]
+            text(tag.get("name") if isinstance(tag, dict) else tag)[:200]
             for tag in (raw if isinstance(raw, list) else [])[:200]
         ]
         return list(dict.fromkeys(name for name in names if name.strip()))
 
     def _remark(self, message: str, node: str | None = None) -> None:
         self.remarks.append(Remark(message, node))
+
+
+def _ends(raw: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
+    """How many inputs and outputs of each node, by name, are connected: the highest number that is in use."""
+    inputs: Counter[str] = Counter()
+    outputs: Counter[str] = Counter()
+    for name, kinds in table(raw.get("connections")).items():
+        for kind, ways in table(kinds).items():
+            for number, targets in enumerate(ways[:MAX_OUTPUTS] if isinstance(ways, list) else (), 1):
+                for entry in targets[: MAX_OUTPUTS * 10] if isinstance(targets, list) else ():
+                    if kind == "main" and isinstance(entry, dict):
+                        index = entry.get("index")
+                        end = text(entry.get("node"))
+                        inputs[end] = max(
+                            inputs[end], index + 1 if isinstance(index, int) and index < 50 else 1
+                        )
+                        outputs[name] = max(outputs[name], number)
+    return {name: (inputs[name], outputs[name]) for name in {*inputs, *outputs}}
 
 
 def _loaded(document: dict[str, Any]) -> WorkflowDocument:
@@ -268,7 +306,7 @@ def _position(entry: dict[str, Any]) -> dict[str, float]:
 
 
 def _place(value: Any, scale: float) -> float:
-    if not _is_number(value):
+    if not is_number(value):
         return 0.0
     return float(round(min(max(value * scale, -_FAR), _FAR) / _GRID) * _GRID)
 
@@ -285,18 +323,4 @@ def _pinned(raw: Any) -> list[dict[str, Any]] | None:
 
 
 def _version(raw: Any) -> float:
-    return float(raw) if _is_number(raw) and raw > 0 else 1.0
-
-
-def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
-
-
-def _table(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+    return float(raw) if is_number(raw) and raw > 0 else 1.0

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from flowstudio.interop.n8n.converted import Converted, Properties, Source, only_given
+from flowstudio.interop.n8n.converted import Converted, Converter, Properties, Source, only_given
 from flowstudio.interop.n8n.given import Given
 
 _AGGREGATIONS = {
@@ -20,9 +21,16 @@ _AGGREGATIONS = {
 
 
 def names(value: Any) -> Any:
-    """Names that stand in one text, separated by commas; an expression stays one."""
+    """Names that stand in one text, separated by commas, or in rows, as older versions have them; an expression stays one."""
     if isinstance(value, str) and not value.startswith("="):
         return [name.strip() for name in value.split(",") if name.strip()]
+    if isinstance(value, dict):
+        rows = next((rows for rows in value.values() if isinstance(rows, list)), [])
+        return [
+            row["fieldName"]
+            for row in rows
+            if isinstance(row, dict) and isinstance(row.get("fieldName"), str)
+        ]
     return value if isinstance(value, list | str) else []
 
 
@@ -41,11 +49,12 @@ def sort(source: Source) -> Converted:
         {"name": row.text("fieldName"), "order": row.choice("order", orders, "ascending")}
         for row in given.part("sortFieldsUi").rows("sortField")
     ]
-    remarks = []
     if kind == "code":
-        given.skip("code")
-        remarks.append("Sorting by code is not possible here. Name the fields, or use a Code step.")
-    return Converted("sort", {"mode": "fields", "fields": rows, **_dots(given.part("options"))}, remarks)
+        given.skip("sortFieldsUi")
+        compare = f"return $input.all().sort((a, b) => {{\n{given.text('code')}\n}});"
+        return Converted("code", {"language": "javascript", "mode": "all-items", "code": compare})
+    given.skip("code")
+    return Converted("sort", {"mode": "fields", "fields": rows, **_dots(given.part("options"))})
 
 
 def limit(source: Source) -> Converted:
@@ -56,23 +65,22 @@ def limit(source: Source) -> Converted:
 
 
 def split_out(source: Source) -> Converted:
-    """The Split Out node. It splits one field here."""
+    """The Split Out node. What an entry is together with other fields stays in its field."""
     given = source.parameters
     options = given.part("options")
-    fields = names(given.value("fieldToSplitOut", ""))
-    first = fields[0] if isinstance(fields, list) and fields else fields or ""
+    field = given.text("fieldToSplitOut")
     ways = {"noOtherFields": "none", "allOtherFields": "all", "selectedOtherFields": "selected"}
     include = given.choice("include", ways, "none")
+    target = options.value("destinationFieldName")
     properties = only_given(
-        field=first,
+        field=field,
         include=include,
         include_fields=names(given.value("fieldsToInclude")) if include == "selected" else None,
-        destination=options.value("destinationFieldName"),
+        destination=target or (field if include != "none" else None),
     )
     given.skip("fieldsToInclude")
-    more = isinstance(fields, list) and len(fields) > 1
-    remarks = ["Only the first field is split; n8n split several side by side."] if more else []
-    return Converted("split-out", properties | _dots(options), remarks)
+    options.skip("includeBinary")
+    return Converted("split-out", properties | _dots(options))
 
 
 def aggregate(source: Source) -> Converted:
@@ -142,7 +150,7 @@ def remove_duplicates(source: Source) -> Converted:
     given = source.parameters
     options = given.part("options")
     remarks = []
-    if given.text("operation", "removeDuplicateInputItems") != "removeDuplicateInputItems":
+    if given.text("operation") in ("removeItemsSeenInPreviousExecutions", "clearDeduplicationHistory"):
         given.skip("logic", "dedupeValue", "incrementalDedupeValue", "dateDedupeValue", "mode")
         remarks.append(
             "What earlier executions saw is not remembered here: only the items of one run are compared."
@@ -161,8 +169,46 @@ def remove_duplicates(source: Source) -> Converted:
 
 def rename_keys(source: Source) -> Converted:
     """The Rename Keys node."""
+    given = source.parameters
     rows = [
         {"current_name": row.text("currentKey"), "new_name": row.text("newKey")}
-        for row in source.parameters.part("keys").rows("key")
+        for row in given.part("keys").rows("key")
     ]
-    return Converted("rename-keys", {"keys": rows})
+    patterns = []
+    for row in given.part("additionalOptions", "regexReplacement").rows("replacements"):
+        options = row.part("options")
+        patterns.append(
+            only_given(
+                pattern=row.text("searchRegex"),
+                replacement=row.text("replaceRegex"),
+                ignore_case=options.flag("caseInsensitive") or None,
+                depth=options.number("depth", -1) if "depth" in options else None,
+            )
+        )
+    return Converted("rename-keys", {"keys": rows} | ({"patterns": patterns} if patterns else {}))
+
+
+_OPERATIONS: dict[str, Converter] = {
+    "splitOutItems": split_out,
+    "aggregateItems": aggregate,
+    "concatenateItems": aggregate,
+    "removeDuplicates": remove_duplicates,
+    "sort": sort,
+    "limit": limit,
+    "summarize": summarize,
+}
+
+
+def item_lists(source: Source) -> Converted:
+    """The Item Lists node, which became one node for each of its operations."""
+    given = source.parameters
+    operation = given.text("operation", "splitOutItems")
+    given.skip("resource")
+    if operation not in _OPERATIONS:
+        return Converted(
+            "not-available",
+            {"original_type": source.type},
+            [f"The operation '{operation}' is not available here."],
+            available=False,
+        )
+    return _OPERATIONS[operation](replace(source, version=1))

@@ -24,7 +24,7 @@ def http_request(source: Source) -> Converted:
     """The HTTP Request node; version 3 changed the names of most parameters."""
     converted = _request(source) if source.version >= 3 else _old_request(source)
     if converted.properties.get("authentication") == "credential":
-        converted.remarks.append(choose_credential(source))
+        converted.todo.append(choose_credential(source))
     return converted
 
 
@@ -248,8 +248,8 @@ def webhook(source: Source) -> Converted:
         raw_body=options.flag("rawBody") or None,
     )
     options.skip("binaryData", "binaryPropertyName")
-    remarks = [] if properties["authentication"] == "none" else [choose_credential(source)]
-    return Converted("webhook", properties, remarks)
+    todo = [] if properties["authentication"] == "none" else [choose_credential(source)]
+    return Converted("webhook", properties, todo=todo)
 
 
 def _status(value: Any) -> int | None:
@@ -286,4 +286,5 @@ def respond(source: Source) -> Converted:
         headers=_pairs(options.part("responseHeaders").rows("entries")) or None,
     )
     given.skip("responseDataSource", "generalNotice", "webhookNotice")
-    return Converted("respond-to-webhook", properties, [choose_credential(source)] if way == "jwt" else [])
+    todo = [choose_credential(source)] if way == "jwt" else []
+    return Converted("respond-to-webhook", properties, todo=todo)

@@ -6,8 +6,10 @@ from typing import Any
 
 from flowstudio.interop.n8n.conditions import filter_items, if_else, switch
 from flowstudio.interop.n8n.converted import Converted, Converter, Properties, Source, only_given
+from flowstudio.interop.n8n.dates import date_time
 from flowstudio.interop.n8n.lists import (
     aggregate,
+    item_lists,
     limit,
     names,
     remove_duplicates,
@@ -16,7 +18,19 @@ from flowstudio.interop.n8n.lists import (
     split_out,
     summarize,
 )
+from flowstudio.interop.n8n.merges import compare_datasets, merge
 from flowstudio.interop.n8n.requests import http_request, respond, webhook
+from flowstudio.interop.n8n.texts import (
+    convert_to_file,
+    crypto,
+    extract_from_file,
+    html,
+    markdown,
+    move_binary,
+    spreadsheet_file,
+    xml,
+)
+from flowstudio.interop.n8n.triggers import schedule
 
 _OLD_TYPES = {
     "stringValue": "string",
@@ -94,16 +108,24 @@ def _set_options(options: Any) -> Properties:
 
 
 def _old_set(source: Source) -> Converted:
+    """Versions 1 and 2: texts are not converted."""
     given = source.parameters
     values = given.part("values")
+    empty = {"boolean": False, "number": 0, "string": ""}
     rows = [
-        {"name": row.text("name"), "type": kind, "value": row.value("value", "")}
+        {
+            "name": row.text("name"),
+            "type": "any" if kind == "string" else kind,
+            "value": row.value("value", empty[kind]),
+        }
         for kind in ("boolean", "number", "string")
         for row in values.rows(kind)
     ]
     properties: Properties = {"mode": "manual", "fields": rows}
     if not given.flag("keepOnlySet"):
         properties["include_other_fields"] = True
+    if source.version < 2:
+        properties["ignore_conversion_errors"] = True
     return Converted("edit-fields", properties | _set_options(given.part("options")))
 
 
@@ -129,123 +151,8 @@ def function(source: Source) -> Converted:
 
 def function_item(source: Source) -> Converted:
     """The Function Item node: its code changes `item` and returns it."""
-    text = f"const item = $json;\n{source.parameters.text('functionCode')}"
+    text = f"let item = $json;\n{source.parameters.text('functionCode')}"
     return Converted("code", {"language": "javascript", "mode": "each-item", "code": text})
-
-
-def merge(source: Source) -> Converted:
-    """The Merge node."""
-    if source.version < 2:
-        return _old_merge(source)
-    given = source.parameters
-    mode = given.text("mode", "append")
-    if mode == "chooseBranch":
-        given.skip("chooseBranchMode", "numberInputs")
-        output = given.text("output", "specifiedInput" if source.version >= 3 else "input1")
-        number = given.number("useDataOfInput", 1) if source.version >= 3 else int(output[-1:] == "2") + 1
-        chosen: Properties = {"mode": "choose_branch"}
-        return Converted(
-            "merge", chosen | ({"branch_output": "empty"} if output == "empty" else {"use_input": number})
-        )
-    if mode == "combineBySql":
-        given.skip("query", "numberInputs")
-        remark = (
-            "Merging by an SQL query is not possible here; the items are appended. A Code step can join them."
-        )
-        return Converted("merge", {"mode": "append"}, [remark])
-    count = given.number("numberInputs", 2)
-    properties: Properties = (
-        {"mode": "append"} if mode == "append" else {"mode": "combine", **_combination(source)}
-    )
-    if count != 2:
-        properties["inputs_count"] = count
-    return Converted("merge", properties)
-
-
-def _combination(source: Source) -> Properties:
-    given = source.parameters
-    if source.version >= 3:
-        ways = {"combineByFields": "matching_fields", "combineByPosition": "position", "combineAll": "all"}
-        by = given.choice("combineBy", ways, "matching_fields")
-    else:
-        ways = {"mergeByFields": "matching_fields", "mergeByPosition": "position", "multiplex": "all"}
-        by = given.choice("combinationMode", ways, "matching_fields")
-    properties: Properties = {"combine_by": by}
-    options = given.part("options")
-    if by == "matching_fields":
-        pairs = [
-            {"field_1": row.text("field1"), "field_2": row.text("field2")}
-            for row in given.part("mergeByFields").rows("values")
-        ]
-        match = names(given.value("fieldsToMatchString", ""))
-        given.skip("advanced")
-        pairs = pairs or [{"field_1": name} for name in (match if isinstance(match, list) else [match])]
-        joins = {
-            "keepMatches": "keep_matches",
-            "keepNonMatches": "keep_non_matches",
-            "keepEverything": "keep_everything",
-            "enrichInput1": "enrich_input_1",
-            "enrichInput2": "enrich_input_2",
-        }
-        sides = {"both": "both", "input1": "input_1", "input2": "input_2"}
-        properties |= only_given(
-            fields_to_match=pairs,
-            join_mode=given.choice("joinMode", joins, None),
-            output_data=given.choice("outputDataFrom", sides, None),
-            multiple_matches=options.choice("multipleMatches", {"all": "all", "first": "first"}, None),
-            fuzzy_compare=options.flag("fuzzyCompare") or None,
-            dot_notation=False if options.flag("disableDotNotation") else None,
-        )
-    elif by == "position" and options.flag("includeUnpaired"):
-        properties["include_unpaired"] = True
-    return properties | _clash(options.part("clashHandling", "values"))
-
-
-def _clash(given: Any) -> Properties:
-    resolve = given.text("resolveClash")
-    depth = given.choice("mergeMode", {"deepMerge": "deep", "shallowMerge": "shallow"}, None)
-    properties = only_given(merge_depth=depth, override_empty=given.flag("overrideEmpty") or None)
-    if resolve == "addSuffix":
-        properties["clash"] = "add_suffix"
-    elif resolve.startswith("preferInput") and resolve[11:].isdecimal():
-        properties |= {"clash": "prefer_input", "preferred_input": int(resolve[11:])}
-    return properties
-
-
-def _old_merge(source: Source) -> Converted:
-    """Version 1, whose modes had other names."""
-    given = source.parameters
-    first, second = given.text("propertyName1"), given.text("propertyName2")
-    fields = [{"field_1": first, "field_2": second}]
-    join = given.text("join", "left")
-    given.skip("overwrite")
-    by_fields: Properties = {"mode": "combine", "combine_by": "matching_fields", "fields_to_match": fields}
-    match given.text("mode", "append"):
-        case "keepKeyMatches":
-            return Converted("merge", by_fields | {"join_mode": "keep_matches", "output_data": "input_1"})
-        case "removeKeyMatches":
-            return Converted("merge", by_fields | {"join_mode": "keep_non_matches", "output_data": "input_1"})
-        case "mergeByKey":
-            return Converted(
-                "merge", by_fields | {"join_mode": "enrich_input_1", "multiple_matches": "first"}
-            )
-        case "mergeByIndex":
-            remarks = []
-            if join == "left":
-                remarks = ["Items of input 2 without a partner go on too; in n8n they did not."]
-            together: Properties = {"mode": "combine", "combine_by": "position"}
-            return Converted(
-                "merge", together | ({"include_unpaired": True} if join != "inner" else {}), remarks
-            )
-        case "multiplex":
-            return Converted("merge", {"mode": "combine", "combine_by": "all"})
-        case "passThrough":
-            return Converted(
-                "merge", {"mode": "choose_branch", "use_input": 2 if given.text("output") == "input2" else 1}
-            )
-        case "wait":
-            return Converted("merge", {"mode": "choose_branch", "branch_output": "empty"})
-    return Converted("merge", {"mode": "append"})
 
 
 def loop(source: Source) -> Converted:
@@ -310,7 +217,7 @@ def execute_workflow(source: Source) -> Converted:
         mode="each" if given.text("mode", "once") == "each" else None,
         wait=None if given.part("options").flag("waitForSubWorkflow", True) else False,
     )
-    return Converted("execute-workflow", properties, [f"Choose the workflow to run.{said}"])
+    return Converted("execute-workflow", properties, todo=[f"Choose the workflow to run.{said}"])
 
 
 def sticky_note(source: Source) -> Converted:
@@ -318,12 +225,12 @@ def sticky_note(source: Source) -> Converted:
     given = source.parameters
     colours = {
         "1": "yellow",
-        "2": "orange",
-        "3": "red",
+        "2": "yellow",
+        "3": "pink",
         "4": "green",
         "5": "blue",
         "6": "purple",
-        "7": "gray",
+        "7": "grey",
     }
     return Converted(
         "sticky-note",
@@ -345,11 +252,15 @@ CONVERTERS: dict[str, Converter] = {
     "manualTrigger": manual,
     "start": manual,
     "executeWorkflowTrigger": manual,
+    "scheduleTrigger": schedule,
+    "cron": schedule,
+    "interval": schedule,
     "webhook": webhook,
     "respondToWebhook": respond,
     "if": if_else,
     "switch": switch,
     "merge": merge,
+    "compareDatasets": compare_datasets,
     "filter": filter_items,
     "set": edit_fields,
     "code": code,
@@ -362,6 +273,7 @@ CONVERTERS: dict[str, Converter] = {
     "executeWorkflow": execute_workflow,
     "noOp": no_op,
     "stickyNote": sticky_note,
+    "itemLists": item_lists,
     "sort": sort,
     "limit": limit,
     "splitOut": split_out,
@@ -369,5 +281,20 @@ CONVERTERS: dict[str, Converter] = {
     "summarize": summarize,
     "removeDuplicates": remove_duplicates,
     "renameKeys": rename_keys,
+    "dateTime": date_time,
+    "crypto": crypto,
+    "html": html,
+    "htmlExtract": html,
+    "markdown": markdown,
+    "xml": xml,
+    "extractFromFile": extract_from_file,
+    "convertToFile": convert_to_file,
+    "spreadsheetFile": spreadsheet_file,
+    "moveBinaryData": move_binary,
 }
 """By n8n's type, without its prefix."""
+
+
+def converter_of(type_: str) -> Converter | None:
+    """What reads a node of a type."""
+    return CONVERTERS.get(type_.removeprefix(PREFIX)) if type_.startswith(PREFIX) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field
@@ -60,7 +60,7 @@ class DateTime(ItemNode):
                 "include_other_fields": True,
             },
             given=[{"invoiced": "2026-02-20"}],
-            gives=[{"invoiced": "2026-02-20", "payable": "2026-03-06T00:00:00.000+00:00"}],
+            gives=[{"invoiced": "2026-02-20", "payable": "2026-03-06T00:00:00.000Z"}],
         ),
         Example(
             "A date for people",
@@ -142,6 +142,12 @@ class DateTime(ItemNode):
         ShowIf("operation", ("extract",)),
     ] = "month"
     """The part to take out."""
+    as_text: Annotated[bool, Field(title="As ISO 8601 text"), ShowIf("operation", ("between",))] = False
+    """Whether the time between is one text such as `P3DT6H`, not a number for each unit."""
+    written_as: Annotated[str, Field(max_length=100, title="Dates are written as")] = ""
+    """Luxon's tokens of the form that dates come in, such as `dd.MM.yyyy`. Empty: every usual form is understood."""
+    timezone: Annotated[str, Field(max_length=100, title="Time zone")] = ""
+    """A name such as Europe/Berlin; left empty, the workflow's own."""
     output_name: Annotated[str, Field(title="Name of the result")] = ""
     """The field that the result goes into. Missing: a name after what is done."""
     include_other_fields: bool = False
@@ -166,11 +172,12 @@ class DateTime(ItemNode):
     def _result(self, ctx: Context) -> Any:
         match self.operation:
             case "current":
-                now = datetime.now(UTC).astimezone(zone_named(ctx.execution.timezone))
+                now = datetime.now(UTC).astimezone(self._zone(ctx))
                 return iso(now if self.include_time else calendar.start_of(now, "days"))
             case "between":
                 start, end = self._read("From", self.start, ctx), self._read("To", self.end, ctx)
-                return calendar.between(start, end, self.units)
+                found = calendar.between(start, end, self.units)
+                return calendar.duration_text(found) if self.as_text else found
         date = self._read("Date", self.date, ctx)
         match self.operation:
             case "add":
@@ -187,28 +194,37 @@ class DateTime(ItemNode):
     def _rounded(self, date: datetime) -> datetime:
         down = calendar.start_of(date, self.unit)
         up = calendar.shift(down, 1, self.unit)
-        if self.direction == "down" or down == date:
+        if self.direction == "down":
             return down
         return (
             up
-            if self.direction == "up" or calendar.elapsed(date, up) <= calendar.elapsed(down, date)
+            if self.direction == "up"
+            or (down != date and calendar.elapsed(date, up) <= calendar.elapsed(down, date))
             else down
         )
 
+    def _zone(self, ctx: Context) -> tzinfo:
+        return zone_named(self.timezone or ctx.execution.timezone)
+
     def _read(self, name: str, value: Any, ctx: Context) -> datetime:
-        zone = zone_named(ctx.execution.timezone)
+        zone = self._zone(ctx)
         try:
+            if self.written_as and isinstance(value, str):
+                return calendar.read_as(value.strip(), self.written_as, zone)
             return parse_instant(value, zone).astimezone(zone)
         except ValueError as error:
             shown = "empty" if value is None or value == "" else f"'{values.to_text(value)[:60]}'"
+            if self.written_as:
+                raise NodeError(f"{name} is {shown}, which is not written as {self.written_as}.") from error
             raise NodeError(
                 f"{name} is {shown}, which is not a date. Write it as 2026-03-09 or 2026-03-09T08:15:00Z."
             ) from error
 
 
 def iso(at: datetime) -> str:
-    """ISO 8601 with milliseconds and offset."""
-    return at.isoformat(timespec="milliseconds")
+    """ISO 8601 with milliseconds and offset; UTC is a Z, as everywhere in JavaScript."""
+    text = at.isoformat(timespec="milliseconds")
+    return f"{text[:-6]}Z" if at.tzinfo is UTC and text.endswith("+00:00") else text
 
 
 _PARTS = {

@@ -22,9 +22,16 @@ class Assignment(Entry):
     name: str = ""
     """The name of the field. `address.city` sets the city within the address."""
     type: Annotated[
-        Literal["string", "number", "boolean", "array", "object"],
+        Literal["string", "number", "boolean", "array", "object", "any"],
         Choice(
-            {"string": "Text", "number": "Number", "boolean": "Yes / no", "array": "List", "object": "Object"}
+            {
+                "string": "Text",
+                "number": "Number",
+                "boolean": "Yes / no",
+                "array": "List",
+                "object": "Object",
+                "any": "As it is",
+            }
         ),
     ] = "string"
     """What the value is turned into."""
@@ -139,8 +146,8 @@ class EditFields(ItemNode):
 
     def _convert(self, field: Assignment) -> Any:
         value = field.value
-        if value is None:
-            return None
+        if value is None or field.type == "any":
+            return value
         if field.type == "string":
             return values.to_text(value)
         try:

@@ -9,6 +9,7 @@ from pydantic import Field
 from flowstudio.engine.context import Context
 from flowstudio.engine.item import Item, Json, Ports
 from flowstudio.engine.node import Example, ItemNode
+from flowstudio.errors import NodeError, SandboxError
 from flowstudio.nodes import paths
 from flowstudio.nodes.entry import Entry
 
@@ -20,6 +21,19 @@ class Renaming(Entry):
     """The name of the field as it is; `address.city` is the city within the address."""
     new_name: Annotated[str, Field(min_length=1)]
     """The name it gets. A dot puts it into an object."""
+
+
+class Pattern(Entry):
+    """A regular expression that renames whatever it is found in."""
+
+    pattern: Annotated[str, Field(min_length=1, max_length=1000, title="Regular expression")]
+    """What is looked for in names, as JavaScript writes it: `^order_` or `(\\w+)_id`."""
+    replacement: Annotated[str, Field(max_length=1000)] = ""
+    """What stands there instead; `$1` is what the first brackets found."""
+    ignore_case: bool = False
+    """Whether large and small letters count as the same."""
+    depth: Annotated[int, Field(ge=-1, le=200)] = -1
+    """How deep objects within are gone into; 0 is the item's own fields only, -1 all."""
 
 
 class RenameKeys(ItemNode):
@@ -52,14 +66,18 @@ class RenameKeys(ItemNode):
         ),
     )
 
-    keys: Annotated[list[Renaming], Field(min_length=1)]
+    keys: list[Renaming] = Field(default_factory=list)
     """The fields to rename, in this order."""
+    patterns: Annotated[list[Pattern], Field(max_length=20)] = Field(default_factory=list)
+    """Regular expressions that rename many fields at once, after that."""
 
     async def run(self, item: Item, ctx: Context) -> Ports:
         """Rename."""
         data = item.json
         for key in self.keys:
             data = _renamed(data, key.current_name, key.new_name)
+        for pattern in self.patterns:
+            data = _by_names(data, await _new_names(data, pattern, ctx), pattern.depth)
         return {"main": [item.with_json(data)]}
 
 
@@ -74,3 +92,53 @@ def _renamed(data: Json, old: str, new: str) -> Json:
             if name == old or name != new
         }
     return paths.put(paths.drop(data, old), new, value)
+
+
+_TEMPLATE = (
+    "{{ $json.names.map((name) => name.replace(new RegExp($json.pattern, $json.flags), $json.replacement)) }}"
+)
+_TIMEOUT = 5.0
+
+
+async def _new_names(data: Json, pattern: Pattern, ctx: Context) -> dict[str, str]:
+    """What each name becomes. Regular expressions are JavaScript's, and run in its cage."""
+    names = sorted(_names(data, pattern.depth))
+    row = {
+        "names": names,
+        "pattern": pattern.pattern,
+        "flags": "gi" if pattern.ignore_case else "g",
+        "replacement": pattern.replacement,
+    }
+    owner = ctx.execution.workflow_id or ctx.execution.id
+    try:
+        ((found,),) = await ctx.host.evaluator.evaluate(
+            [_TEMPLATE], [row], {}, {}, owner=owner, timeout=_TIMEOUT
+        )
+    except SandboxError as error:
+        raise NodeError(
+            f"The regular expression '{pattern.pattern}' takes too long. ({error.message})"
+        ) from error
+    if not isinstance(found, list):
+        reason = getattr(found, "message", "it cannot be read")
+        raise NodeError(f"'{pattern.pattern}' is not a valid regular expression: {reason}")
+    return dict(zip(names, found, strict=True))
+
+
+def _names(value: Any, depth: int) -> set[str]:
+    if isinstance(value, list):
+        return {name for entry in value for name in _names(entry, depth)}
+    if not isinstance(value, dict):
+        return set()
+    inner = set() if depth == 0 else {n for entry in value.values() for n in _names(entry, depth - 1)}
+    return set(value) | inner
+
+
+def _by_names(value: Any, names: dict[str, str], depth: int) -> Any:
+    if isinstance(value, list):
+        return [_by_names(entry, names, depth) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        names.get(name, name): entry if depth == 0 else _by_names(entry, names, depth - 1)
+        for name, entry in value.items()
+    }

@@ -82,11 +82,11 @@ class SplitOut(ItemNode):
                     continue
                 entry = entries[index]
                 if targets:
-                    data = paths.put(data, targets[position], entry, dots=self.dot_notation)
+                    data = {**data, targets[position]: entry}
                 elif isinstance(entry, dict) and len(names) == 1:
                     data = {**data, **entry}
                 else:
-                    data = {**data, self._own_name(names[position]): entry}
+                    data = {**data, names[position]: entry}
             # What the entry brings wins over the item's other fields.
             made.append(
                 Item(
@@ -123,6 +123,3 @@ class SplitOut(ItemNode):
                 if value is not paths.MISSING:
                     kept = paths.put(kept, name, value, dots=self.dot_notation)
         return kept
-
-    def _own_name(self, path: str) -> str:
-        return paths.split(path)[-1] if self.dot_notation else path

@@ -9,10 +9,11 @@ from pydantic import Field
 
 from flowstudio.engine.context import Context
 from flowstudio.engine.item import Item, Json, Ports
-from flowstudio.engine.node import BatchNode, Choice, Example, Inputs, Port, ShowIf
+from flowstudio.engine.node import BatchNode, Choice, Code, Example, Inputs, Port, ShowIf
 from flowstudio.errors import NodeError
 from flowstudio.nodes.entry import Entry
 from flowstudio.nodes.joins import Blend, Match
+from flowstudio.nodes.sql import joined_by_sql
 
 MAX_INPUTS = 10
 MAX_COMBINATIONS = 1_000_000
@@ -76,8 +77,10 @@ class Merge(BatchNode):
     )
 
     mode: Annotated[
-        Literal["append", "combine", "choose_branch"],
-        Choice({"append": "Append", "combine": "Combine", "choose_branch": "Choose branch"}),
+        Literal["append", "combine", "choose_branch", "sql"],
+        Choice(
+            {"append": "Append", "combine": "Combine", "choose_branch": "Choose branch", "sql": "SQL query"}
+        ),
     ] = "append"
     """What to do with the items of the inputs."""
     inputs_count: Annotated[int, Field(ge=2, le=MAX_INPUTS, title="Number of inputs")] = 2
@@ -158,6 +161,10 @@ class Merge(BatchNode):
     """Whether small differences of types are tolerated: 3 matches "3", and empty matches missing."""
     dot_notation: Annotated[bool, _COMBINE, _BY_FIELDS] = True
     """Whether `customer.id` means the id within the customer. If not, it is a name like any other."""
+    query: Annotated[str, Code("sql"), Field(max_length=100_000, title="Query"), ShowIf("mode", ("sql",))] = (
+        "SELECT * FROM input1 LEFT JOIN input2 ON input1.id = input2.id"
+    )
+    """SQL as SQLite understands it. Each input is a table, `input1` and so on, with a column for each field."""
     branch_output: Annotated[
         Literal["input", "empty"],
         Field(title="Output"),
@@ -190,6 +197,8 @@ class Merge(BatchNode):
         match self.mode:
             case "append":
                 return {"main": [item for items in lists for item in items]}
+            case "sql":
+                return {"main": await joined_by_sql(self.query, lists, ctx)}
             case "choose_branch":
                 return {"main": [Item({})] if self.branch_output == "empty" else self._chosen(lists)}
         match self.combine_by:

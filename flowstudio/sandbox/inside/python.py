@@ -21,7 +21,7 @@ _OUTPUT = 64 << 20
 _FILE = "<code>"
 _USUAL = (
     "ast base64 binascii bisect calendar cmath collections copy csv dataclasses datetime decimal difflib enum fractions functools "
-    "hashlib heapq hmac html io itertools json linecache math operator random re secrets statistics string struct textwrap time "
+    "hashlib heapq hmac html io itertools json linecache math operator random re secrets sqlite3 statistics string struct textwrap time "
     "traceback types typing unicodedata urllib.parse uuid zlib zoneinfo"
 ).split()
 """Loaded before the fork; the rest of the standard library is imported when it is asked for."""

@@ -25,7 +25,8 @@
     set(value) { defineProperty(globalThis, name, { value, writable: true, configurable: true }); },
   });
   for (const name of ["$", "$node", "$input", "$items", "$execution", "$workflow", "$vars", "$env", "$prevNode", "$runIndex",
-    "$parameter", "$params", "$fromAI", "$fromAi", "$fromai", "$if", "$ifEmpty", "$max", "$min", "$average", "$not", "$jmespath", "$jmesPath"])
+    "$parameter", "$params", "$fromAI", "$fromAi", "$fromai", "$if", "$ifEmpty", "$max", "$min", "$average", "$not", "$jmespath", "$jmesPath",
+    "$item", "$thisItem", "$position", "$getWorkflowStaticData", "getWorkflowStaticData"])
     lazy(name, () => (scope.made ??= part("scope")())[name]);
   for (const name of ["$now", "$today", "DateTime", "Duration", "Interval"]) lazy(name, () => part("dates")[name]);
   lazy("Intl", () => part("intl"));

@@ -58,12 +58,13 @@
       context: find(label).context || {},
     };
   };
-  const $node = new Proxy({}, {
+  const nodesFor = (at) => new Proxy({}, {
     get: (_, label) => {
       if (typeof label !== "string") return undefined;
+      const mine = () => at !== undefined ? matching(label, at) : scope.single ? matching(label, scope.index) : itemsOf(label)[0];
       return {
-        get json() { return (scope.single ? matching(label, scope.index) : itemsOf(label)[0])?.json; },
-        get binary() { return (scope.single ? matching(label, scope.index) : itemsOf(label)[0])?.binary; },
+        get json() { return mine()?.json; },
+        get binary() { return mine()?.binary; },
         get parameter() { return find(label).params || {}; },
         get runIndex() { return find(label).runIndex || 0; },
         get context() { return find(label).context || {}; },
@@ -72,6 +73,22 @@
     has: (_, label) => Object.hasOwn(scope.shared.nodes || {}, label),
     ownKeys: () => Object.keys(scope.shared.nodes || {}),
   });
+
+  const $node = nodesFor();
+  const $item = (index) => ({ $node: nodesFor(index), $input: { item: inputItem(index) }, $itemIndex: index, get $json() { return inputItem(index)?.json; }, get $binary() { return inputItem(index)?.binary; } });
+
+  // Notes of code about its execution, and what it keeps for later: both last as long as the run of the step.
+  const notes = {}, kept = {};
+  const customData = {
+    set: (name, value) => {
+      if (value === undefined && name && typeof name === "object") return customData.setAll(name);
+      notes[String(name).slice(0, 50)] = String(value).slice(0, 512);
+    },
+    setAll: (values) => { for (const [name, value] of Object.entries(values)) customData.set(name, String(value)); },
+    get: (name) => notes[name],
+    getAll: () => ({ ...notes }),
+  };
+  const $getWorkflowStaticData = (kind = "global") => kept[kind] ??= {};
 
   const $env = new Proxy({}, {
     get: (_, name) => {
@@ -101,7 +118,11 @@
   return {
     $, $node, $env, $input, $jmespath, $jmesPath: $jmespath,
     $items: (label) => label === undefined ? $input.all() : $(label).all(),
-    $execution: shared.execution || {},
+    $item,
+    get $thisItem() { return inputItem(scope.index); },
+    get $position() { return scope.index; },
+    $getWorkflowStaticData, getWorkflowStaticData: $getWorkflowStaticData,
+    $execution: { ...shared.execution, customData },
     $workflow: shared.workflow || {},
     $vars: shared.vars || {},
     $prevNode: typeof shared.prevNode === "string" ? { name: shared.prevNode } : shared.prevNode || {},

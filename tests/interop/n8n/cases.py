@@ -143,7 +143,7 @@ CASES: list[tuple[str, float, dict[str, Any], str, dict[str, Any]]] = [
         "merge",
         {"mode": "choose_branch", "use_input": 2},
     ),
-    ("merge", 1, {"mode": "multiplex"}, "merge", {"mode": "combine", "combine_by": "all"}),
+    ("merge", 1, {"mode": "multiplex"}, "old-merge", {"mode": "multiplex"}),
     (
         "set",
         3.4,
@@ -195,7 +195,7 @@ CASES: list[tuple[str, float, dict[str, Any], str, dict[str, Any]]] = [
             "mode": "manual",
             "fields": [
                 {"name": "n", "type": "number", "value": 1},
-                {"name": "a", "type": "string", "value": "x"},
+                {"name": "a", "type": "any", "value": "x"},
             ],
         },
     ),
@@ -256,7 +256,12 @@ CASES: list[tuple[str, float, dict[str, Any], str, dict[str, Any]]] = [
             "options": {},
         },
         "split-out",
-        {"field": "lines", "include": "selected", "include_fields": ["id", "name"]},
+        {
+            "field": "lines",
+            "include": "selected",
+            "include_fields": ["id", "name"],
+            "destination": "lines",
+        },
     ),
     (
         "aggregate",

@@ -95,13 +95,19 @@ def test_a_type_that_is_not_here_is_kept_and_told() -> None:
         connections={"Start": {"main": [[to("Tell the team")]]}},
     )
     kept = found.document.nodes[1]
-    assert kept.type == "n8n-nodes-base.slack"
-    assert kept.data.properties == {"text": "={{ $json.text }}", "channel": "#sales"}
+    assert kept.type == "not-available"
+    assert kept.data.properties == {"original_type": "n8n-nodes-base.slack"}
+    assert kept.data.origin is not None
+    assert kept.data.origin["n8n"]["parameters"] == {"text": "={{ $json.text }}", "channel": "#sales"}
+    assert [(verdict.label, verdict.fate) for verdict in found.report] == [
+        ("Start", "imported"),
+        ("Tell the team", "unavailable"),
+    ]
     assert [(remark.node, remark.message) for remark in found.remarks] == [
         (
             "id-Tell the team",
-            "Tell the team: There is no step of the type n8n-nodes-base.slack here. It is kept as it is; replace it before "
-            "you run the workflow.",
+            "Tell the team: There is no step of the type n8n-nodes-base.slack here. It is kept as it is; a run that "
+            "gets there stops.",
         )
     ]
     assert edges(found) == [("Start", "main", "Tell the team", None)]

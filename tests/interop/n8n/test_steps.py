@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import flowstudio.nodes
 from flowstudio.engine.plan import check
 from flowstudio.engine.registry import discover
 from flowstudio.interop import Found, read_documents
-from flowstudio.interop.n8n.steps import CONVERTERS
+from flowstudio.interop.n8n.steps import CONVERTERS, PREFIX
 from tests.interop.n8n.cases import CASES
 
 REGISTRY = discover(flowstudio.nodes)
@@ -47,8 +48,18 @@ def test_a_node_keeps_its_meaning(
 
 
 def test_every_node_that_is_read_is_tested() -> None:
-    tested = {case[0] for case in CASES} | {"start", "function", "functionItem", "executeWorkflow"}
-    assert set(CONVERTERS) == tested
+    tested = {case[0] for case in CASES} | {
+        "start",
+        "function",
+        "functionItem",
+        "executeWorkflow",
+        "scheduleTrigger",
+        "cron",
+        "interval",
+    }
+    for file in (Path(__file__).parent.parent / "cases").glob("*.json"):
+        tested |= {node["type"].removeprefix(PREFIX) for node in json.loads(file.read_text())["nodes"]}
+    assert set(CONVERTERS) - tested == set()
 
 
 def test_rules_of_the_first_switch_name_the_output_that_they_lead_to() -> None:
@@ -115,4 +126,4 @@ def test_old_function_nodes_become_code() -> None:
         .document.nodes[0]
         .data.properties
     )
-    assert each["code"] == "const item = $json;\nitem.x = 1;\nreturn item;"
+    assert each["code"] == "let item = $json;\nitem.x = 1;\nreturn item;"

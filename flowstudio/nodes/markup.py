@@ -1,0 +1,196 @@
+"""HTML: looked through by CSS selectors, made of Markdown and turned into it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import lxml.html
+from cssselect import SelectorError
+from lxml.cssselect import CSSSelector
+from lxml.etree import ParserError
+from markdown_it import MarkdownIt
+
+from flowstudio.errors import NodeError
+
+Element = Any
+"""An element of lxml, which has no types of its own."""
+
+_BLOCKS = frozenset(
+    "address article aside blockquote body details div dl fieldset figure footer form h1 h2 h3 h4 h5 h6 header hr html li "
+    "main nav ol p pre section table tbody thead tr ul".split()
+)
+_SILENT = frozenset("head script style noscript template svg".split())
+_SPACES = re.compile(r"[ \t\r\n\f]+")
+
+
+def parse_html(text: str) -> Element:
+    """A document of any HTML, however broken."""
+    try:
+        return lxml.html.document_fromstring(text or "<html></html>")
+    except (ParserError, ValueError):
+        return lxml.html.document_fromstring("<html></html>")
+
+
+def select(root: Element, selector: str) -> list[Element]:
+    """The elements that a CSS selector names, in the order of the document. Raises `NodeError`."""
+    try:
+        found: list[Element] = CSSSelector(selector, translator="html")(root)
+    except SelectorError as error:
+        raise NodeError(f"'{selector}' is not a CSS selector: {error}") from error
+    return found
+
+
+def inner_html(element: Element) -> str:
+    """What stands between an element's tags."""
+    parts = [lxml.html.tostring(child, encoding="unicode") for child in element]
+    return (element.text or "") + "".join(parts)
+
+
+def plain_text(element: Element, skipped: str = "") -> str:
+    """The text of an element and all within, each block on a line of its own."""
+    left_out = set(select(element, skipped)) if skipped else set()
+    text = "".join(_texts(element, left_out))
+    lines = [_SPACES.sub(" ", line).strip() for line in text.split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
+
+
+def _texts(element: Element, left_out: set[Element]) -> Iterator[str]:
+    if not isinstance(element.tag, str) or element.tag in _SILENT or element in left_out:
+        return
+    block = element.tag in _BLOCKS
+    if block:
+        yield "\n"
+    yield _SPACES.sub(" ", element.text or "")
+    for child in element:
+        if child.tag == "br":
+            yield "\n"
+        else:
+            yield from _texts(child, left_out)
+        yield _SPACES.sub(" ", child.tail or "")
+    if block:
+        yield "\n"
+
+
+def to_html(
+    text: str,
+    *,
+    heading_ids: bool = True,
+    tables: bool = False,
+    strikethrough: bool = False,
+    breaks: bool = False,
+) -> str:
+    """HTML of a Markdown text."""
+    markdown = MarkdownIt("commonmark", {"breaks": breaks, "html": True})
+    if tables:
+        markdown.enable("table")
+    if strikethrough:
+        markdown.enable("strikethrough")
+    tokens = markdown.parse(text)
+    taken: dict[str, int] = {}
+    for place, token in enumerate(tokens):
+        if heading_ids and token.type == "heading_open":
+            name = re.sub(r"[^\w]", "", tokens[place + 1].content, flags=re.ASCII).lower()
+            number = taken.get(name, 0)
+            taken[name] = number + 1
+            token.attrSet("id", f"{name}-{number}" if number else name)
+    html: str = markdown.renderer.render(tokens, markdown.options, {})
+    return html.rstrip("\n")
+
+
+def to_markdown(html: str) -> str:
+    """A Markdown text of HTML."""
+    body = parse_html(html).find("body")
+    if body is None:
+        return ""
+    text = _blocks(body)
+    return re.sub(r"\n{3,}", "\n\n", text).strip()
+
+
+def _blocks(element: Element) -> str:
+    """The content of a block."""
+    parts = [_words(element.text)]
+    for child in element:
+        if isinstance(child.tag, str) and child.tag not in _SILENT:
+            parts.append(_block(child) if child.tag in _BLOCKS else _inline(child))
+        parts.append(_words(child.tail))
+    return "".join(parts)
+
+
+def _block(element: Element) -> str:
+    tag = element.tag
+    if tag == "hr":
+        return "\n\n---\n\n"
+    if tag == "pre":
+        code = element.find("code")
+        language = re.search(r"language-(\S+)", (code.get("class") or "") if code is not None else "")
+        return f"\n\n```{language[1] if language else ''}\n{element.text_content().rstrip()}\n```\n\n"
+    if tag in ("ul", "ol"):
+        return f"\n\n{_list(element)}\n\n"
+    if tag == "table":
+        return f"\n\n{_table(element)}\n\n"
+    content = _blocks(element).strip()
+    if tag == "blockquote":
+        content = "\n".join(f"> {line}".rstrip() for line in content.split("\n"))
+    elif len(tag) == 2 and tag[0] == "h" and tag[1].isdigit():
+        content = f"{'#' * int(tag[1])} {content}" if content else ""
+    return f"\n\n{content}\n\n"
+
+
+def _list(element: Element) -> str:
+    lines = []
+    number = 0
+    for child in element:
+        if child.tag != "li":
+            continue
+        number += 1
+        mark = "* " if element.tag == "ul" else f"{number}. "
+        text = re.sub(r"\n{2,}", "\n", _blocks(child).strip())
+        first, *rest = text.split("\n")
+        lines += [mark + first, *(f"{' ' * len(mark)}{line}" for line in rest)]
+    return "\n".join(lines)
+
+
+def _table(element: Element) -> str:
+    rows = [
+        [
+            _SPACES.sub(" ", _blocks(cell)).strip().replace("|", "\\|")
+            for cell in row
+            if cell.tag in ("td", "th")
+        ]
+        for row in element.iter("tr")
+    ]
+    if not rows:
+        return ""
+    head, *others = rows
+    lines = [head, ["---"] * len(head), *others]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _inline(element: Element) -> str:
+    tag = element.tag
+    if tag == "br":
+        return "  \n"
+    if tag == "img":
+        source = element.get("src") or ""
+        return f"![{element.get('alt') or ''}]({source})" if source else ""
+    content = _blocks(element)
+    if not content.strip():
+        return content
+    match tag:
+        case "strong" | "b":
+            return f"**{content.strip()}**"
+        case "em" | "i":
+            return f"_{content.strip()}_"
+        case "del" | "s" | "strike":
+            return f"~~{content.strip()}~~"
+        case "code":
+            return f"`{content.strip()}`"
+        case "a" if element.get("href"):
+            return f"[{content.strip()}]({element.get('href')})"
+    return content
+
+
+def _words(text: str | None) -> str:
+    return _SPACES.sub(" ", text or "")
