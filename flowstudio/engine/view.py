@@ -47,7 +47,10 @@ class View:
         return asked | {
             "now": self.now.isoformat(),
             "timezone": self.info.timezone,
-            "execution": {"id": self.info.id, "mode": self.info.mode},
+            "execution": {
+                "id": self.info.id,
+                "mode": "test" if self.info.mode in ("manual", "cli") else "production",
+            },
             "workflow": {
                 "id": self.info.workflow_id,
                 "name": self.info.workflow_name,
