@@ -13,7 +13,7 @@ from flowstudio.commands.opening import finish, opened_transfer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flowstudio.interop import Found
+    from flowstudio.interop import Format, Found
     from flowstudio.services.workflows import WorkflowService
 
 
@@ -67,6 +67,8 @@ def import_workflow(files: tuple[str, ...]) -> None:
                     raise InvalidRequest(f"{file}: {error.message}") from error
             for entry in found:
                 made = await workflows.create(COMMAND_LINE, dump_workflow(entry.document))
+                if entry.report:
+                    click.echo(f"'{made.document.name}': {_fates(entry)}.", err=True)
                 for remark in entry.remarks:
                     click.echo(f"note: {remark.message}", err=True)
                 for problem in workflows.problems(made):
@@ -76,10 +78,22 @@ def import_workflow(files: tuple[str, ...]) -> None:
     finish(work())
 
 
+def _fates(found: Found) -> str:
+    """How many steps are the same here, differ, or are missing."""
+    words = {
+        "imported": "imported",
+        "different": "imported with a difference",
+        "unavailable": "not available",
+    }
+    counts = {fate: sum(verdict.fate == fate for verdict in found.report) for fate in words}
+    return ", ".join(f"{counts[fate]} {word}" for fate, word in words.items() if counts[fate])
+
+
 @click.command(name="export")
 @click.argument("ids", metavar="[ID]... [FILE.json]", nargs=-1)
+@click.option("--n8n", "for_n8n", is_flag=True, help="Write files for n8n, and tell what it cannot do.")
 @click.option("--all", "folder", metavar="DIR", help="Write every workflow to a file of its own in DIR.")
-def export_workflow(ids: tuple[str, ...], folder: str | None) -> None:
+def export_workflow(ids: tuple[str, ...], folder: str | None, for_n8n: bool) -> None:
     """Write the workflow with the given ID to a file, or to standard output.
 
     Several IDs are written to files in the working folder that have the workflows' names, as --all does in DIR. The same
@@ -97,10 +111,16 @@ def export_workflow(ids: tuple[str, ...], folder: str | None) -> None:
             "Say which workflows: one id and perhaps a file, several ids, or --all with a folder."
         )
 
+    form: Format = "n8n" if for_n8n else "flowstudio"
+
     async def work() -> list[tuple[str, str]]:
         async with opened_transfer() as (workflows, transfer):
             wanted = ids or await _all_ids(workflows)
-            return [await transfer.export(COMMAND_LINE, id_) for id_ in wanted]
+            if for_n8n:
+                for id_ in wanted:
+                    for remark in await transfer.losses(COMMAND_LINE, id_):
+                        click.echo(f"note: {remark.message}", err=True)
+            return [await transfer.export(COMMAND_LINE, id_, form) for id_ in wanted]
 
     files = finish(work())
     if len(ids) == 1 and place == "-":

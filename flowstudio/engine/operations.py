@@ -44,9 +44,9 @@ NODE_GROUPS: dict[str, frozenset[str] | None] = {
     "credentials": None,
 }
 """Keys of a node's data that hold keys of their own: which, or None for any."""
-NODE_KEYS = frozenset({"label", "disabled", "notes", "pinned", *NODE_GROUPS})
+NODE_KEYS = frozenset({"label", "disabled", "notes", "pinned", "origin", *NODE_GROUPS})
 DOCUMENT_GROUPS: dict[str, frozenset[str] | None] = {"settings": frozenset(WorkflowSettings.model_fields)}
-DOCUMENT_KEYS = frozenset({"name", "description", "tags", *DOCUMENT_GROUPS})
+DOCUMENT_KEYS = frozenset({"name", "description", "tags", "origin", *DOCUMENT_GROUPS})
 
 _Nodes = Annotated[list[NodeDocument], Field(min_length=1, max_length=MAX_NODES)]
 _Ids = Annotated[list[Identifier], Field(min_length=1, max_length=MAX_EDGES)]

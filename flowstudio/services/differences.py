@@ -14,7 +14,7 @@ WHOLE = frozenset({"pinned", "tags"})
 """Keys whose values are told as they are, not taken apart."""
 GROUPS = frozenset({"properties", "settings", "credentials"})
 """Keys that are left out of a document when they hold nothing."""
-APART = ("nodes", "edges", "schema_version")
+APART = ("nodes", "edges", "schema_version", "origin")
 
 Missing: Any = object()
 
@@ -54,6 +54,7 @@ def _node(node: NodeDocument, labels: Mapping[str, str]) -> Json:
 
 def _content(node: NodeDocument) -> Json:
     data = node.data.model_dump(mode="json", exclude_defaults=True)
+    data.pop("origin", None)  # says nothing that the rest does not
     return {"type": node.type, **data}
 
 

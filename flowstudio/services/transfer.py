@@ -7,9 +7,19 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from flowstudio.engine.workflow import NodeDocument
+from flowstudio.engine.workflow import NodeDocument, WorkflowDocument
 from flowstudio.errors import InvalidRequest, NotFound
-from flowstudio.interop import TEXT_LIMIT, Found, Remark, export_document, file_name, read_documents
+from flowstudio.interop import (
+    TEXT_LIMIT,
+    Exported,
+    Format,
+    Found,
+    Remark,
+    export_document,
+    file_name,
+    read_documents,
+    write_n8n,
+)
 from flowstudio.outbound import Outbound, Request
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.credentials import CredentialService
@@ -52,14 +62,24 @@ class TransferService:
             )
         return await self.read(caller, answer.body)
 
-    async def export(self, caller: Caller, id_: str) -> tuple[str, str]:
+    async def export(self, caller: Caller, id_: str, form: Format = "flowstudio") -> tuple[str, str]:
         """A good file name and the file of a workflow as it is drawn now. Raises `NotFound`."""
         require(caller, "read")
         document = (await self._workflows.get(caller, id_)).document
+        if form == "n8n":
+            return file_name(document.name), (await self._as_n8n(document)).text
         about = {}
         if caller.may("edit") and any(node.data.credentials for node in document.nodes):
             about = {entry["id"]: entry for entry in await self._credentials.all(caller)}
         return file_name(document.name), export_document(document, about)
+
+    async def losses(self, caller: Caller, id_: str) -> tuple[Remark, ...]:
+        """What of a workflow n8n would not do as it is done here. Raises `NotFound`."""
+        require(caller, "read")
+        return (await self._as_n8n((await self._workflows.get(caller, id_)).document)).remarks
+
+    async def _as_n8n(self, document: WorkflowDocument) -> Exported:
+        return await asyncio.to_thread(write_n8n, document, self._workflows.registry)
 
     async def _settled(self, found: Found, known: dict[str, tuple[str, str]]) -> Found:
         """With the credentials of this installation, and remarks about what is missing in it."""

@@ -172,3 +172,19 @@ def test_what_cannot_be_read_is_refused_in_words(
 
 def test_a_download_of_nothing_is_not_found(owner: httpx.Client) -> None:
     assert owner.get("/api/workflows/missing/export").status_code == 404
+
+
+def test_a_workflow_goes_back_to_n8n_as_it_came(owner: httpx.Client, stored: Store) -> None:
+    answer = owner.post("/api/workflows/read", json={"text": json.dumps(FOREIGN)})
+    (found,) = answer.json()["documents"]
+    assert {verdict["fate"] for verdict in found["report"]} == {"imported"}
+    assert [verdict["label"] for verdict in found["report"]] == [entry["name"] for entry in FOREIGN["nodes"]]
+    id_ = stored(found["document"])
+    theirs = owner.get(f"/api/workflows/{id_}/export", params={"format": "n8n"}).json()
+    for name, ways in FOREIGN["connections"].items():
+        assert theirs["connections"][name]["main"] == [targets for targets in ways["main"] if targets]
+    for mine, entry in zip(theirs["nodes"], FOREIGN["nodes"], strict=True):
+        assert {key: mine[key] for key in entry} == entry
+    assert owner.get(f"/api/workflows/{id_}/losses").json() == {"items": []}
+    lost = stored({"nodes": [node("1", "tool-calculator", "Reckon"), node("2", "html", "Page")], "edges": []})
+    assert [loss["node"] for loss in owner.get(f"/api/workflows/{lost}/losses").json()["items"]] == ["1", "2"]

@@ -48,15 +48,36 @@ class RemarkView(View):
     message: str
 
 
+class VerdictView(View):
+    """What became of one step of another program."""
+
+    node: str
+    """Its id."""
+    label: str
+    type: str
+    """Its type in the other program."""
+    fate: Literal["imported", "different", "unavailable"]
+    """It is the same here, it differs in what is told, or it only stands in for what is not here."""
+    differences: list[str]
+
+
 class FoundView(View):
     """A workflow in the text."""
 
     document: Annotated[StoredDocument, Field(examples=[EXAMPLE_DOCUMENT])]
     format: Literal["flowstudio", "n8n"]
     remarks: list[RemarkView]
+    report: list[VerdictView]
+    """What became of each step; empty for files of FlowStudio."""
 
 
 class FoundList(View):
     """All workflows in the text."""
 
     documents: list[FoundView]
+
+
+class LossList(View):
+    """What another program would not do as it is done here."""
+
+    items: list[RemarkView]

@@ -6,7 +6,7 @@ import { toast } from "sonner";
 import { count, t } from "../texts/texts.js";
 import { ImportDialog } from "../transfer/importing.jsx";
 import { below } from "../transfer/inserting.js";
-import { call, post } from "./api.js";
+import { call, get, post } from "./api.js";
 import { Dropdown } from "./dropdown.jsx";
 import { SettingsDialog } from "./workflow_settings.jsx";
 import { History } from "./versions.jsx";
@@ -46,6 +46,11 @@ export function MoreMenu({ store, workflow, sync, mayEdit, dark }) {
     requestAnimationFrame(() => fitView({ padding: 0.2, maxZoom: 1 }));
   };
   const remove = afterSaving(() => call("DELETE", `${path}/`));
+  const exportForN8n = async () => {
+    const { items: losses } = await get(`${path}/losses`);
+    download(`/api${path}/export?format=n8n`);
+    if (losses.length) toast.warning(t("transfer.losses"), { description: losses.slice(0, 6).map((loss) => loss.message).join("\n"), duration: 12_000 });
+  };
   const items = [
     mayEdit && { label: t("editing.settings"), icon: Settings2, onPick: () => setShown("settings") },
     { label: t("editing.history"), icon: HistoryIcon, onPick: () => setShown("history") },
@@ -53,6 +58,7 @@ export function MoreMenu({ store, workflow, sync, mayEdit, dark }) {
     mayEdit && { label: t("editing.duplicate"), icon: Copy, onPick: duplicate },
     mayEdit && { label: t("transfer.import"), icon: Upload, onPick: () => setShown("import") },
     { label: t("editing.export"), icon: Download, onPick: afterSaving(() => download(`/api${path}/export`)) },
+    { label: t("transfer.export_n8n"), icon: Download, onPick: afterSaving(exportForN8n) },
     mayEdit && { label: t("editing.delete"), icon: Trash2, onPick: remove },
   ].filter(Boolean);
   return (

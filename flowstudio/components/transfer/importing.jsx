@@ -156,6 +156,7 @@ function Findings({ answer, onClose, onInsert, onBack }) {
               <input type="checkbox" ref={index === 0 ? first : undefined} checked={!left.has(entry.key)} onChange={() => toggle(entry.key)} />
               <span><b>{entry.document.name}</b><small>{count(stepsOf(entry.document), "transfer.step", "transfer.steps")} · {t(`transfer.format_${entry.format}`)}{several && ` · ${entry.source}`}</small></span>
             </label>
+            <Report report={entry.report ?? []} />
             <Remarks remarks={entry.remarks} />
           </li>
         ))}
@@ -168,6 +169,17 @@ function Findings({ answer, onClose, onInsert, onBack }) {
         </button>
       </div>
     </>
+  );
+}
+
+/** How many steps of another program are the same here, differ or are missing, before anything runs. */
+function Report({ report }) {
+  if (!report.length) return null;
+  const fates = ["imported", "different", "unavailable"].map((fate) => [fate, report.filter((verdict) => verdict.fate === fate).length]);
+  return (
+    <ul className="fs-import-report" aria-label={t("transfer.fates")}>
+      {fates.filter(([, number]) => number).map(([fate, number]) => <li key={fate} className={`is-${fate}`}>{t(`transfer.fate_${fate}`, { count: number })}</li>)}
+    </ul>
   );
 }
 

@@ -5,5 +5,6 @@ and shows as not installed. Expressions stay as they are, for they are written t
 """
 
 from flowstudio.interop.n8n.document import is_n8n, read_n8n
+from flowstudio.interop.n8n.exporting import Exported, write_n8n
 
-__all__ = ["is_n8n", "read_n8n"]
+__all__ = ["Exported", "is_n8n", "read_n8n", "write_n8n"]

@@ -13,6 +13,7 @@ from flowstudio.errors import InvalidWorkflow, Problem
 from flowstudio.interop.found import Fate, Found, Remark, Verdict
 from flowstudio.interop.n8n.converted import Converted, Source
 from flowstudio.interop.n8n.given import Given
+from flowstudio.interop.n8n.langchain import FOLDED
 from flowstudio.interop.n8n.settings import is_number, node_settings, table, text, workflow_settings
 from flowstudio.interop.n8n.steps import SCALE_X, converter_of
 
@@ -33,7 +34,7 @@ SLOTS: dict[str, tuple[str, ...]] = {
     "ai_vectorStore": ("source", "retriever"),
 }
 """n8n's kinds of connections of sub-nodes -> our slots, the first that the node has and that is free."""
-_READ = frozenset({"id", "name", "position", "disabled", "notes"})
+_READ = frozenset({"id", "name", "disabled", "notes"})
 """Keys of a node that stand elsewhere in our document."""
 
 
@@ -64,7 +65,12 @@ class _Reading:
         """n8n's name -> our id."""
         self.converted: dict[str, Converted] = {}
         """By our id."""
+        self.folded: dict[str, dict[str, Any]] = {}
+        """Nodes that are part of another one here, by our id."""
         self._filled: set[tuple[str, str]] = set()
+        self._unused: list[list[Any]] = []
+        """Connections of outputs by which nothing ever leaves: source, output, target, input."""
+        self._lost = False
         self._ends: dict[str, tuple[int, int]] = {}
         """Inputs and outputs that are in use, by n8n's name."""
 
@@ -84,6 +90,7 @@ class _Reading:
         self._ends = _ends(self.raw)
         for index, entry in enumerate(entries):
             self._add_node(index, entry, labels, taken)
+        self._fold()
         edges = self._edges()
         document: dict[str, Any] = {
             "name": text(self.raw.get("name"))[:200].strip() or "Imported workflow",
@@ -98,6 +105,35 @@ class _Reading:
             self._remark("In n8n this workflow has an error workflow. Choose one in the workflow's settings.")
         return Found(_loaded(document), "n8n", tuple(self.remarks), report=tuple(self.report))
 
+    def _fold(self) -> None:
+        """Give what is part of another step its place there."""
+        by_id = {node["id"]: node for node in self.nodes}
+        for source, kind, _, target, _ in list(self._connections()):
+            owner = by_id.get(target)
+            if (
+                owner is not None
+                and kind == "ai_outputParser"
+                and source in self.folded
+                and owner["type"] == "ai-agent"
+            ):
+                owner["data"]["properties"] |= self.converted[source].properties
+
+    def _owners(self, id_: str) -> list[tuple[str, str]]:
+        """What a folded node is connected to: kind and target."""
+        return [(kind, target) for source, kind, _, target, _ in self._connections() if source == id_]
+
+    def _unfolded(self) -> Iterator[tuple[str, str, int, str, int]]:
+        """Connections between nodes that have steps of their own; those by way of folded ones go straight."""
+        for source, kind, output, target, input_ in self._connections():
+            if source in self.folded:
+                continue
+            if target not in self.folded:
+                yield source, kind, output, target, input_
+            elif kind == "ai_vectorStore":
+                yield from (
+                    (source, way, 0, end, 0) for way, end in self._owners(target) if end not in self.folded
+                )
+
     def _beside(self) -> dict[str, Any]:
         """What is kept for giving the workflow back: all but nodes, connections and what is read from them."""
         kept = {
@@ -111,10 +147,22 @@ class _Reading:
             for e in rows
         ):
             kept["pinData"] = pinned
+        if self._unused:
+            kept["unused"] = self._unused
+        if self.folded:
+            names = {text(entry.get("name")) for entry in self.folded.values()}
+            kept["folded"] = {
+                "nodes": list(self.folded.values()),
+                "connections": {
+                    name: ways
+                    for name, ways in table(self.raw.get("connections")).items()
+                    if name in names or names & set(_targets(ways))
+                },
+            }
         return kept
 
     def _add_node(self, index: int, entry: dict[str, Any], labels: set[str], taken: set[str]) -> None:
-        type_ = text(entry.get("type"))[:200].strip() or "unknown"
+        type_ = type_of(entry)
         name = text(entry.get("name")) or type_
         id_ = text(entry.get("id"))
         if not id_ or len(id_) > 200 or id_ in taken:
@@ -123,14 +171,7 @@ class _Reading:
         self.ids.setdefault(name, id_)
         label = _free(name[:_LABEL], labels)
         labels.add(label)
-        credentials = {
-            kind: text(about.get("name") if isinstance(about, dict) else about)
-            for kind, about in table(entry.get("credentials")).items()
-        }
-        converted = self.converted[id_] = self._convert(
-            Source(Given(entry.get("parameters")), _version(entry.get("typeVersion")), credentials, type_),
-            name,
-        )
+        converted = self.converted[id_] = convert_entry(entry, self._ends.get(name, (0, 0)))
         for message in (*converted.remarks, *converted.todo):
             self._remark(f"{label}: {message}", id_)
         fate: Fate = (
@@ -150,33 +191,23 @@ class _Reading:
         pinned = _pinned(table(self.raw.get("pinData")).get(name))
         if pinned is not None:
             data["pinned"] = pinned
-        self.nodes.append({"id": id_, "type": converted.type, "position": _position(entry), "data": data})
-
-    def _convert(self, source: Source, name: str) -> Converted:
-        convert = converter_of(source.type)
-        if convert is None:
-            inputs, outputs = self._ends.get(name, (0, 0))
-            counts = {"inputs_count": min(inputs, 50), "outputs_count": max(1, min(outputs, 50))}
-            properties = {"original_type": source.type} | {key: n for key, n in counts.items() if n != 1}
-            message = f"There is no step of the type {source.type} here. It is kept as it is; a run that gets there stops."
-            return Converted("not-available", properties, [message], available=False)
-        converted = convert(source)
-        if left := sorted(set(source.parameters.unread()))[:20]:
-            converted.remarks.append(
-                f"These settings of n8n have no counterpart here: {', '.join(left)[:300]}."
-            )
-        return converted
+        if converted.type == FOLDED:
+            self.folded[id_] = entry
+            return
+        self.nodes.append({"id": id_, "type": converted.type, "position": position_of(entry), "data": data})
 
     def _edges(self) -> list[dict[str, Any]]:
         edges: list[dict[str, Any]] = []
         seen: set[tuple[str, str, str | None, str | None]] = set()
-        for source, kind, output, target, input_ in self._connections():
+        for source, kind, output, target, input_ in self._unfolded():
             if len(edges) >= MAX_CONNECTIONS:
                 raise InvalidWorkflow(
                     [Problem("too_large", f"This workflow has more than {MAX_CONNECTIONS} connections.")]
                 )
             if kind == "main":
                 ends = [(port, self._input(target, input_)) for port in self._outputs(source, output)]
+                if not ends:
+                    self._unused.append([source, output, target, input_])
             else:
                 ends = [(None, self._slot(target, kind))]
             for source_port, target_port in ends:
@@ -208,7 +239,8 @@ class _Reading:
                             continue
                         index = table(entry).get("index")
                         yield source, kind[:200], output, target, index if isinstance(index, int) else 0
-        if lost:
+        if lost and not self._lost:
+            self._lost = True
             self._remark(f"{lost} connections lead to steps that are not in the file; they were left out.")
 
     def _outputs(self, id_: str, output: int) -> tuple[str | None, ...]:
@@ -255,6 +287,35 @@ class _Reading:
         self.remarks.append(Remark(message, node))
 
 
+def convert_entry(entry: Mapping[str, Any], ends: tuple[int, int]) -> Converted:
+    """What becomes of a node, by its type, version and parameters; `ends` are its inputs and outputs that are in use."""
+    type_ = type_of(entry)
+    credentials = {
+        kind: text(about.get("name") if isinstance(about, dict) else about)
+        for kind, about in table(entry.get("credentials")).items()
+    }
+    source = Source(Given(entry.get("parameters")), _version(entry.get("typeVersion")), credentials, type_)
+    convert = converter_of(type_)
+    if convert is None:
+        message = (
+            f"There is no step of the type {type_} here. It is kept as it is; a run that gets there stops."
+        )
+        converted = Converted("not-available", {"original_type": type_}, [message], available=False)
+    else:
+        converted = convert(source)
+    if not converted.available:
+        counts = {"inputs_count": min(ends[0], 50), "outputs_count": max(1, min(ends[1], 50))}
+        converted.properties |= {key: n for key, n in counts.items() if n != 1}
+    elif left := sorted(set(source.parameters.unread()))[:20]:
+        converted.remarks.append(f"These settings of n8n have no counterpart here: {', '.join(left)[:300]}.")
+    return converted
+
+
+def type_of(entry: Mapping[str, Any]) -> str:
+    """The type of a node, with the prefix of its package."""
+    return text(entry.get("type"))[:200].strip() or "unknown"
+
+
 def _ends(raw: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
     """How many inputs and outputs of each node, by name, are connected: the highest number that is in use."""
     inputs: Counter[str] = Counter()
@@ -271,6 +332,14 @@ def _ends(raw: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
                         )
                         outputs[name] = max(outputs[name], number)
     return {name: (inputs[name], outputs[name]) for name in {*inputs, *outputs}}
+
+
+def _targets(ways: Any) -> Iterator[str]:
+    """Names of the nodes that connections lead to."""
+    for outputs in table(ways).values():
+        for targets in outputs if isinstance(outputs, list) else ():
+            for entry in targets if isinstance(targets, list) else ():
+                yield text(table(entry).get("node"))
 
 
 def _loaded(document: dict[str, Any]) -> WorkflowDocument:
@@ -299,7 +368,8 @@ def _free(wanted: str, taken: set[str]) -> str:
     return label
 
 
-def _position(entry: dict[str, Any]) -> dict[str, float]:
+def position_of(entry: Mapping[str, Any]) -> dict[str, float]:
+    """Where the card of a node stands here."""
     raw = entry.get("position")
     x, y = raw[:2] if isinstance(raw, list) and len(raw) >= 2 else (0, 0)
     return {"x": _place(x, SCALE_X), "y": _place(y, 1.0)}

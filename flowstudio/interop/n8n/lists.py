@@ -8,7 +8,7 @@ from typing import Any
 from flowstudio.interop.n8n.converted import Converted, Converter, Properties, Source, only_given
 from flowstudio.interop.n8n.given import Given
 
-_AGGREGATIONS = {
+AGGREGATIONS = {
     "append": "append",
     "average": "average",
     "concatenate": "concatenate",
@@ -139,7 +139,7 @@ def _figure(row: Given) -> Properties:
     custom = row.value("customSeparator")
     return only_given(
         name=row.text("field"),
-        aggregation=row.choice("aggregation", _AGGREGATIONS, "count"),
+        aggregation=row.choice("aggregation", AGGREGATIONS, "count"),
         include_empty=row.flag("includeEmpty") or None,
         separator=custom if separator == "other" else separator,
     )

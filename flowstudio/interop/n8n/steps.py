@@ -7,6 +7,7 @@ from typing import Any
 from flowstudio.interop.n8n.conditions import filter_items, if_else, switch
 from flowstudio.interop.n8n.converted import Converted, Converter, Properties, Source, only_given
 from flowstudio.interop.n8n.dates import date_time
+from flowstudio.interop.n8n.langchain import AI_CONVERTERS, PACKAGE
 from flowstudio.interop.n8n.lists import (
     aggregate,
     item_lists,
@@ -296,5 +297,12 @@ CONVERTERS: dict[str, Converter] = {
 
 
 def converter_of(type_: str) -> Converter | None:
-    """What reads a node of a type."""
-    return CONVERTERS.get(type_.removeprefix(PREFIX)) if type_.startswith(PREFIX) else None
+    """What reads a node of a type. Of the steps that may be tools of an agent, n8n has a second type for that."""
+    if type_.startswith(PACKAGE):
+        return AI_CONVERTERS.get(type_.removeprefix(PACKAGE))
+    if not type_.startswith(PREFIX):
+        return None
+    name = type_.removeprefix(PREFIX)
+    return CONVERTERS.get(name) or (
+        CONVERTERS.get(name.removesuffix("Tool")) if name.endswith("Tool") else None
+    )

@@ -150,7 +150,7 @@ def test_connections_of_sub_nodes_name_their_slot() -> None:
     }
     link = {"node": "Agent", "type": "ai_languageModel", "index": 0}
     found = read(agent, model, connections={"Model": {"ai_languageModel": [[link]]}})
-    assert edges(found) == [("Model", None, "Agent", "ai_languageModel")]
+    assert edges(found) == [("Model", None, "Agent", "model")]
 
 
 @pytest.mark.parametrize(("version", "expected"), [(3, ["done", "loop"]), (1, ["loop", "done"])])
