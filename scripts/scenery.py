@@ -74,6 +74,41 @@ COPIED = json.dumps(
 """Steps as n8n copies them, one of which is not known here."""
 
 
+def agent(account: str) -> dict[str, Any]:
+    """A workflow in which an agent answers a chat with tools and a memory."""
+
+    def part(id_: str, type_: str, label: str, x: int, y: int, **data: Any) -> dict[str, Any]:
+        return {"id": id_, "type": type_, "position": {"x": x, "y": y}, "data": {"label": label} | data}
+
+    prompt = "You work for the customer service of a web shop. Be friendly and brief."
+    parts = (("model", "model"), ("memory", "memory"), ("articles", "tools"), ("calculator", "tools"))
+    return {
+        "name": "Customer service",
+        "nodes": [
+            part("chat", "when-chat-received", "Customer writes", 0, 16),
+            part("agent", "ai-agent", "Support agent", 368, 0, properties={"prompt": prompt}),
+            part("model", "chat-model-openai", "Its model", 96, 224, credentials={"account": account}),
+            part("memory", "memory-simple", "The conversation", 336, 224),
+            part(
+                "articles",
+                "http-request",
+                "Look up articles",
+                576,
+                224,
+                properties={"url": "/samples/products.json"},
+                notes="All articles of the shop with their numbers and prices.",
+            ),
+            part("calculator", "tool-calculator", "Calculator", 816, 224),
+            part("answer", "respond-to-chat", "Answer", 848, 16),
+        ],
+        "edges": [
+            {"source": "chat", "target": "agent"},
+            {"source": "agent", "target": "answer"},
+            *({"source": source, "target": "agent", "targetHandle": slot} for source, slot in parts),
+        ],
+    }
+
+
 def find(camera: Camera, name: str) -> str:
     """The id of a workflow by its name."""
     items = camera.call("workflows/?limit=100", method="GET")["items"]

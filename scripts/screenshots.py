@@ -15,7 +15,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from flowstudio import frontend
-from scripts import browser, scenes_chat, scenes_editor, scenes_pages
+from scripts import browser, scenes_ai, scenes_chat, scenes_editor, scenes_pages
 from scripts.camera import Camera
 from scripts.studio import Server
 
@@ -38,6 +38,7 @@ LATER: tuple[Scene, ...] = (
     scenes_editor.rounds,
     scenes_editor.failure,
     scenes_editor.versions,
+    scenes_ai.agents,
     scenes_pages.executions,
     scenes_pages.credentials,
     scenes_pages.settings,

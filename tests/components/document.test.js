@@ -333,3 +333,19 @@ test("undoing a deletion gives a step its inputs in the same order", () => {
   store.undo();
   assert.equal(order(), "am,bm,cm");
 });
+
+test("a step that only fills slots is drawn as a part of its owner, until it gets a place in the flow", () => {
+  const slotted = {
+    type: (slug) => ({ type: slug, label: slug, defaults: {}, slots: slug === "agent" ? [{ name: "tools" }] : [] }),
+    ports: (slug, data, known, used) => ({ inputs: MAIN, outputs: MAIN, slots: [], called: Boolean(used?.called) }),
+  };
+  const store = new WorkflowStore(slotted);
+  const nodes = ["agent", "code", "next"].map((id) => ({ id, type: id, data: { label: id } }));
+  store.load({ nodes, edges: [{ id: "e", source: "code", target: "agent", targetHandle: "tools" }] }, {}, 0);
+  const called = () => store.nodes.filter(({ ports }) => ports.called).map(({ id }) => id);
+  assert.deepEqual(called(), ["code"]);
+  store.connect({ source: "code", target: "next", sourceHandle: "main", targetHandle: "main" });
+  assert.deepEqual(called(), []);
+  store.undo();
+  assert.deepEqual(called(), ["code"]);
+});

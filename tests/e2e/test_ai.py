@@ -300,3 +300,35 @@ def test_what_models_did_and_their_names_keep_nobody_out(
     details.get_by_role("combobox", name="Model").click()
     expect(details.get_by_role("listbox").get_by_role("option")).to_have_count(len(MODELS))
     assert found + violations(page) == []
+
+
+def test_a_step_becomes_a_tool_whose_parameter_the_model_fills_in(page: Page, model: Wire) -> None:
+    made = ask(page, "templates/support-agent/use/")["id"]
+    credential = account(page, "For the template", f"{model.url}/v1")
+    page.goto(f"/workflows/{made}")
+    page.get_by_role("group", name="Support agent").dblclick()
+    details = panel(page, "Support agent")
+    details.get_by_label("Account", exact=True).select_option(credential)
+    closed(page)
+    expect(page.get_by_role("region", name="Set it up").get_by_text("1 of 4")).to_be_visible()
+    page.get_by_role("group", name="Look up articles").dblclick()
+    details = panel(page, "Look up articles")
+    expect(details.get_by_text("An AI Agent uses this step as a tool.")).to_be_visible()
+    details.get_by_role("button", name="Let the model fill in: URL").click()
+    expect(details.get_by_role("textbox", name="URL")).to_contain_text("$fromAI('url', 'URL: ")
+    expect(details.get_by_role("status", name="Result")).to_contain_text("A model fills this in")
+    closed(page)
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    sample = Turn(calls=(("Look_up_articles", {"url": "/samples/products.json"}),))
+    model.behaviours[:] = [sample, ANSWER]
+    said = {"chatInput": "What do three lamps cost?"}
+    ran = ask(page, f"workflows/{made}/execute/", {"trigger_data": said, "wait": True})["execution"]
+    assert ran["status"] == "success", ran["error"]
+    tool = next(
+        one["function"]
+        for one in model.asked[-1].body["tools"]
+        if one["function"]["name"] == "Look_up_articles"
+    )
+    assert list(tool["parameters"]["properties"]) == ["url"]
+    (told,) = [one for one in model.asked[-1].body["messages"] if one["role"] == "tool"]
+    assert "Keyboard" in told["content"]

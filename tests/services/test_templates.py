@@ -47,7 +47,7 @@ ASKING = [id_ for id_, template in TEMPLATES.items() if asking(template)]
 each = pytest.mark.parametrize("id_", TEMPLATES)
 
 
-def test_there_are_two_dozen_and_most_need_no_account() -> None:
+def test_there_are_many_and_most_need_no_account() -> None:
     assert len(TEMPLATES) >= 22
     assert len(FREE) >= 10
     accounts = [id_ for id_, template in TEMPLATES.items() if template.needs == "account"]

@@ -26,13 +26,14 @@ export class Catalogue {
 
   /**
    * Ports of a node: the server's (they may depend on parameters), else the type's, plus whatever edges use.
-   * `slots` take sub-nodes; `sub` is set for those; notes have a `size` instead.
+   * `slots` take sub-nodes; `sub` is set for those, and for any node that only works for others; notes have a `size` instead.
    */
   ports(slug, data, known, used = { inputs: [], outputs: [] }) {
     const type = this.type(slug);
     if (type.annotation) return { inputs: [], outputs: [], slots: [], size: noteSize(type, data?.properties) };
     const slots = (type.slots ?? []).map(({ name, title, many, takes, required }) => ({ id: name, label: title, many, takes, required }));
     if (type.sub) return { inputs: [], outputs: [(type.outputs ?? MAIN)[0] ?? MAIN[0]], slots, sub: true };
+    if (used.called) return { inputs: [], outputs: [used.outputs.length ? { id: used.outputs[0], label: "" } : (known?.outputs ?? type.outputs ?? MAIN)[0] ?? MAIN[0]], slots, sub: true };
     const taken = used.inputs.filter((id) => !slots.some((slot) => slot.id === id));
     const inputs = withUsed(known?.inputs ?? type.inputs ?? MAIN, taken);
     let outputs = known?.outputs ?? type.outputs ?? MAIN;

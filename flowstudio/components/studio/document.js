@@ -191,16 +191,23 @@ export class WorkflowStore {
     return { ...packEdge(edge), type: "flow", ariaRole: "presentation", ariaLabel: null };
   }
 
-  /** By node id, the ports that edges use: they are drawn even where the type does not have them. */
+  /** By node id, the ports that edges use: they are drawn even where the type does not have them. `called`: it only fills slots. */
   _usedHandles() {
     if (this.handled === this.edges) return this.handles;
     const found = new Map();
     const of = (id) => found.get(id) ?? found.set(id, { inputs: [], outputs: [] }).get(id);
+    const types = new Map(this.view.nodes.map((node) => [node.id, node.type]));
+    const flows = new Set();
     for (const { source, target, sourceHandle, targetHandle } of this.edges) {
+      if (targetHandle && this.catalogue.type(types.get(target)).slots?.some((slot) => slot.name === targetHandle)) of(source).called = true;
+      else flows.add(source).add(target);
       if (sourceHandle) of(source).outputs.push(sourceHandle);
       if (targetHandle) of(target).inputs.push(targetHandle);
     }
-    for (const used of found.values()) used.key = JSON.stringify([used.inputs, used.outputs]);
+    for (const [id, used] of found) {
+      used.called &&= !flows.has(id);
+      used.key = JSON.stringify([used.inputs, used.outputs, used.called]);
+    }
     this.handled = this.edges;
     this.handles = found;
     return found;

@@ -238,6 +238,13 @@ export function Field({ field, path = field.name, value, set, disabled, dark, la
     store(next);
     setTurned(asExpression);
   };
+  /** Let the model fill this in; a second press brings back what was there. */
+  const leaveToModel = () => {
+    const left = asksModel(shown);
+    if (!left) surroundings.kept.set(path, { fixed: expression ? undefined : value });
+    store(left ? surroundings.kept.get(path)?.fixed : askModel(field, path));
+    setTurned(!left);
+  };
   const change = (next) => {
     // "=" at the start, or the first {{, says that an expression is meant.
     if (may && typeof next === "string" && !expression && typeof (shown ?? "") === "string") {
@@ -348,7 +355,7 @@ export function Field({ field, path = field.name, value, set, disabled, dark, la
           {may && surroundings.called && field.kind !== "secret" && (
             <button
               type="button" className="fs-tool fs-tool-small" aria-pressed={asksModel(shown)} aria-label={t("form.let_model", { title })} title={t("form.let_model", { title })}
-              onClick={() => (asksModel(shown) ? store(surroundings.kept.get(path)?.fixed) : (surroundings.kept.set(path, { fixed: expression ? undefined : value }), store(askModel(field, path))))}
+              onClick={leaveToModel}
             ><Sparkles size={14} aria-hidden="true" /></button>
           )}
           {may && <Kind title={title} expression={expression} choose={choose} />}
