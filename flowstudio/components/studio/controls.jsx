@@ -84,6 +84,9 @@ export function Combobox({ options, value, onChange, free, hint, onShow, placeho
   useEffect(() => {
     if (open) document.getElementById(`${list}-${active}`)?.scrollIntoView({ block: "nearest" });
   }, [open, active, list]);
+  useEffect(() => { // a list that arrives late shows what is chosen, too
+    if (open && typed === null) setActive(Math.max(free ? -1 : 0, options.findIndex((option) => same(option.value, value))));
+  }, [options.length]); // eslint-disable-line react-hooks/exhaustive-deps -- only when the list came
   const keys = {
     ArrowDown: () => (open ? setActive(Math.min(found.length - 1, active + 1)) : show()),
     ArrowUp: () => (open ? setActive(Math.max(free ? -1 : 0, active - 1)) : show()),

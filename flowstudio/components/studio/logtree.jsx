@@ -42,7 +42,7 @@ function Row({ entry, index, name, began, ended, stale, chosen, focusable, onCho
         <span className="fs-trace-label">{label}</span>
         {row.kind === "node" && row.rounds > 0 && <small>{t("log.rounds", { count: formatNumber(row.rounds) })}</small>}
         {row.kind === "node" && row.tries > 1 && <small>{t("log.tries", { count: formatNumber(row.tries) })}</small>}
-        {usage && <small className="fs-trace-usage">{usage}</small>}
+        {usage && <small className="fs-trace-usage" title={usage}>{usage}</small>}
         {stale && <small className="fs-trace-stale">{t("log.stale")}</small>}
         {row.printed && <Terminal size={13} className="fs-trace-icon" role="img" aria-label={t("log.printed")} />}
         {row.error && <span className="fs-trace-error" title={row.error.message}>{row.error.message}</span>}
