@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     encryption_key: SecretStr | None = None
     """Fernet key (or several, separated by commas; the first encrypts); missing: `key` in the data folder, made at the first start."""
     allow_hosts: Annotated[tuple[str, ...], NoDecode] = ()
-    """Private addresses that workflows may call: hosts, `host:port` or networks, separated by commas."""
+    """Private addresses that workflows may call, besides those in the settings: hosts, `host:port` or networks, separated by commas."""
     allow_env: Annotated[tuple[str, ...], NoDecode] = ()
     """Environment variables that expressions may read as `$env.NAME`, separated by commas."""
     timezone: str = "UTC"

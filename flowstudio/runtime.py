@@ -37,6 +37,7 @@ from flowstudio.services.installation import InstallationService
 from flowstudio.services.links import LinkService
 from flowstudio.services.mail import Mailer
 from flowstudio.services.model_names import ModelNames
+from flowstudio.services.network import NetworkService
 from flowstudio.services.prices import PriceService
 from flowstudio.services.public_chats import PublicChatService
 from flowstudio.services.run_vault import RunVault, from_environment
@@ -97,6 +98,7 @@ class Runtime:
     tokens: Tokens
     sign_ins: SignInService
     trials: Trials
+    network: NetworkService
     collections: CollectionService
     installation: InstallationService
     webhooks: WebhookService
@@ -110,6 +112,7 @@ class Runtime:
         self.closing = asyncio.Event()
         """Set as soon as the server is asked to stop: what would go on for ever, such as event streams, ends."""
         self._pruning: asyncio.Task[None] | None = None
+        self._following: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Open the storage, start the parts, and resume what a dead server left. Makes this runtime the current one."""
@@ -138,6 +141,7 @@ class Runtime:
         self.views = ExecutionViews(self.storage, self.registry, self.runner.live, self.bus)
         self.conversations = ConversationService(self.storage)
         self.pricing = PriceService(self.storage, self.prices)
+        self.network = NetworkService(self.storage, self.outbound, settings.allow_hosts)
         self.tokens = Tokens(self.storage.credentials, self.outbound)
         self.sign_ins = SignInService(self.storage, self.outbound, self.tokens)
         self.trials = Trials(self.storage, self.outbound, self.tokens)
@@ -185,6 +189,8 @@ class Runtime:
             await seed_examples(self.storage, self.workflows)
         await self.accounts.create_configured_owner()
         await self.pricing.load()
+        await self.network.load()
+        self._following = asyncio.create_task(self.network.look_after())
         await self.webhooks.reload()
         await self.runner.start()
         await self.schedules.start()
@@ -194,8 +200,9 @@ class Runtime:
     async def stop(self) -> None:
         """Stop in the reverse order; executions that run are resumed by the next start."""
         global _current
-        if self._pruning is not None:
-            self._pruning.cancel()
+        for task in (self._pruning, self._following):
+            if task is not None:
+                task.cancel()
         await self.links.close()
         await self.mailer.close()
         await self.schedules.stop()

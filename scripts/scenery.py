@@ -130,6 +130,8 @@ def arrange(camera: Camera) -> None:
     for name, kind, values in (
         ("Web shop", "http-header", {"name": "X-Shop-Key", "value": "not a real key"}),
         ("Newsletter", "http-bearer", {"token": "not a real token"}),
+        ("Order sheet", "google-oauth2", {"client_id": "studio", "client_secret": "not a real secret"}),
+        ("Invoices", "jwt", {"secret": "not a real secret, but a long one"}),
     ):
         camera.call("credentials", {"name": name, "type": kind, "values": values})
     broken = camera.call("workflows/", PRICES)["id"]

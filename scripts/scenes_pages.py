@@ -82,11 +82,14 @@ def credentials(camera: Camera) -> None:
     """The list and its dialog."""
     page = camera.page
     camera.go("/credentials", page.get_by_role("row").filter(has_text="Web shop"))
+    page.get_by_role("button", name="Test Invoices").click()
+    expect(page.get_by_text("It works: a token")).to_be_visible()
     camera.shoot("credentials")
     camera.button("Add credential").click()
     dialog = camera.dialog("New credential")
     dialog.get_by_label("Name of the credential").fill("Price service")
-    expect(dialog.get_by_role("button", name="Save credential")).to_be_enabled()
+    dialog.get_by_label("Type", exact=True).select_option("OAuth2")
+    expect(dialog.get_by_label("Redirect address")).to_be_visible()
     camera.shoot("credential")
 
 
@@ -98,6 +101,7 @@ def settings(camera: Camera) -> None:
     for tab, shown in (
         ("keys", page.get_by_role("row").filter(has_text="Laptop")),
         ("people", page.get_by_role("row").filter(has_text="Grace")),
+        ("network", page.get_by_label("Also allowed")),
         ("about", page.get_by_text("Data folder")),
     ):
         camera.go("/", page.get_by_role("link", name="Order triage", exact=True))

@@ -30,6 +30,7 @@ from flowstudio.api import (
     health,
     installation,
     links,
+    network,
     node_types,
     prices,
     public_chat,
@@ -82,6 +83,7 @@ def create_api(runtime: Callable[[], Runtime] = current) -> Starlette:
         samples.listing,
         health.health,
         installation.resource,
+        network.resource,
         docs.pages,
     ):
         rest.router.routes.extend(router.routes)

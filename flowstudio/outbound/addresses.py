@@ -101,8 +101,8 @@ def literal(host: str) -> Address | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Allowed:
-    """One entry of the allow list: a name, a suffix (`.example.org`) or a network, perhaps for one port only."""
+class Entry:
+    """One entry of a list of hosts: a name, a suffix (`.example.org`) or a network, perhaps for one port only."""
 
     name: str = ""
     suffix: str = ""
@@ -125,11 +125,11 @@ class _Allowed:
         )
 
 
-def _parse(entry: str) -> _Allowed:
-    """Read an entry of the allow list. Raises `ConfigurationError`."""
+def parse(entry: str) -> Entry:
+    """Read an entry of a list of hosts. Raises `ConfigurationError`."""
     text = entry.strip().lower()
     try:
-        return _Allowed(network=ip_network(text.strip("[]"), strict=False))
+        return Entry(network=ip_network(text.strip("[]"), strict=False))
     except ValueError:
         pass
     try:
@@ -140,24 +140,31 @@ def _parse(entry: str) -> _Allowed:
     plain = host.removeprefix("*.")
     if not plain or "/" in text or "@" in text or "*" in plain or (":" in plain and literal(plain) is None):
         raise ConfigurationError(
-            f"FLOWSTUDIO_ALLOW_HOSTS: '{entry}' is not a host. Write a name (intranet.local), a name with a port "
+            f"'{entry}' is not a host. Write a name (intranet.local), a name with a port "
             "(intranet.local:8080), all names below one (*.intranet.local) or a network (10.0.0.0/8)."
         )
     if host.startswith("*."):
-        return _Allowed(suffix=host[1:], port=port)
+        return Entry(suffix=host[1:], port=port)
     address = literal(host)
     return (
-        _Allowed(network=ip_network(address), port=port)
-        if address is not None
-        else _Allowed(name=host, port=port)
+        Entry(network=ip_network(address), port=port) if address is not None else Entry(name=host, port=port)
     )
 
 
 class AddressRules:
-    """The rules of one installation. Hosts are compared in lower case and without a final dot."""
+    """The rules of one installation. Hosts are compared in lower case and without a final dot.
 
-    def __init__(self, allow: Iterable[str] = ()) -> None:
-        self._allowed = [_parse(entry) for entry in allow if entry.strip()]
+    What is denied is denied, whatever is allowed; what is neither must be of the public internet.
+    """
+
+    def __init__(self, allow: Iterable[str] = (), deny: Iterable[str] = ()) -> None:
+        self.use(allow, deny)
+
+    def use(self, allow: Iterable[str], deny: Iterable[str]) -> None:
+        """Take other rules, from now on. Raises `ConfigurationError` before anything is changed."""
+        allowed = [parse(entry) for entry in allow if entry.strip()]
+        denied = [parse(entry) for entry in deny if entry.strip()]
+        self._allowed, self._denied = allowed, denied
 
     def check_host(self, host: str, port: int) -> Address | None:
         """Vet a host as it is spelled; gives the address if it spells one. Raises `OutboundRefused`."""
@@ -166,6 +173,8 @@ class AddressRules:
             raise OutboundRefused(
                 f"'{host}' names a network interface. Workflows cannot call addresses with a zone; leave out what follows '%'."
             )
+        if any(entry.admits_name(host, port) for entry in self._denied):
+            raise self._denial(host)
         address = literal(host)
         if address is not None:
             self.check_address(host, address, port)
@@ -173,20 +182,31 @@ class AddressRules:
 
     def check_address(self, host: str, address: Address, port: int) -> None:
         """Vet an address that a host stands for. Raises `OutboundRefused`."""
+        host = host.lower().rstrip(".")
+        if any(
+            entry.admits_name(host, port) or entry.admits_address(address, port) for entry in self._denied
+        ):
+            raise self._denial(host)
         words = special(address)
         if words is None:
             return
-        host = host.lower().rstrip(".")
         if not any(
             entry.admits_name(host, port) or entry.admits_address(address, port) for entry in self._allowed
         ):
             raise self._refusal(host, words, port)
 
     @staticmethod
+    def _denial(host: str) -> OutboundRefused:
+        return OutboundRefused(
+            f"Workflows may not call '{host}': an admin of this FlowStudio has denied it.",
+            detail={"host": host},
+        )
+
+    @staticmethod
     def _refusal(host: str, words: str, port: int) -> OutboundRefused:
         where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         return OutboundRefused(
-            f"Workflows may not call '{host}': it is {words}. An admin can allow it: set "
-            f"FLOWSTUDIO_ALLOW_HOSTS={where} and start FlowStudio again.",
+            f"Workflows may not call '{host}': it is {words}. An admin can allow it in the settings, under Network: add {where} "
+            f"there. On the server, FLOWSTUDIO_ALLOW_HOSTS={where} does the same.",
             detail={"host": host, "port": port},
         )

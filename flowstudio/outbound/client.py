@@ -111,7 +111,8 @@ class Outbound:
         With `samples` these are answered from memory, so that they work without a running server.
         """
         self._own = httpx.URL(own_origin.rstrip("/") or "http://flowstudio.invalid")
-        self._dialer = dialer = VettedDialer(AddressRules(allow_hosts), resolve)
+        self._rules = AddressRules(allow_hosts)
+        self._dialer = dialer = VettedDialer(self._rules, resolve)
         self._verified = VettedTransport(dialer)
         self._unverified = VettedTransport(dialer, verify=False)
         self._samples: httpx.AsyncBaseTransport | None = None
@@ -138,6 +139,12 @@ class Outbound:
                 yield Streamed(response, request.limit)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             raise explained(error, url, request.timeout) from error
+
+    async def use_rules(self, allow: Iterable[str], deny: Iterable[str]) -> None:
+        """Take other rules about hosts, at once: open connections are not used again. Raises `ConfigurationError`."""
+        self._rules.use(allow, deny)
+        await self._verified.renew()
+        await self._unverified.renew()
 
     def transport(self) -> httpx.AsyncBaseTransport:
         """The vetted transport, for vendors' SDKs that bring their own client: every address they call is vetted too."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from typing import TypeAlias
 
 import certifi
@@ -64,12 +64,44 @@ def _tls(verify: bool) -> ssl.SSLContext:
     return context
 
 
+class _Pool:
+    """Connections, of which none is opened any more once it is retired; it closes when nobody uses it."""
+
+    def __init__(self, dialer: VettedDialer, *, verify: bool) -> None:
+        self.connections = httpcore.AsyncConnectionPool(
+            ssl_context=_tls(verify),
+            max_connections=1000,
+            max_keepalive_connections=50,
+            keepalive_expiry=15.0,
+            network_backend=dialer,
+        )
+        self._users = 0
+        self._retired = False
+
+    def enter(self) -> None:
+        """Somebody sends a request."""
+        self._users += 1
+
+    async def leave(self) -> None:
+        """The request is over."""
+        self._users -= 1
+        if self._retired and not self._users:
+            await self.connections.aclose()
+
+    async def retire(self) -> None:
+        """What is under way may end; nothing else is sent here."""
+        self._retired = True
+        if not self._users:
+            await self.connections.aclose()
+
+
 class _Body(httpx.AsyncByteStream):
     """A response body as it comes from the pool."""
 
-    def __init__(self, response: httpcore.Response, request: httpx.Request) -> None:
+    def __init__(self, response: httpcore.Response, request: httpx.Request, pool: _Pool) -> None:
         self._response = response
         self._request = request
+        self._pool: _Pool | None = pool
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         with _as_httpx(self._request):
@@ -77,49 +109,60 @@ class _Body(httpx.AsyncByteStream):
                 yield part
 
     async def aclose(self) -> None:
-        await self._response.aclose()
+        pool, self._pool = self._pool, None
+        try:
+            await self._response.aclose()
+        finally:
+            if pool is not None:
+                await pool.leave()
 
 
 class VettedTransport(httpx.AsyncBaseTransport):
     """Pooled connections that only a `VettedDialer` opens. Knows no proxies: they would dial unvetted addresses."""
 
     def __init__(self, dialer: VettedDialer, *, verify: bool = True) -> None:
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=_tls(verify),
-            max_connections=1000,
-            max_keepalive_connections=50,
-            keepalive_expiry=15.0,
-            network_backend=dialer,
-        )
+        self._make = partial(_Pool, dialer, verify=verify)
+        self._pool = self._make()
+
+    async def renew(self) -> None:
+        """Use no connection again that is open now: the rules by which it was vetted have changed."""
+        before, self._pool = self._pool, self._make()
+        await before.retire()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request; follows nothing."""
         assert isinstance(request.stream, httpx.AsyncByteStream)
-        with _as_httpx(request):
-            response = await self._pool.handle_async_request(
-                httpcore.Request(
-                    request.method,
-                    httpcore.URL(
-                        scheme=request.url.raw_scheme,
-                        host=request.url.raw_host,
-                        port=request.url.port,
-                        target=request.url.raw_path,
-                    ),
-                    headers=request.headers.raw,
-                    content=request.stream,
-                    extensions=request.extensions,
+        pool = self._pool
+        pool.enter()
+        try:
+            with _as_httpx(request):
+                response = await pool.connections.handle_async_request(
+                    httpcore.Request(
+                        request.method,
+                        httpcore.URL(
+                            scheme=request.url.raw_scheme,
+                            host=request.url.raw_host,
+                            port=request.url.port,
+                            target=request.url.raw_path,
+                        ),
+                        headers=request.headers.raw,
+                        content=request.stream,
+                        extensions=request.extensions,
+                    )
                 )
-            )
+        except BaseException:
+            await pool.leave()
+            raise
         return httpx.Response(
             response.status,
             headers=response.headers,
-            stream=_Body(response, request),
+            stream=_Body(response, request, pool),
             extensions=response.extensions,
         )
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._pool.aclose()
+        await self._pool.connections.aclose()
 
 
 class SampleTransport(httpx.AsyncBaseTransport):

@@ -48,6 +48,7 @@ Action: TypeAlias = Literal[
     "execution.retried",
     "execution.cancelled",
     "execution.deleted",
+    "settings.network_changed",
     "settings.prices_changed",
     "settings.encryption_key_rotated",
 ]

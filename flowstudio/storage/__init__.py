@@ -24,6 +24,7 @@ from flowstudio.storage.edits import EditRepository
 from flowstudio.storage.executions import ExecutionRepository
 from flowstudio.storage.leases import LeaseRepository
 from flowstudio.storage.migrations import migrate
+from flowstudio.storage.network import NetworkRepository
 from flowstudio.storage.prices import PriceRepository
 from flowstudio.storage.schedules import ScheduleRepository
 from flowstudio.storage.vault import Vault
@@ -58,6 +59,7 @@ class Storage:
         self.conversations = ConversationRepository(database)
         self.chats = ChatRepository(database)
         self.prices = PriceRepository(database)
+        self.network = NetworkRepository(database)
         self.vectors: VectorStore = EmbeddedVectors(settings.data_dir / VECTORS)
 
     @classmethod

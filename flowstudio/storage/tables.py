@@ -436,6 +436,16 @@ credentials = Table(
 """Credentials. `usable_by` and `editable_by` are the least roles for that. `ends_at` is what a person noted; `connection` says
 how signing in elsewhere stands, without any secret."""
 
+network_rules = Table(
+    "network_rules",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("allowed", Encoded, nullable=False),
+    Column("denied", Encoded, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+"""One row, or none: lists of hosts."""
+
 sign_ins = Table(
     "sign_ins",
     metadata,

@@ -92,6 +92,8 @@ POLICY: dict[str, Access] = {
     "POST /api/credentials/{id}/connect": "edit",
     "GET /api/oauth2/callback": "edit",
     "GET /api/installation": "admin",
+    "GET /api/network-rules": "admin",
+    "PUT /api/network-rules": "admin",
     "POST /api/workflows/{id}/chat": "run",
     "GET /api/workflows/{id}/chat/sessions": "read",
     "GET /api/workflows/{id}/chat/sessions/{session}": "read",

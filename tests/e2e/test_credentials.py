@@ -202,3 +202,22 @@ def check(page: Page, place: str) -> None:
     for theme, other in (("dark", "light"), ("light", "dark")):
         page.evaluate("([on, off]) => document.documentElement.classList.replace(off, on)", [theme, other])
         assert violations(page) == [], f"{place}, {theme}"
+
+
+def test_an_admin_sets_the_network_rules(page: Page) -> None:
+    page.goto("/settings#network")
+    allowed = page.get_by_label("Also allowed")
+    allowed.fill("intranet.local:8080\nhttp://wrong")
+    page.get_by_label("Denied").fill("*.ads.example")
+    page.get_by_role("button", name="Save network rules").click()
+    expect(page.get_by_role("alert").filter(has_text="is not a host")).to_be_visible()
+    allowed.fill("intranet.local:8080")
+    page.get_by_role("button", name="Save network rules").click()
+    expect(page.get_by_text("The network rules hold from now on.")).to_be_visible()
+    page.reload()
+    expect(allowed).to_have_value("intranet.local:8080")
+    check(page, "the network rules")
+    expect(page.get_by_label("Denied")).to_have_value("*.ads.example")
+    headers = {"Origin": origin(page)}
+    emptied = page.request.put("/api/network-rules", data={"allowed": [], "denied": []}, headers=headers)
+    assert emptied.ok

@@ -76,7 +76,9 @@ def test_the_metadata_service_is_named() -> None:
 
 
 def test_the_remedy_can_be_copied() -> None:
-    with pytest.raises(OutboundRefused, match=r"set FLOWSTUDIO_ALLOW_HOSTS=\[::1\]:8080 and"):
+    with pytest.raises(
+        OutboundRefused, match=r"add \[::1\]:8080 there.*FLOWSTUDIO_ALLOW_HOSTS=\[::1\]:8080 does"
+    ):
         AddressRules().check_host("::1", 8080)
     AddressRules(["[::1]:8080"]).check_host("::1", 8080)
 
@@ -139,5 +141,28 @@ def test_the_admin_allows_names(entry: str, host: str, port: int, allowed: bool)
     "entry", ["http://x", "a/b", "10.0.0.0/99", "*", "a*b", "x:99999", "x:y", "u@h", "::1:2:zz"]
 )
 def test_a_wrong_entry_is_named(entry: str) -> None:
-    with pytest.raises(ConfigurationError, match="FLOWSTUDIO_ALLOW_HOSTS: "):
+    with pytest.raises(ConfigurationError, match="is not a host"):
         AddressRules([entry])
+
+
+@pytest.mark.parametrize(
+    ("entry", "host"),
+    [
+        ("example.org", "EXAMPLE.org."),
+        ("*.example.org", "a.example.org"),
+        ("8.8.8.0/24", "8.8.8.8"),
+        ("8.8.8.8", "134744072"),
+        ("8.8.8.8", "::ffff:8.8.8.8"),
+    ],
+)
+def test_what_is_denied_is_refused_even_if_it_is_public_and_allowed(entry: str, host: str) -> None:
+    rules = AddressRules([entry], [entry])
+    with pytest.raises(OutboundRefused, match="has denied it"):
+        rules.check_host(host, 443)
+    rules.use([entry], [])
+    rules.check_host(host, 443)
+
+
+def test_a_name_that_leads_to_a_denied_address_is_refused() -> None:
+    with pytest.raises(OutboundRefused, match=r"'cdn\.example': an admin"):
+        AddressRules(deny=["8.8.8.0/24"]).check_address("cdn.example", ip_address("8.8.8.8"), 443)

@@ -10,13 +10,17 @@ from typing import Any
 import pytest
 
 from flowstudio.engine.workflow import dump_workflow
+from flowstudio.outbound.oauth import Grant
 from flowstudio.runtime import Runtime
 from flowstudio.services.callers import COMMAND_LINE
+from tests.nodes.google.spreadsheets import TOKEN as SHEETS_TOKEN
+from tests.nodes.google.spreadsheets import Spreadsheets
 from tests.outbound.server import LoopbackServer, Received, Reply, serving
 from tests.services.conftest import start_runtime
 from tests.services.test_templates import ASKING, TEMPLATES, Given, items_of
 
 TOKEN = "the-token"
+SHEETS = Spreadsheets({"your-spreadsheet": {"Sheet1": []}})
 
 
 def openai(request: Received) -> Reply:
@@ -119,6 +123,7 @@ SERVICES: dict[str, Callable[[Received], Reply]] = {
     "api.frankfurter.dev": frankfurter,
     "hooks.slack.com": lambda request: Reply(body="ok"),
     "example.com": lambda request: Reply(body="<h1>Hello</h1>"),
+    "sheets": SHEETS.answer,
     "www.wikipedia.org": lambda request: Reply(503, body="down"),
 }
 
@@ -127,6 +132,16 @@ def internet(request: Received) -> Reply:
     """All services, each under its name as the first part of the path."""
     host, _, path = request.target.removeprefix("/").partition("/")
     return SERVICES[host](Received(request.method, f"/{path}", request.headers, request.body))
+
+
+async def google(runtime: Runtime, base_url: str) -> str:
+    """A Google account that is connected."""
+    values = {"client_id": "c", "client_secret": "s", "base_url": base_url}
+    made = await runtime.credentials.create(COMMAND_LINE, "Google", "google-oauth2", values)
+    record = await runtime.storage.credentials.get(made["id"])
+    assert record is not None
+    assert await runtime.tokens.keep(record.id, Grant(SHEETS_TOKEN), unchanged_since=record.updated_at)
+    return record.id
 
 
 async def run(runtime: Runtime, server: LoopbackServer, id_: str) -> Given:
@@ -139,6 +154,8 @@ async def run(runtime: Runtime, server: LoopbackServer, id_: str) -> Given:
     for node in document["nodes"]:
         if node["data"].get("properties", {}).get("authentication") == "credential":
             node["data"]["credentials"] = {"account": credential["id"]}
+        if node["type"] == "google-sheets":
+            node["data"]["credentials"] = {"account": await google(runtime, server.url("/sheets"))}
     made = await runtime.workflows.create(COMMAND_LINE, document)
     execution = await runtime.executions.execute(COMMAND_LINE, made.record.id)
     rest = await runtime.executions.wait(execution, 60)
@@ -238,7 +255,15 @@ def currency_prices(gave: Given, requests: list[Received]) -> None:
     )
 
 
+def orders_to_sheet(gave: Given, requests: list[Received]) -> None:
+    [sheet] = SHEETS.documents["your-spreadsheet"].values()
+    assert sheet[:2] == [["Order", "Customer", "Status"], ["A-10194", "Farid Hansen", "open"]]
+    assert len(sheet) == len(gave("Orders")) + 1
+    assert SHEETS.log.count("values.append") == 2  # 2,400 rows, in pieces
+
+
 EXPECTED = {
+    "orders-to-sheet": orders_to_sheet,
     "ask-ai": ask_ai,
     "github-digest": github_digest,
     "stripe-payments": stripe_payments,

@@ -7,6 +7,8 @@ import importlib
 from collections.abc import Sequence
 from typing import Any, Final
 
+import httpx
+
 from flowstudio.ai.embedder import Embedded, Embedder, Purpose
 from flowstudio.ai.embedders.batches import batches, unit
 from flowstudio.ai.embedders.failures import malformed, refused, unreachable
@@ -31,20 +33,22 @@ class GoogleEmbedder(Embedder):
         base_url: str = "",
         dimensions: int | None = None,
         timeout: float = 60.0,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
+        """`transport` is the way out; None: the SDK's own."""
         self.name = model if dimensions is None else f"{model}:{dimensions}"
         self._model = model
         self._key = key
         self._base_url = base_url
         self._dimensions = dimensions
         self._timeout = timeout
+        self._transport = transport
 
     async def embed(self, texts: Sequence[str], purpose: Purpose) -> Embedded:
         """Embed texts. Google tells no usage, so tokens are estimated."""
         genai: Any = await asyncio.to_thread(importlib.import_module, "google.genai")
-        httpx: Any = await asyncio.to_thread(importlib.import_module, "httpx")
         types = genai.types
-        http = httpx.AsyncClient(timeout=self._timeout)
+        http = httpx.AsyncClient(timeout=self._timeout, transport=self._transport, trust_env=False)
         client = genai.Client(
             api_key=self._key,
             vertexai=False,

@@ -7,11 +7,15 @@ import importlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+import httpx
+
 from flowstudio.ai.embedder import Embedded, Embedder, Purpose
 from flowstudio.ai.embedders.batches import batches, unit
 from flowstudio.ai.embedders.failures import malformed, refused, unreachable
+from flowstudio.ai.sdk import http_client
 from flowstudio.ai.tokens import estimate_tokens
 from flowstudio.ai.usage import NONE, Usage
+from flowstudio.errors import NodeError
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -34,7 +38,9 @@ class OpenAIEmbedder(Embedder):
         dimensions: int | None = None,
         timeout: float = 60.0,
         provider: str = "openai",
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
+        """`transport` is the way out; None: the SDK's own."""
         self.provider = provider
         self.name = model if dimensions is None else f"{model}:{dimensions}"
         self._model = model
@@ -43,6 +49,7 @@ class OpenAIEmbedder(Embedder):
         self._organization = organization
         self._dimensions = dimensions
         self._timeout = timeout
+        self._transport = transport
 
     async def embed(self, texts: Sequence[str], purpose: Purpose) -> Embedded:
         """Embed texts; the SDK tries again twice where that may help."""
@@ -54,6 +61,7 @@ class OpenAIEmbedder(Embedder):
             base_url=self._base_url or "https://api.openai.com/v1",
             organization=self._organization or None,
             timeout=self._timeout,
+            http_client=await http_client(self._transport, self._timeout),
         )
         async with client:
             for batch in batches(texts, most=_MOST, tokens=_TOKENS):
@@ -64,6 +72,8 @@ class OpenAIEmbedder(Embedder):
                         str(error), provider=self.provider, model=self._model, timeout=True
                     ) from error
                 except openai.APIConnectionError as error:
+                    if isinstance(error.__cause__, NodeError):  # the way out says why
+                        raise error.__cause__ from None
                     raise unreachable(
                         str(error.__cause__ or error),
                         provider=self.provider,

@@ -6,13 +6,14 @@ import { Activity } from "./activity.jsx";
 import { Collections } from "./collections.jsx";
 import { Conversations } from "./conversations.jsx";
 import { Keys } from "./keys.jsx";
+import { Network } from "./network.jsx";
 import { People } from "./people.jsx";
 import { Prices } from "./prices.jsx";
 import { Profile } from "./profile.jsx";
 import "./settings.css";
 
-const SECTIONS = { profile: Profile, keys: Keys, people: People, activity: Activity, prices: Prices, conversations: Conversations, collections: Collections, about: About };
-const FOR_ADMINS = new Set(["people", "activity"]);
+const SECTIONS = { profile: Profile, keys: Keys, people: People, activity: Activity, network: Network, prices: Prices, conversations: Conversations, collections: Collections, about: About };
+const FOR_ADMINS = new Set(["people", "activity", "network"]);
 
 export function Settings({ mayAdmin, mayEdit }) {
   const names = Object.keys(SECTIONS).filter((name) => mayAdmin || !FOR_ADMINS.has(name));

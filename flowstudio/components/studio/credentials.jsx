@@ -1,7 +1,8 @@
 // Which stored credential a step uses, and the way to store a new one.
 import { useCallback, useEffect, useId, useRef, useState } from "react";
-import { KeyRound } from "lucide-react";
+import { KeyRound, LogIn } from "lucide-react";
 import { t } from "../texts/texts.js";
+import { signIn } from "../credentials/connecting.js";
 import { CredentialDialog } from "../credentials/form.jsx";
 import { get } from "./api.js";
 import { defaultsOf, isShown } from "./fields.jsx";
@@ -18,7 +19,7 @@ function useCredentials(wanted) {
       .catch((error) => error.name !== "AbortError" && setFailure(error.message));
     return () => gone.abort();
   }, [wanted]);
-  const add = useCallback((made) => setStored((before) => [...(before ?? []), made].sort((a, b) => a.name.localeCompare(b.name))), []);
+  const add = useCallback((made) => setStored((before) => [...(before ?? []).filter((known) => known.id !== made.id), made].sort((a, b) => a.name.localeCompare(b.name))), []);
   return [stored, failure, add];
 }
 
@@ -65,9 +66,21 @@ function Slot({ slot, stored, value, wanted, mayEdit, mayAdmin, onChoose, onMade
   const button = useRef(null);
   const fitting = (stored ?? []).filter((credential) => slot.types.includes(credential.type));
   const known = !value || fitting.some((credential) => credential.id === value);
+  const chosen = fitting.find((credential) => credential.id === value);
+  const [failure, setFailure] = useState("");
   const close = () => {
     setMaking(false);
     button.current?.focus();
+  };
+  const connect = async () => {
+    setFailure("");
+    try {
+      const outcome = await signIn(value);
+      onMade(await get(`/credentials/${encodeURIComponent(value)}`));
+      if (outcome !== "yes") setFailure(t(`credentials.signed_in_${outcome}`));
+    } catch (error) {
+      setFailure(error.message);
+    }
   };
   return (
     <div className="fs-field">
@@ -83,6 +96,12 @@ function Slot({ slot, stored, value, wanted, mayEdit, mayAdmin, onChoose, onMade
         {fitting.map((credential) => <option key={credential.id} value={credential.id}>{credential.name}</option>)}
       </select>
       {slot.help && <p className="fs-help" id={`${id}-help`}><Prose text={slot.help} /></p>}
+      {mayEdit && chosen?.needs_sign_in && chosen.may_change && !chosen.connected_at && (
+        <button type="button" className="fs-button fs-button-small fs-button-primary" onClick={connect}>
+          <LogIn size={14} aria-hidden="true" /> {t("credentials.connect_it", { name: chosen.name })}
+        </button>
+      )}
+      {failure && <p className="fs-form-error" role="alert">{failure}</p>}
       {mayEdit && mayAdmin && (
         <button type="button" ref={button} className="fs-button fs-button-small" onClick={() => setMaking(true)}>
           <KeyRound size={14} aria-hidden="true" /> {t("credentials.new")}

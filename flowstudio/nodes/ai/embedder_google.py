@@ -10,6 +10,7 @@ from flowstudio.ai.embedder import Embedder
 from flowstudio.ai.embedders.google import GoogleEmbedder
 from flowstudio.engine.context import Context
 from flowstudio.engine.node import Credential, Widget
+from flowstudio.nodes.ai.accounts import transport
 from flowstudio.nodes.ai.credentials import GoogleAIAccount
 from flowstudio.nodes.ai.parts import EmbedderNode
 
@@ -42,4 +43,5 @@ class EmbedderGoogle(EmbedderNode):
             base_url=self.account.base_url,
             dimensions=self.dimensions,
             timeout=self.timeout,
+            transport=transport(ctx),
         )

@@ -10,6 +10,7 @@ from flowstudio.ai.embedder import Embedder
 from flowstudio.ai.embedders.openai import OpenAIEmbedder
 from flowstudio.engine.context import Context
 from flowstudio.engine.node import Credential, Widget
+from flowstudio.nodes.ai.accounts import transport
 from flowstudio.nodes.ai.credentials import OpenAIAccount
 from flowstudio.nodes.ai.parts import EmbedderNode
 
@@ -43,4 +44,5 @@ class EmbedderOpenAI(EmbedderNode):
             organization=self.account.organization,
             dimensions=self.dimensions,
             timeout=self.timeout,
+            transport=transport(ctx),
         )

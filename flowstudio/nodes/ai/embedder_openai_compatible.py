@@ -10,6 +10,7 @@ from flowstudio.ai.embedder import Embedder
 from flowstudio.ai.embedders.openai import OpenAIEmbedder
 from flowstudio.engine.context import Context
 from flowstudio.engine.node import Credential, Widget
+from flowstudio.nodes.ai.accounts import transport
 from flowstudio.nodes.ai.credentials import OpenAICompatibleAccount
 from flowstudio.nodes.ai.parts import EmbedderNode
 
@@ -42,5 +43,6 @@ class EmbedderOpenAICompatible(EmbedderNode):
             base_url=self.account.base_url.rstrip("/"),
             dimensions=self.dimensions,
             timeout=self.timeout,
+            transport=transport(ctx),
             provider="compatible",
         )

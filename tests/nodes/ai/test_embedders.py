@@ -9,16 +9,19 @@ import pytest
 from pydantic import SecretStr
 
 from flowstudio.engine.context import Context
+from flowstudio.errors import OutboundRefused
 from flowstudio.nodes.ai.credentials import GoogleAIAccount, OpenAIAccount, OpenAICompatibleAccount
 from flowstudio.nodes.ai.embedder_google import EmbedderGoogle
 from flowstudio.nodes.ai.embedder_local import EmbedderLocal
 from flowstudio.nodes.ai.embedder_openai import EmbedderOpenAI
 from flowstudio.nodes.ai.embedder_openai_compatible import EmbedderOpenAICompatible
 from flowstudio.nodes.ai.parts import EmbedderNode
+from flowstudio.outbound import Outbound
 from tests.ai.embedders import wire
 from tests.ai.embedders.wire import Wire
+from tests.nodes.driver import make_host
 
-CTX = cast("Context", SimpleNamespace())
+CTX = cast("Context", SimpleNamespace(host=make_host()))
 KEY = SecretStr("sk-4711")
 
 
@@ -51,6 +54,17 @@ async def test_an_embedder_calls_its_provider_with_the_account(number: int) -> N
     assert f"{embedder.provider}/{embedder.name}" == identity
     assert embedded.vectors == [pytest.approx([0.6, 0.8, 0.0])]
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("number", range(3))
+async def test_an_embedder_keeps_to_the_network_rules(number: int) -> None:
+    out = Outbound()
+    ctx = cast("Context", SimpleNamespace(host=make_host(services={Outbound: out})))
+    async with Wire(lambda path, body: nodes("")[number][1](path, body)) as server:
+        with pytest.raises(OutboundRefused, match="may not call"):
+            await nodes(server.url)[number][0].embedder(ctx).embed(["some words"], "passage")
+    assert server.requests == []
+    await out.close()
 
 
 async def test_the_local_embedder_needs_nothing() -> None:
