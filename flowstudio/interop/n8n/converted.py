@@ -24,6 +24,8 @@ class Converted:
     todo: list[str] = field(default_factory=list)
     """What a person has to choose anew, such as credentials: it never travels in a file."""
     available: bool = True
+    helper: tuple[str, Properties] | None = None
+    """Type and properties of a second node that fills this one's slot `source`, where n8n has one node for both."""
 
 
 @dataclass(frozen=True)

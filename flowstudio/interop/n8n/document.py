@@ -11,7 +11,7 @@ from flowstudio.engine.registry import Registry
 from flowstudio.engine.workflow import WorkflowDocument, load_workflow
 from flowstudio.errors import InvalidWorkflow, Problem
 from flowstudio.interop.found import Fate, Found, Remark, Verdict
-from flowstudio.interop.n8n.converted import Converted, Source
+from flowstudio.interop.n8n.converted import Converted, Properties, Source
 from flowstudio.interop.n8n.given import Given
 from flowstudio.interop.n8n.langchain import FOLDED
 from flowstudio.interop.n8n.settings import is_number, node_settings, table, text, workflow_settings
@@ -34,6 +34,8 @@ SLOTS: dict[str, tuple[str, ...]] = {
     "ai_vectorStore": ("source", "retriever"),
 }
 """n8n's kinds of connections of sub-nodes -> our slots, the first that the node has and that is free."""
+PART_OF = "part_of"
+"""In the origin of a node that was made here for another one: that one's id."""
 _READ = frozenset({"id", "name", "disabled", "notes"})
 """Keys of a node that stand elsewhere in our document."""
 
@@ -67,6 +69,8 @@ class _Reading:
         """By our id."""
         self.folded: dict[str, dict[str, Any]] = {}
         """Nodes that are part of another one here, by our id."""
+        self.helpers: dict[str, str] = {}
+        """Our id of a node -> that of the second one that was made for it."""
         self._filled: set[tuple[str, str]] = set()
         self._unused: list[list[Any]] = []
         """Connections of outputs by which nothing ever leaves: source, output, target, input."""
@@ -194,7 +198,18 @@ class _Reading:
         if converted.type == FOLDED:
             self.folded[id_] = entry
             return
-        self.nodes.append({"id": id_, "type": converted.type, "position": position_of(entry), "data": data})
+        place = position_of(entry)
+        self.nodes.append({"id": id_, "type": converted.type, "position": place, "data": data})
+        if converted.helper is not None:
+            own = f"n{len(taken)}-{len(entry)}"
+            while own in taken:
+                own += "-"
+            taken.add(own)
+            below = _free(f"{label[:180]} source", labels)
+            labels.add(below)
+            self.helpers[id_] = own
+            self.nodes.append(_helper(own, below, id_, converted.helper, place))
+            self.converted[own] = Converted(*converted.helper)
 
     def _edges(self) -> list[dict[str, Any]]:
         edges: list[dict[str, Any]] = []
@@ -209,6 +224,8 @@ class _Reading:
                 if not ends:
                     self._unused.append([source, output, target, input_])
             else:
+                if kind == "ai_embedding":
+                    target = self.helpers.get(target, target)
                 ends = [(None, self._slot(target, kind))]
             for source_port, target_port in ends:
                 key = (source, target, source_port, target_port)
@@ -223,6 +240,9 @@ class _Reading:
                             "targetHandle": target_port,
                         }
                     )
+        for owner, helper in self.helpers.items():
+            way = {"source": helper, "target": owner, "targetHandle": "source"}
+            edges.append({"id": f"e{len(edges) + 1}", **way})
         return edges
 
     def _connections(self) -> Iterator[tuple[str, str, int, str, int]]:
@@ -332,6 +352,14 @@ def _ends(raw: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
                         )
                         outputs[name] = max(outputs[name], number)
     return {name: (inputs[name], outputs[name]) for name in {*inputs, *outputs}}
+
+
+def _helper(
+    id_: str, label: str, owner: str, what: tuple[str, Properties], place: dict[str, float]
+) -> dict[str, Any]:
+    """A second node for what is one node there; it stands below."""
+    data = {"label": label, "properties": what[1], "origin": {"n8n": {PART_OF: owner}}}
+    return {"id": id_, "type": what[0], "position": {**place, "y": place["y"] + 160}, "data": data}
 
 
 def _targets(ways: Any) -> Iterator[str]:

@@ -20,7 +20,7 @@ from flowstudio.engine.registry import Registry
 from flowstudio.engine.workflow import EdgeDocument, NodeDocument, WorkflowDocument
 from flowstudio.interop.found import Remark
 from flowstudio.interop.n8n.converted import Converted, Properties
-from flowstudio.interop.n8n.document import SLOTS, convert_entry, position_of
+from flowstudio.interop.n8n.document import PART_OF, SLOTS, convert_entry, position_of
 from flowstudio.interop.n8n.settings import table, text, write_node_settings, write_workflow_settings
 from flowstudio.interop.n8n.spelling import spelled_out
 from flowstudio.interop.n8n.steps import PREFIX, SCALE_X
@@ -63,12 +63,15 @@ class _Writing:
         self._converted: dict[str, Converted] = {}
         """What the n8n form of a node means here, by our id."""
         self._names = {node.id: self._name(node) for node in document.nodes}
+        owners = {node.id: table(table(node.data.origin).get("n8n")).get(PART_OF) for node in document.nodes}
+        self._parts = {id_: owner for id_, owner in owners.items() if owner in self._names}
+        """Nodes that were made here for another one, and that one."""
 
     def exported(self) -> Exported:
         kept = {
             key: value for key, value in self._origin.items() if key not in ("folded", "unused", "pinData")
         }
-        nodes = [self._node(node) for node in self._document.nodes]
+        nodes = [self._node(node) for node in self._document.nodes if node.id not in self._parts]
         connections = self._connections()
         self._unfold(nodes, connections)
         whole = {
@@ -201,13 +204,14 @@ class _Writing:
         found: dict[str, dict[str, list[list[dict[str, Any]]]]] = {}
         for edge in self._document.edges:
             source, target = by_id.get(edge.source), by_id.get(edge.target)
-            if source is None or target is None:
+            if source is None or target is None or source.id in self._parts:
                 continue
             kind, output, index = self._ends(edge, source, target)
             ways = found.setdefault(self._names[source.id], {}).setdefault(kind, [])
             while len(ways) <= output:
                 ways.append([])
-            end = {"node": self._names[target.id], "type": kind, "index": index}
+            owner = self._parts.get(target.id, target.id)
+            end = {"node": self._names[owner], "type": kind, "index": index}
             if end not in ways[output]:
                 ways[output].append(end)
         for source_id, output, target_id, index in self._unused():

@@ -380,9 +380,15 @@ def vector_store(source: Source) -> Converted:
             )
         case "retrieve":
             return Converted("retriever-vector-store", shared, [_OWN_STORE])
-    message = (
-        f"A vector store in the mode '{mode}' is not available here; connect a Collection Tool to the agent."
-    )
+        case "retrieve-as-tool":
+            words = given.text("toolDescription") or "Looks something up in the documents."
+            name = _tool_name(given.text("toolName") or given.text("name"), "search_documents")
+            tool: Properties = {"name": name, "description": words}
+            helper: Properties = {**shared, **top}
+            return Converted(
+                "tool-vector-store", tool, [_OWN_STORE], helper=("retriever-vector-store", helper)
+            )
+    message = f"A vector store in the mode '{mode}' is not available here."
     return Converted("not-available", {"original_type": source.type}, [message], available=False)
 
 

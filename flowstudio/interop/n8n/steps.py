@@ -57,6 +57,12 @@ def no_op(source: Source) -> Converted:
     return Converted("no-op")
 
 
+def execution_data(source: Source) -> Converted:
+    """The Execution Data node, which notes something for the list of executions."""
+    source.parameters.skip("operation", "dataToSave", "notice")
+    return Converted("no-op", {}, ["What it notes for the list of executions is not kept; its items go on."])
+
+
 def edit_fields(source: Source) -> Converted:
     """The Edit Fields (Set) node."""
     given = source.parameters
@@ -273,6 +279,7 @@ CONVERTERS: dict[str, Converter] = {
     "stopAndError": stop_and_error,
     "executeWorkflow": execute_workflow,
     "noOp": no_op,
+    "executionData": execution_data,
     "stickyNote": sticky_note,
     "itemLists": item_lists,
     "sort": sort,

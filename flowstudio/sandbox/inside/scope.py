@@ -28,6 +28,10 @@ class Record(dict[str, Any]):
     def __setattr__(self, name: str, value: Any) -> None:
         self[name] = value
 
+    def to_py(self) -> Record:
+        """Itself: code that was written for Pyodide asks for Python's own objects so."""
+        return self
+
     def __delattr__(self, name: str) -> None:
         self.pop(name, None)
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import flowstudio.nodes
 from flowstudio.engine.operations import apply
@@ -18,10 +20,18 @@ from flowstudio.engine.workflow import dump_workflow, load_workflow
 from flowstudio.errors import FlowStudioError, InvalidWorkflow
 from flowstudio.interop import export_document, read_documents, write_n8n
 from flowstudio.interop.n8n.document import convert_entry
-from flowstudio.interop.n8n.steps import PREFIX
+from flowstudio.interop.n8n.langchain import AI_CONVERTERS, PACKAGE
+from flowstudio.interop.n8n.steps import CONVERTERS, PREFIX
 from flowstudio.interop.n8n.writing import write
 
 REGISTRY = discover(flowstudio.nodes)
+PARAMETERS = (
+    "mode operation conditions options values string number rules rule output fields assignments include includeFields value1 "
+    "value2 dataType combineBy fieldsToMatchString mergeByFields query keys key sortFieldsUi sortField fieldToSplitOut amount unit "
+    "resource text messages model modelId schemaType attributes categories parameters method url sendBody contentType interval "
+    "triggerTimes item field triggerAtDay action magnitude units jsCode language extractionValues workflowId json content color width "
+    "height batchSize fallbackOutput rowsToDelete additionalOptions regexReplacement replacements date format timeUnit duration"
+).split()
 FOLDER = Path(__file__).parent.parent
 FILES = {
     f"{file.parent.name}/{file.stem}": file.read_text()
@@ -210,3 +220,31 @@ def test_names_of_prototypes_survive_the_way_there_and_back() -> None:
         "connections": {"__proto__": {"main": [[{"node": "constructor", "type": "main", "index": 0}]]}},
     }
     assert noticed(back(read(raw).document)) == noticed(raw)
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**6), 10**6) | st.text("ab={}$.é", max_size=6),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(PARAMETERS) | st.text("ab_", max_size=4), inner, max_size=5)
+    ),
+    max_leaves=25,
+)
+entries = st.fixed_dictionaries(
+    {
+        "id": st.uuids().map(str),
+        "name": st.just("Step"),
+        "type": st.sampled_from(
+            sorted([PREFIX + name for name in CONVERTERS] + [PACKAGE + name for name in AI_CONVERTERS])
+        ),
+        "typeVersion": st.sampled_from([1, 1.1, 2, 2.2, 3, 3.4, 4.2]),
+        "position": st.tuples(st.integers(-500, 500), st.integers(-500, 500)).map(list),
+        "parameters": st.dictionaries(st.sampled_from(PARAMETERS), anything, max_size=6),
+    }
+)
+
+
+@given(entries)
+def test_whatever_a_step_holds_it_is_read_and_given_back_as_it_was(entry: dict[str, Any]) -> None:
+    raw = {"name": "Any", "nodes": [entry], "connections": {}}
+    assert back(read(raw).document) == raw

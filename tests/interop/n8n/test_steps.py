@@ -53,6 +53,7 @@ def test_every_node_that_is_read_is_tested() -> None:
         "function",
         "functionItem",
         "executeWorkflow",
+        "executionData",
         "scheduleTrigger",
         "cron",
         "interval",
@@ -116,6 +117,12 @@ def test_the_workflow_to_run_is_asked_for_by_the_name_that_it_had() -> None:
 def test_settings_without_a_counterpart_are_told() -> None:
     found = read("httpRequest", 4.2, {"url": "https://x.example", "options": {"proxy": "http://p.example"}})
     assert "options.proxy" in found.remarks[0].message
+
+
+def test_what_only_notes_something_lets_items_through_and_says_so() -> None:
+    found = read("executionData", 1, {"dataToSave": {"values": [{"key": "a", "value": "b"}]}})
+    assert found.document.nodes[0].type == "no-op"
+    assert [verdict.fate for verdict in found.report] == ["different"]
 
 
 def test_old_function_nodes_become_code() -> None:
