@@ -70,10 +70,15 @@ def test_a_workflow_goes_out_as_a_file_and_comes_back(page: Page, tmp_path: Path
     page.goto(f"/workflows/{made}")
     page.get_by_role("button", name="Workflow menu").click()
     with page.expect_download() as downloading:
-        page.get_by_role("menuitem", name="Download").click()
+        page.get_by_role("menuitem", name="Download", exact=True).click()
     assert downloading.value.suggested_filename == "your-first-workflow.json"
     file = tmp_path / "workflow.json"
     downloading.value.save_as(file)
+    page.get_by_role("button", name="Workflow menu").click()
+    with page.expect_download() as downloading:
+        page.get_by_role("menuitem", name="Download for n8n").click()
+    theirs = json.loads(downloading.value.path().read_text())
+    assert {node["type"].partition(".")[0] for node in theirs["nodes"]} == {"n8n-nodes-base"}
     broken = tmp_path / "broken.json"
     broken.write_text("{")
 
@@ -106,6 +111,8 @@ def test_steps_of_n8n_are_pasted_into_the_dialog_and_inserted(page: Page) -> Non
     text.fill(json.dumps(THEIRS))
     dialog.get_by_role("button", name="Read", exact=True).click()
     expect(dialog.get_by_text("3 steps · n8n")).to_be_visible()
+    told = dialog.get_by_role("list", name="What becomes of the steps")
+    expect(told).to_have_text(re.compile("2 imported.*1 not available", re.DOTALL))
     expect(dialog.get_by_text("There is no step of the type n8n-nodes-base.slack here")).to_be_visible()
     dialog.get_by_role("button", name="Insert").click()
     expect(dialog).to_have_count(0)
