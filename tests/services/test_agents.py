@@ -12,6 +12,7 @@ import pytest
 from flowstudio.engine.events import NodeStreamed, StepChanged
 from flowstudio.runtime import Runtime
 from flowstudio.services.callers import COMMAND_LINE
+from flowstudio.services.executions import StartRequest
 from flowstudio.services.run_vault import from_environment, read_names
 from tests.ai.providers.anthropic import AnthropicSpeaker
 from tests.ai.providers.google import GoogleSpeaker
@@ -214,11 +215,10 @@ async def test_words_and_steps_are_told_while_the_agent_works(runtime: Runtime) 
     async with Wire(OpenAISpeaker(), list(turns), delay=0.02) as server:
         document = agent(NODE_TOOL, edges=(("n", "a", "tools"),))
         workflow = await runtime.workflows.create(COMMAND_LINE, document)
-        execution = await runtime.executions.execute(
-            COMMAND_LINE, workflow.record.id, secrets=secrets(server)
-        )
-        subscription = runtime.bus.subscribe(execution)
-        await finished(runtime, execution)
+        request = StartRequest(workflow=workflow, mode="manual", secrets=secrets(server))
+        subscription = runtime.bus.subscribe(request.id)
+        await runtime.executions.start(request)
+        await finished(runtime, request.id)
         events = subscription.drain()
         subscription.close()
     assert "".join(e.text for e in events if isinstance(e, NodeStreamed)) == "It costs 8"
