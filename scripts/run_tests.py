@@ -19,7 +19,7 @@ from scripts import browser, postgres
 ROOT = Path(__file__).resolve().parent.parent
 BROWSER_TESTS = "tests/e2e"
 SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile")
-"""Two processes: tests wait for disks, databases and cages often enough. The tests of a file share their fixtures."""
+"""Two processes: tests wait for disks, databases and cages often enough. The tests of a file share their fixtures; each process has a server and a browser of its own."""
 NO_TESTS = 5
 """Pytest's exit code when it collected nothing."""
 
@@ -77,6 +77,12 @@ def verdict(parts: list[Part]) -> int:
     return failed[0] if failed else 0 if ran else NO_TESTS
 
 
+def build_front_end() -> None:
+    """Before the tests, for the first build takes longer than a test may."""
+    if subprocess.run([sys.executable, "-m", "flowstudio.frontend"], cwd=ROOT, check=False).returncode:
+        sys.exit("The front end could not be built.")
+
+
 def main(arguments: list[str]) -> int:
     """Bring what the tests need, run both parts, print the sum."""
     started = time.monotonic()
@@ -87,9 +93,11 @@ def main(arguments: list[str]) -> int:
     programs = postgres.provide()
     print(f"PostgreSQL: {programs or 'none'}", flush=True)
 
+    build_front_end()
+
     parts = [run("unit", "tests", f"--ignore={BROWSER_TESTS}", *SIDE_BY_SIDE, *arguments)]
     if (ROOT / BROWSER_TESTS).is_dir():
-        parts.append(run("browser", BROWSER_TESTS, *arguments))
+        parts.append(run("browser", BROWSER_TESTS, *SIDE_BY_SIDE, *arguments))
 
     print("\n=== all tests")
     for part in parts:

@@ -30,6 +30,7 @@ def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # they take two seconds to load
     monkeypatch.setattr(run_tests, "ROOT", tmp_path)
     monkeypatch.setattr(run_tests, "SIDE_BY_SIDE", ())  # needs a plugin
+    monkeypatch.setattr(run_tests, "build_front_end", lambda: None)
     monkeypatch.setattr(browser, "provide", lambda: Path("/usr/bin/chromium"))
     monkeypatch.setattr(postgres, "provide", lambda: None)
     return tmp_path
