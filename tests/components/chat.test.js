@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readEvents } from "../../flowstudio/components/chat/events.js";
+import { inkOn, luminance } from "../../flowstudio/components/public_chat/look.js";
 import { ChatStore } from "../../flowstudio/components/chat/store.js";
 
 const event = (kind, data) => `id: 1\nevent: ${kind}\ndata: ${JSON.stringify(data)}\n\n`;
@@ -71,4 +72,11 @@ test("a message that is said anew replaces what came after it", async () => {
   assert.equal(store.turns.length, 2);
   await store.send({ message: "c", replaces: 1 });
   assert.deepEqual(store.turns.map(({ text }) => text), ["c"]);
+});
+
+test("text on the builder's colour can be read, whichever it is", () => {
+  for (const color of ["#000000", "#ffffff", "#4753cf", "#ffd400", "#0a7d55", "#777777", "#ff0000"]) {
+    const [dark, light] = [luminance(color), luminance(inkOn(color))].sort((a, b) => a - b);
+    assert.ok((light + 0.05) / (dark + 0.05) >= 4.5, color);
+  }
 });
