@@ -45,6 +45,7 @@ POLICY: dict[str, Access] = {
     "POST /api/workflows/read": "edit",
     "POST /api/workflows/validate": "read",
     "GET /api/workflows/{id}/export": "read",
+    "GET /api/workflows/{id}/losses": "read",
     "GET /api/workflows/{id}": "read",
     "PUT /api/workflows/{id}": "edit",
     "DELETE /api/workflows/{id}": "edit",

@@ -139,7 +139,7 @@ function Said({ item, verdict }) {
 }
 
 function Uses({ workflows }) {
-  if (!workflows.length) return <small>{t("credentials.unused")}</small>;
+  if (!workflows.length) return <small className="fs-nowrap">{t("credentials.unused")}</small>;
   const links = workflows.map((workflow) => <Link key={workflow.id} className="fs-link" to={`/workflows/${workflow.id}`}>{workflow.name}</Link>);
   if (workflows.length === 1) return links[0];
   return (
