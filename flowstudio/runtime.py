@@ -136,7 +136,13 @@ class Runtime:
         self.editing = EditingService(self.storage, self.workflows, max_document=settings.max_body)
         self.runner = Runner(self.storage, self.workflows, self.bus, limit=settings.concurrency)
         self.executions = ExecutionService(
-            self.storage, self.workflows, self.runner, dispatcher, self.bus, timezone=settings.timezone
+            self.storage,
+            self.workflows,
+            self.runner,
+            dispatcher,
+            self.bus,
+            timezone=settings.timezone,
+            base_url=settings.base_url,
         )
         self.views = ExecutionViews(self.storage, self.registry, self.runner.live, self.bus)
         self.conversations = ConversationService(self.storage)

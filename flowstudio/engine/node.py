@@ -194,6 +194,8 @@ class TriggerNode(Node):
 
     trigger: ClassVar[bool] = True
     inputs: ClassVar[tuple[Port, ...]] = ()
+    begins: ClassVar[tuple[str, ...]] = ()
+    """Of executions in these modes, it begins those that name no trigger."""
 
     @classmethod
     def start_items(cls, data: Any) -> list[Item]:
@@ -202,6 +204,11 @@ class TriggerNode(Node):
             return [Item({})]
         rows = data if isinstance(data, list) else [data]
         return [Item(row if isinstance(row, dict) else {"value": row}) for row in rows]
+
+    @classmethod
+    def receive(cls, properties: Json, items: Sequence[Item]) -> Sequence[Item]:
+        """What a node with these (unresolved) properties makes of the items that another workflow hands over."""
+        return items
 
 
 class ItemNode(Node):

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flowstudio.engine.binding import Binding, bind
 from flowstudio.engine.graph import MAX_NESTING, Edge, Fault, Layout, Level, lay_out, reachable
-from flowstudio.engine.node import LoopNode, Node, RunKind
+from flowstudio.engine.node import LoopNode, Node, RunKind, TriggerNode
 from flowstudio.engine.parameters import fields_of, path_text, title_of
 from flowstudio.engine.registry import Registry
 from flowstudio.engine.wiring import Connector, Wiring, cyclic_slots, reduced, wire
@@ -70,15 +70,17 @@ class Plan:
             raise InvalidRequest(f"There is no node '{name}' in this workflow.")
         return node
 
-    def start_node(self, preferred: str | None = None) -> str | None:
-        """Where an execution starts: the preferred node, else a manual trigger, else the first trigger.
+    def start_node(self, preferred: str | None = None, mode: str = "manual") -> str | None:
+        """Where an execution starts: the preferred node, else a trigger for its mode, else a manual one, else the first.
 
         None when there is no trigger: then all nodes without predecessors start. Raises `InvalidRequest`.
         """
         if preferred is not None:
             return self.find(preferred).id
-        manual = (id_ for id_ in self.triggers if self.nodes[id_].type.type == "manual-trigger")
-        return next(manual, None) or next(iter(self.triggers), None)
+        types = {id_: self.nodes[id_].type for id_ in self.triggers}
+        meant = (id_ for id_, cls in types.items() if issubclass(cls, TriggerNode) and mode in cls.begins)
+        manual = (id_ for id_, cls in types.items() if cls.type == "manual-trigger")
+        return next(meant, None) or next(manual, None) or next(iter(types), None)
 
     def only(self, node: str) -> Plan:
         """The plan of one node alone, fed by the start items."""

@@ -20,6 +20,7 @@ from flowstudio.engine.store import Bus
 from flowstudio.engine.workflow import WorkflowSettings, load_workflow
 from flowstudio.errors import Conflict, FlowStudioError, InvalidRequest, NotFound
 from flowstudio.nodes.flow.execute_workflow import ExecuteWorkflow
+from flowstudio.nodes.triggers.error import ErrorTrigger
 from flowstudio.services.audit import Audit
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.dispatcher import Dispatcher
@@ -40,6 +41,8 @@ CAUGHT_UP = timedelta(days=1)
 CAUGHT_UP_AT_MOST = 1000
 LISTED = 200
 """Deleted executions that one entry of the audit log names."""
+SILENT = frozenset({"manual", "cli", "error"})
+"""Modes of executions whose failure starts no error workflow."""
 MAX_DEPTH = 20
 """Levels of workflows that call workflows."""
 
@@ -89,6 +92,7 @@ class ExecutionService:
         bus: Bus,
         *,
         timezone: str = "UTC",
+        base_url: str = "",
     ) -> None:
         self._storage = storage
         self._audit = Audit(storage)
@@ -97,6 +101,7 @@ class ExecutionService:
         self._dispatcher = dispatcher
         self._bus = bus
         self._timezone = timezone
+        self._base_url = base_url
         self._given: OrderedDict[str, list[Item]] = OrderedDict()
         """What executions gave whose data is not saved, for those who wait for it."""
 
@@ -114,7 +119,8 @@ class ExecutionService:
         plan = self._workflows.plan(workflow, until=request.until, only=request.only)
         now = datetime.now(UTC)
         start = Start(
-            plan.start_node(request.node), list(request.items) if request.items is not None else [Item({})]
+            plan.start_node(request.node, request.mode),
+            list(request.items) if request.items is not None else [Item({})],
         )
         history = list(request.kept)
         first = first_outcome(plan, start, now) if not history else None
@@ -429,8 +435,8 @@ class ExecutionService:
             await self._storage.executions.forget_secrets(info.id)
         if rest.status in ("error", "cancelled"):
             await self._cancel_called(claimed)
-        if rest.status == "error" and settings.error_workflow and info.mode not in ("manual", "cli", "error"):
-            await self._start_error_workflow(settings.error_workflow, info, rest)
+        if rest.status == "error":
+            await self._report(claimed.workflow, info, rest)
         drop = {"success": settings.save_success, "error": settings.save_error}.get(rest.status)
         if drop == "none" and not info.depth:  # what a sub-workflow gave is needed until its caller is done
             self._given[info.id] = await self.last_items(info.id)
@@ -460,18 +466,24 @@ class ExecutionService:
 
     async def _catch_up(self, summary: ExecutionSummary, settings: WorkflowSettings) -> None:
         failed = summary.status == "error"
-        if failed and settings.error_workflow and summary.mode not in ("manual", "cli", "error"):
+        if failed and summary.mode not in SILENT:
             stored = await self._load(summary.id)
-            info = self._runner.info(stored, self._workflows.of_execution(stored))
+            workflow = self._workflows.of_execution(stored)
+            info = self._runner.info(stored, workflow)
             at = summary.finished_at or datetime.now(UTC)
             rest = Rest(status="error", error=summary.error, finished_at=at, last_node=summary.last_node)
-            await self._start_error_workflow(settings.error_workflow, info, rest)
+            await self._report(workflow, info, rest)
         dropped = (settings.save_error if failed else settings.save_success) == "none"
         if dropped and not summary.data_dropped and not summary.depth:
             await self._storage.executions.drop_data(summary.id)
 
-    async def _start_error_workflow(self, id_: str, info: ExecutionInfo, rest: Rest) -> None:
-        if info.workflow_id == id_:
+    async def _report(self, failed: Workflow, info: ExecutionInfo, rest: Rest) -> None:
+        """Start the error workflow of one that failed: the chosen one, or itself when it has an Error Trigger."""
+        watches = any(
+            node.type == ErrorTrigger.type and not node.data.disabled for node in failed.document.nodes
+        )
+        id_ = failed.document.settings.error_workflow or (info.workflow_id if watches else None)
+        if info.mode in SILENT or id_ is None or (id_ == info.workflow_id and not watches):
             return
         try:
             workflow = await self._workflows.production(id_)
@@ -479,7 +491,13 @@ class ExecutionService:
                 StartRequest(
                     workflow=workflow,
                     mode="error",
-                    items=[Item(error_report(info, rest))],
+                    items=[
+                        Item(
+                            error_report(
+                                failed.document, info, rest, f"{self._base_url}/executions/{info.id}"
+                            )
+                        )
+                    ],
                     parent=info.id,
                     depth=info.depth,
                     call_key=f"error:{info.id}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flowstudio.engine.item import Item
+from flowstudio.engine.node import TriggerNode
 from flowstudio.errors import NodeError, NotFound
 from flowstudio.services.executions import ExecutionService, StartRequest
 from flowstudio.services.workflows import WorkflowService
@@ -29,6 +30,10 @@ class SubWorkflows:
             raise NodeError(
                 f"There is no workflow '{workflow}' to execute; choose another in the node's settings."
             ) from error
+        plan = self._workflows.plan(called)
+        start = plan.start_node(mode="sub-workflow")
+        if start is not None and issubclass(trigger := plan.nodes[start].type, TriggerNode):
+            items = trigger.receive(plan.nodes[start].document.data.properties, items)
         caller = await self._storage.executions.get(parent)
         id_ = await self._executions.start(
             StartRequest(

@@ -52,6 +52,20 @@ def manual(source: Source) -> Converted:
     return Converted("manual-trigger")
 
 
+def error_trigger(source: Source) -> Converted:
+    """The Error Trigger."""
+    return Converted("error-trigger")
+
+
+def workflow_trigger(source: Source) -> Converted:
+    """The trigger of workflows that others run."""
+    given = source.parameters
+    rows = given.part("workflowInputs").rows("values")
+    fields = [only_given(name=row.text("name"), type=row.text("type", "any")) for row in rows]
+    given.skip("inputSource", "jsonExample")
+    return Converted("workflow-trigger", {"accept": "fields", "fields": fields} if fields else {})
+
+
 def no_op(source: Source) -> Converted:
     """The No Operation node."""
     return Converted("no-op")
@@ -258,7 +272,8 @@ PREFIX = "n8n-nodes-base."
 CONVERTERS: dict[str, Converter] = {
     "manualTrigger": manual,
     "start": manual,
-    "executeWorkflowTrigger": manual,
+    "executeWorkflowTrigger": workflow_trigger,
+    "errorTrigger": error_trigger,
     "scheduleTrigger": schedule,
     "cron": schedule,
     "interval": schedule,

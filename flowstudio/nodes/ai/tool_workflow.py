@@ -21,7 +21,7 @@ from flowstudio.nodes.ai.toolbox import tool_name
 class ToolWorkflow(ToolNode):
     """Lets an agent run another workflow; the agent only fills in the values that it starts with.
 
-    The other workflow starts at its Manual Trigger, with one item that has the values below as fields. What its last step
+    The other workflow starts at its **When Run by a Workflow** trigger, or its Manual Trigger, with one item that has the values below as fields. What its last step
     gives is what the agent is told. If it fails, the agent is told why.
     """
 

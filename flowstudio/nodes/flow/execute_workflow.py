@@ -15,7 +15,7 @@ from flowstudio.engine.node import BatchNode, Choice, Example, Inputs, Widget
 class ExecuteWorkflow(BatchNode):
     """Runs another workflow with the items that arrive here, as a step of this one.
 
-    The other workflow starts at its Manual Trigger and gets the items; what its last step gives comes out here. Use it to
+    The other workflow starts at its **When Run by a Workflow** trigger, or its Manual Trigger, and gets the items; what its last step gives comes out here. Use it to
     build something once and use it from many workflows. If the other workflow fails, this step fails with its error.
     """
 

@@ -22,7 +22,18 @@ OUR_PAID = {"left": "={{ $json.status }}", "type": "string", "test": "equals", "
 
 CASES: list[tuple[str, float, dict[str, Any], str, dict[str, Any]]] = [
     ("manualTrigger", 1, {}, "manual-trigger", {}),
-    ("executeWorkflowTrigger", 1.1, {"inputSource": "passthrough"}, "manual-trigger", {}),
+    ("executeWorkflowTrigger", 1.1, {"inputSource": "passthrough"}, "workflow-trigger", {}),
+    (
+        "executeWorkflowTrigger",
+        1.1,
+        {"workflowInputs": {"values": [{"name": "order", "type": "number"}, {"name": "note"}]}},
+        "workflow-trigger",
+        {
+            "accept": "fields",
+            "fields": [{"name": "order", "type": "number"}, {"name": "note", "type": "any"}],
+        },
+    ),
+    ("errorTrigger", 1, {}, "error-trigger", {}),
     ("noOp", 1, {}, "no-op", {}),
     (
         "if",
