@@ -18,6 +18,7 @@ from flowstudio.pages.editor import EditorState, editor
 from flowstudio.pages.execution import ExecutionState, execution
 from flowstudio.pages.executions import ExecutionsState, executions
 from flowstudio.pages.help import HelpState, help_index, help_page
+from flowstudio.pages.insights import InsightsState, insights
 from flowstudio.pages.links import forgotten_password, join, new_password
 from flowstudio.pages.login import login
 from flowstudio.pages.missing import missing
@@ -71,6 +72,7 @@ _add(workflows, "/", "workflows.title", WorkflowsState.load)
 _add(editor, "/workflows/[workflow]", "workflows.title", EditorState.load)
 _add(executions, "/executions", "executions.title", ExecutionsState.load)
 _add(execution, "/executions/[execution]", "execution.title", ExecutionState.load)
+_add(insights, "/insights", "insights.title", InsightsState.load)
 _add(credentials, "/credentials", "credentials.title", CredentialsState.load)
 _add(help_index, "/help", "help.title", HelpState.load)
 _add(help_page, "/help/[node]", "help.title", HelpState.load_type)

@@ -33,6 +33,7 @@ from flowstudio.services.evaluator import CagedEvaluator
 from flowstudio.services.examples import seed_examples
 from flowstudio.services.executions import ExecutionService
 from flowstudio.services.expressions import ExpressionService
+from flowstudio.services.insights import InsightService
 from flowstudio.services.installation import InstallationService
 from flowstudio.services.links import LinkService
 from flowstudio.services.mail import Mailer
@@ -100,6 +101,7 @@ class Runtime:
     trials: Trials
     network: NetworkService
     collections: CollectionService
+    insights: InsightService
     installation: InstallationService
     webhooks: WebhookService
     schedules: ScheduleService
@@ -164,6 +166,7 @@ class Runtime:
         self.collections = CollectionService(self.storage.vectors)
         self.templates = TemplateService(self.workflows)
         self.transfer = TransferService(self.workflows, self.credentials, self.outbound)
+        self.insights = InsightService(self.storage)
         self.installation = InstallationService(settings, self.storage, self.sandbox)
         self.webhooks = WebhookService(
             self.storage, self.workflows, self.executions, dispatcher, self.bus, base_url=settings.base_url
@@ -235,6 +238,7 @@ class Runtime:
                 await self.storage.edits.prune(now)
                 await self.storage.accounts.prune_sessions(now)
                 await self.storage.account_links.prune(now)
+                await self.storage.statistics.prune(now)
                 await self.conversations.prune(now - timedelta(days=self.settings.retention_days))
                 await self.storage.chats.prune(now - timedelta(days=self.settings.retention_days))
                 pruned = await self.storage.executions.prune(

@@ -15,7 +15,7 @@ from flowstudio.engine.clock import Clock
 from flowstudio.engine.item import Json
 from flowstudio.errors import message_of
 
-StepKind: TypeAlias = Literal["model", "tool", "memory", "embedder", "retriever", "message"]
+StepKind: TypeAlias = Literal["model", "tool", "memory", "embedder", "retriever", "message", "http"]
 
 AT_MOST = 1000
 """Steps kept of one try."""

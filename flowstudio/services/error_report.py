@@ -1,4 +1,4 @@
-"""What an error workflow is told."""
+"""Error workflows: which one watches over an execution, and what it is told."""
 
 from __future__ import annotations
 
@@ -9,9 +9,20 @@ from flowstudio.engine.events import ErrorInfo
 from flowstudio.engine.item import Json
 from flowstudio.engine.outcome import Rest
 from flowstudio.engine.workflow import WorkflowDocument
+from flowstudio.nodes.triggers.error import ErrorTrigger
+
+SILENT = frozenset({"manual", "cli", "error"})
+"""Modes of executions whose failure starts no error workflow."""
 
 
-def error_report(document: WorkflowDocument, info: ExecutionInfo, rest: Rest, url: str) -> Json:
+def watcher_of(document: WorkflowDocument, info: ExecutionInfo) -> str | None:
+    """The workflow to start when an execution fails: the chosen one, or its own when that has an Error Trigger."""
+    watches = any(node.type == ErrorTrigger.type and not node.data.disabled for node in document.nodes)
+    id_ = document.settings.error_workflow or (info.workflow_id if watches else None)
+    return None if info.mode in SILENT or (id_ == info.workflow_id and not watches) else id_
+
+
+def error_report(document: WorkflowDocument, info: ExecutionInfo, rest: Rest, base_url: str) -> Json:
     """The item that an error workflow starts with, under n8n's names: the execution that failed, and its workflow."""
     error: Mapping[str, object] = {}
     if isinstance(rest.error, ErrorInfo):
@@ -20,7 +31,7 @@ def error_report(document: WorkflowDocument, info: ExecutionInfo, rest: Rest, ur
     return {
         "execution": {
             "id": info.id,
-            "url": url,
+            "url": f"{base_url}/executions/{info.id}",
             "mode": info.mode,
             "error": dict(error),
             "lastNodeExecuted": label or rest.last_node,

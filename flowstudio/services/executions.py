@@ -20,11 +20,10 @@ from flowstudio.engine.store import Bus
 from flowstudio.engine.workflow import WorkflowSettings, load_workflow
 from flowstudio.errors import Conflict, FlowStudioError, InvalidRequest, NotFound
 from flowstudio.nodes.flow.execute_workflow import ExecuteWorkflow
-from flowstudio.nodes.triggers.error import ErrorTrigger
 from flowstudio.services.audit import Audit
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.dispatcher import Dispatcher
-from flowstudio.services.error_report import error_report
+from flowstudio.services.error_report import SILENT, error_report, watcher_of
 from flowstudio.services.kept import brought, changed_nodes, kept_before
 from flowstudio.services.runner import LEASE, Claimed, Runner
 from flowstudio.services.workflows import Workflow, WorkflowService
@@ -41,8 +40,6 @@ CAUGHT_UP = timedelta(days=1)
 CAUGHT_UP_AT_MOST = 1000
 LISTED = 200
 """Deleted executions that one entry of the audit log names."""
-SILENT = frozenset({"manual", "cli", "error"})
-"""Modes of executions whose failure starts no error workflow."""
 MAX_DEPTH = 20
 """Levels of workflows that call workflows."""
 
@@ -478,12 +475,8 @@ class ExecutionService:
             await self._storage.executions.drop_data(summary.id)
 
     async def _report(self, failed: Workflow, info: ExecutionInfo, rest: Rest) -> None:
-        """Start the error workflow of one that failed: the chosen one, or itself when it has an Error Trigger."""
-        watches = any(
-            node.type == ErrorTrigger.type and not node.data.disabled for node in failed.document.nodes
-        )
-        id_ = failed.document.settings.error_workflow or (info.workflow_id if watches else None)
-        if info.mode in SILENT or id_ is None or (id_ == info.workflow_id and not watches):
+        """Start the error workflow of one that failed, if there is one."""
+        if (id_ := watcher_of(failed.document, info)) is None:
             return
         try:
             workflow = await self._workflows.production(id_)
@@ -491,13 +484,7 @@ class ExecutionService:
                 StartRequest(
                     workflow=workflow,
                     mode="error",
-                    items=[
-                        Item(
-                            error_report(
-                                failed.document, info, rest, f"{self._base_url}/executions/{info.id}"
-                            )
-                        )
-                    ],
+                    items=[Item(error_report(failed.document, info, rest, self._base_url))],
                     parent=info.id,
                     depth=info.depth,
                     call_key=f"error:{info.id}",

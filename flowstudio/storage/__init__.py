@@ -27,6 +27,7 @@ from flowstudio.storage.migrations import migrate
 from flowstudio.storage.network import NetworkRepository
 from flowstudio.storage.prices import PriceRepository
 from flowstudio.storage.schedules import ScheduleRepository
+from flowstudio.storage.statistics import StatisticsRepository
 from flowstudio.storage.vault import Vault
 from flowstudio.storage.vectors.embedded import FILE_NAME as VECTORS
 from flowstudio.storage.vectors.embedded import EmbeddedVectors
@@ -52,6 +53,7 @@ class Storage:
         self.executions = ExecutionRepository(database, self.binaries, known)
         self.schedules = ScheduleRepository(database)
         self.leases = LeaseRepository(database)
+        self.statistics = StatisticsRepository(database)
         self.accounts = AccountRepository(database)
         self.account_links = AccountLinkRepository(database)
         self.audit = AuditRepository(database)

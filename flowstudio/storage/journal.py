@@ -38,6 +38,7 @@ from flowstudio.storage.codec import (
 from flowstudio.storage.database import Database
 from flowstudio.storage.records import NodeRun
 from flowstudio.storage.rows import insert_rows
+from flowstudio.storage.statistics import Count, add_counts
 from flowstudio.storage.tables import FINAL, binary_uses, executions, outcomes, resumptions
 from flowstudio.storage.writer import Result
 
@@ -51,6 +52,8 @@ class Entries:
 
     rows: list[dict[str, Any]]
     files: list[dict[str, Any]]
+    usage: Sequence[tuple[datetime, Mapping[str, float]]]
+    """What models used, and when."""
 
 
 async def entries(execution: str, fence: int, first: int, stored: Sequence[Outcome]) -> Entries:
@@ -60,7 +63,8 @@ async def entries(execution: str, fence: int, first: int, stored: Sequence[Outco
         rows.append(await _row(execution, fence, seq, outcome))
         if any(item.binary for items in outcome.outputs.values() for item in items):
             files |= digests(outcome.outputs)
-    return Entries(rows, [{"digest": digest, "execution_id": execution} for digest in sorted(files)])
+    usage = [(outcome.finished_at, outcome.usage) for outcome in stored if outcome.usage]
+    return Entries(rows, [{"digest": digest, "execution_id": execution} for digest in sorted(files)], usage)
 
 
 async def _row(execution: str, fence: int, seq: int, outcome: Outcome) -> dict[str, Any]:
@@ -193,6 +197,7 @@ class Append:
         resting = [work for work in owned if work.rest is not None]
         if resting:
             connection.execute(_REST, [work.rest_values() for work in resting])
+        add_counts(connection, (count for work in owned for count in work.counts(held[work.execution])))
         for work in resting:
             if work.rest is not None and work.rest.status == "waiting":
                 _wake_if_called(connection, work.execution)
@@ -206,6 +211,15 @@ class Append:
             and row.fence == self.fence
             and row.status == self.rest.status
         )
+
+    def counts(self, row: Any) -> Iterable[Count]:
+        """What adds to the totals of the day: the execution when it ends, and what models used."""
+        workflow = row.workflow_id or ""
+        for at, usage in self.new.usage:
+            yield Count.of_usage(workflow, at, usage)
+        if self.rest is not None and self.rest.status in FINAL:
+            began = row.started_at or row.created_at
+            yield Count.of_run(workflow, began, self.rest.finished_at, failed=self.rest.status == "error")
 
     def rest_values(self) -> dict[str, Any]:
         """How the execution's row changes."""
@@ -222,7 +236,15 @@ class Append:
 
 
 _HELD = (
-    select(executions.c.id, executions.c.owner, executions.c.fence, executions.c.status)
+    select(
+        executions.c.id,
+        executions.c.owner,
+        executions.c.fence,
+        executions.c.status,
+        executions.c.workflow_id,
+        executions.c.created_at,
+        executions.c.started_at,
+    )
     .where(executions.c.id.in_(bindparam("ids", expanding=True)))
     .order_by(executions.c.id)
     .with_for_update(key_share=True)

@@ -228,6 +228,21 @@ schedules = Table(
 )
 """Armed schedules. What was due up to `seen_until` is dealt with: it ran, or was left out."""
 
+execution_days = Table(
+    "execution_days",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("workflow_id", Text, primary_key=True),
+    Column("bucket", Integer, primary_key=True),
+    Column("runs", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("cost", Float, nullable=False),
+)
+"""Totals of each day (UTC) and workflow, which outlive the executions. `bucket` says how long the runs took, as in
+`statistics`; tokens and costs are in the bucket -1, where no runs are counted. Documents that are not stored have the id ''."""
+
 leases = Table(
     "leases",
     metadata,

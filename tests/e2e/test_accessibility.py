@@ -33,6 +33,7 @@ def first_row(page: Page) -> Locator:
 PAGES: dict[str, Ready] = {
     "/": first_row,
     "/executions": first_row,
+    "/insights": lambda page: page.get_by_role("heading", name="How long runs take"),
     "/templates": heading("Templates"),
     "/credentials": heading("Credentials"),
     "/help": lambda page: page.get_by_role("link", name="Code", exact=True),

@@ -188,7 +188,7 @@ class StepOutline(View):
     """Counts within the try."""
     parent: int | None
     """The step that it is part of."""
-    kind: Literal["model", "tool", "memory", "embedder", "retriever", "message"]
+    kind: Literal["model", "tool", "memory", "embedder", "retriever", "message", "http"]
     name: str
     node: str
     """The sub-node that did it, or the node itself."""

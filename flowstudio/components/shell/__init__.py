@@ -80,6 +80,7 @@ NAVIGATION = (
     ("workflows", "/", "workflow"),
     ("templates", "/templates", "layout_template"),
     ("executions", "/executions", "history"),
+    ("insights", "/insights", "chart_column"),
     ("credentials", "/credentials", "key_round"),
     ("help", "/help", "book_open"),
     ("settings", "/settings", "settings"),

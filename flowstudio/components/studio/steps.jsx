@@ -1,11 +1,11 @@
 // What happened within a try of a step: turns of models, calls of tools, what was remembered and looked up.
 import { useState } from "react";
-import { BookOpen, Brain, History, Library, MessageSquareText, Wrench } from "lucide-react";
+import { BookOpen, Brain, Globe, History, Library, MessageSquareText, Wrench } from "lucide-react";
 import { formatDuration, formatNumber, t } from "../texts/texts.js";
 import { formatCost, usageText } from "./usage.js";
 import "./steps.css";
 
-export const STEP_ICONS = { model: Brain, tool: Wrench, memory: History, embedder: Library, retriever: BookOpen, message: MessageSquareText };
+export const STEP_ICONS = { model: Brain, tool: Wrench, memory: History, embedder: Library, retriever: BookOpen, message: MessageSquareText, http: Globe };
 
 /** The model's or the tool's name; a message that was sent has none of its own. */
 export const stepName = ({ kind, name }) => (kind === "message" ? t("steps.message") : name);

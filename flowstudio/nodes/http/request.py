@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 import httpx
 from pydantic import Field, field_validator
@@ -16,6 +17,7 @@ from flowstudio.nodes.http.draft import Body, Draft, File, Rows
 from flowstudio.nodes.http.fields import BodyField, JsonValue, PageParameter, Parameters
 from flowstudio.nodes.http.pagination import Expressions, Rules, pages
 from flowstudio.nodes.http.reading import failure, items_of
+from flowstudio.nodes.http.telling import told_request, told_response
 from flowstudio.outbound import Outbound, Request, Response
 
 
@@ -251,7 +253,13 @@ class HttpRequest(ItemNode):
         draft = await self._draft(item, ctx)
 
         async def send(prepared: Draft) -> Response:
-            response = await outbound.request(prepared.finish(settings))
+            request = prepared.finish(settings)
+            host = urlsplit(request.url).hostname or request.url
+            with ctx.steps.open("http", f"{self.method} {host}", input=told_request(request)) as step:
+                response = await outbound.request(request)
+                step.output = told_response(response)
+                if response.status >= 400:
+                    step.error = f"{response.status} {response.reason}".strip()
             if (
                 response.status >= 400
                 and not self.never_error
