@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 
 from flowstudio.engine.context import ExecutionInfo
@@ -9,7 +10,10 @@ from flowstudio.engine.events import ErrorInfo
 from flowstudio.engine.item import Json
 from flowstudio.engine.outcome import Rest
 from flowstudio.engine.workflow import WorkflowDocument
+from flowstudio.errors import FlowStudioError
 from flowstudio.nodes.triggers.error import ErrorTrigger
+
+log = logging.getLogger(__name__)
 
 SILENT = frozenset({"manual", "cli", "error"})
 """Modes of executions whose failure starts no error workflow."""
@@ -38,3 +42,11 @@ def error_report(document: WorkflowDocument, info: ExecutionInfo, rest: Rest, ba
         },
         "workflow": {"id": info.workflow_id, "name": info.workflow_name},
     }
+
+
+def not_started(error_workflow: str, info: ExecutionInfo, error: FlowStudioError) -> None:
+    """Note why an error workflow does not run."""
+    log.error(
+        "error workflow not started",
+        extra={"execution": info.id, "error_workflow": error_workflow, "reason": error.message},
+    )

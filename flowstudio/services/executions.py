@@ -23,7 +23,7 @@ from flowstudio.nodes.flow.execute_workflow import ExecuteWorkflow
 from flowstudio.services.audit import Audit
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.dispatcher import Dispatcher
-from flowstudio.services.error_report import SILENT, error_report, watcher_of
+from flowstudio.services.error_report import SILENT, error_report, not_started, watcher_of
 from flowstudio.services.kept import brought, changed_nodes, kept_before
 from flowstudio.services.runner import LEASE, Claimed, Runner
 from flowstudio.services.workflows import Workflow, WorkflowService
@@ -491,10 +491,7 @@ class ExecutionService:
                 )
             )
         except FlowStudioError as error:
-            log.error(
-                "error workflow not started",
-                extra={"execution": info.id, "error_workflow": id_, "reason": error.message},
-            )
+            not_started(id_, info, error)
 
     async def _load(self, id_: str) -> StoredExecution:
         stored = await self._storage.executions.load(id_)

@@ -52,7 +52,7 @@ class Entries:
 
     rows: list[dict[str, Any]]
     files: list[dict[str, Any]]
-    usage: Sequence[tuple[datetime, Mapping[str, float]]]
+    usage: Sequence[tuple[datetime, Mapping[str, float]]] = ()
     """What models used, and when."""
 
 

@@ -146,8 +146,6 @@ export function InsightBoard() {
           {SPANS.map((span) => <button key={span} type="button" className="fs-chip" aria-pressed={days === span} onClick={() => setDays(span)}>{t("insights.days", { count: span })}</button>)}
         </div>
         {workflow && <button type="button" className="fs-chip" aria-pressed="true" onClick={() => setWorkflow(null)}>{t("insights.only", { name: workflow.name })} ×</button>}
-        <span className="fs-gap" />
-        <small className="fs-quiet">{t("insights.utc")}</small>
       </div>
       {told.total.runs === 0 && told.total.input_tokens === 0 ? (
         <div className="fs-card fs-empty"><ChartColumn size={28} aria-hidden="true" /><h2>{t("insights.empty")}</h2><p>{t("insights.empty_text")}</p></div>
@@ -156,6 +154,7 @@ export function InsightBoard() {
           <Numbers total={told.total} />
           <div className="fs-charts">{charts.map((chart) => <Chart key={chart.title} days={told.days} {...chart} />)}</div>
           <Workflows rows={told.workflows} onPick={setWorkflow} />
+          <p className="fs-quiet">{t("insights.utc")}</p>
         </>
       )}
     </div>
