@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 import psutil
 
-from bench import canvas, chat, passages
+from bench import canvas, chat, chats, passages
 from bench.documents import Document, filter_and_expressions, webhook_chain, wide_graph
 from bench.load import Load, measure, request_bytes
 from bench.server import Server
@@ -160,6 +160,8 @@ def main() -> None:
                 say(told.name, told.value, told.unit, told.aim)
             for measured in passages.measure():
                 say(measured.name, measured.value, measured.unit, measured.aim)
+            for figure in chats.measure():
+                say(figure.name, figure.value, figure.unit, figure.aim)
             memory = server.memory()
             say("memory afterwards, server", memory["server"], "MB")
         finally:

@@ -86,6 +86,12 @@ class Server:
             "all": sum(p.memory_full_info().pss for p in family) / 2**20,
         }
 
+    def cpu(self) -> float:
+        """Seconds that the server itself has computed so far."""
+        assert self.process is not None
+        times = psutil.Process(self.process.pid).cpu_times()
+        return float(times.user + times.system)
+
     def kill(self) -> None:
         """`kill -9`."""
         assert self.process is not None

@@ -18,6 +18,10 @@ from flowstudio.storage.writer import RETRY_WAITS, Alone, Call, Work, Writer, ma
 T = TypeVar("T")
 
 FILE_NAME = "flowstudio.db"
+READERS = 8
+"""Connections of SQLite that read at the same time; each has a thread."""
+PATIENCE = 120.0
+"""Seconds that a read waits for one when there is far too much to do."""
 BUSY_TIMEOUT = 10.0
 """Seconds to wait for another process that writes to the SQLite file."""
 
@@ -178,8 +182,9 @@ def _read_engine(url: URL) -> AsyncEngine:
         url.set(drivername="sqlite+aiosqlite"),
         connect_args={"timeout": BUSY_TIMEOUT},
         isolation_level="AUTOCOMMIT",
-        pool_size=2,
-        max_overflow=6,
+        pool_size=READERS,
+        max_overflow=0,  # opening one takes a thread and longer than most reads
+        pool_timeout=PATIENCE,
     )
 
     def connect(connection: Any, _: Any) -> None:
