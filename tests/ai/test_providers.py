@@ -162,6 +162,43 @@ async def test_settings_reach_the_provider(vendor: Vendor) -> None:
     assert heard(server).options == {"temperature": 0.5, "top_p": 0.9, "max_tokens": 77, "stop": ["END"]}
 
 
+THINKING: dict[str, list[tuple[dict[str, Any], Any]]] = {
+    "openai": [({"reasoning": "high"}, lambda body: body["reasoning_effort"] == "high")],
+    "anthropic": [
+        ({"thinking": 2000}, lambda body: body["thinking"] == {"type": "enabled", "budget_tokens": 2000}),
+        ({"effort": "low"}, lambda body: body["output_config"]["effort"] == "low"),
+    ],
+    "google": [
+        (
+            {"thinking": 2000},
+            lambda body: body["generationConfig"]["thinkingConfig"]["thinking_budget"] == 2000,
+        ),
+        (
+            {"level": "low"},
+            lambda body: body["generationConfig"]["thinkingConfig"]["thinking_level"].lower() == "low",
+        ),
+    ],
+}
+
+
+async def test_how_much_a_model_thinks_reaches_the_provider(vendor: Vendor) -> None:
+    for options, arrived in THINKING.get(vendor.name, ()):
+        async with wire(vendor, Turn(("Hi",))) as server:
+            await vendor.make(server.url, **options).reply(HELLO)
+        assert arrived(server.asked[0].body), server.asked[0].body
+
+
+async def test_anthropic_is_asked_to_keep_what_it_has_read(vendor: Vendor) -> None:
+    if vendor.name != "anthropic":
+        pytest.skip("keeps it by itself, or not at all")
+    for cache in (True, False):
+        async with wire(vendor, Turn(("Hi",))) as server:
+            await vendor.make(server.url, cache=cache).reply(HELLO)
+        body = server.asked[0].body
+        places = (body["system"][-1], body["messages"][-1]["content"][-1])
+        assert [("cache_control" in place) for place in places] == [cache, cache]
+
+
 async def test_thoughts_are_told_apart_from_the_answer(vendor: Vendor) -> None:
     async with wire(vendor, Turn(("4",), thoughts=("Two ", "twos."))) as server:
         model = vendor.make(server.url)

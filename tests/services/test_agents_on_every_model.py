@@ -202,6 +202,17 @@ async def test_a_failure_is_a_sentence_and_the_log_has_the_providers_own_words(
     assert KEY not in str(rest)
 
 
+async def test_a_model_that_may_say_nothing_is_a_failure_and_no_empty_answer(
+    runtime: Runtime, model: Model
+) -> None:
+    async with Wire(model.speaker(), [Turn((), stop="filtered")]) as server:
+        execution = await started(runtime, await made(runtime, model, server))
+        rest = await runtime.executions.wait(execution, 60)
+    assert rest is not None
+    assert rest.error is not None
+    assert "gave no answer: it is not allowed to say anything about this." in rest.error.message
+
+
 async def test_cancelling_a_run_ends_the_call_within_200_ms(runtime: Runtime, model: Model) -> None:
     async with Wire(model.speaker(), [Hang()]) as server:
         execution = await started(runtime, await made(runtime, model, server))

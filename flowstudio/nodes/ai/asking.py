@@ -14,7 +14,6 @@ from flowstudio.ai.usage import Usage
 from flowstudio.engine.context import Context
 from flowstudio.engine.item import Item, Json, Ports
 from flowstudio.engine.node import ItemNode, Pace, Widget
-from flowstudio.errors import ModelError
 from flowstudio.nodes.ai.answer_form import AnswerForm
 from flowstudio.nodes.ai.observed import ObservedModel
 from flowstudio.nodes.ai.question import instructions, question_of
@@ -66,11 +65,6 @@ class Asking(AnswerForm, ItemNode):
                 ]
             }
         reply = await self._streamed(model, Request(messages=messages), item, ctx)
-        if reply.stop in ("refused", "filtered") and not reply.message.text:
-            raise ModelError(
-                reply.stop,
-                f"The model '{reply.model}' gave no answer: it is not allowed to say anything about this.",
-            )
         return {
             "main": [item.with_json({**item.json, **self._given(reply.message.text, reply, reply.usage)})]
         }

@@ -12,6 +12,7 @@ from flowstudio.ai.model import ChatModel, Event, Reply, Request
 from flowstudio.ai.prices import PriceTable
 from flowstudio.ai.usage import Usage
 from flowstudio.engine.context import Context
+from flowstudio.errors import ModelError
 
 
 class ObservedModel(ChatModel):
@@ -23,7 +24,7 @@ class ObservedModel(ChatModel):
         self._model, self._ctx, self._node = model, ctx, node
 
     async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
-        """Ask the model. Raises `ModelError` of the kind `budget` when a budget is used up."""
+        """Ask the model. Raises `ModelError` of the kind `budget` when a budget is used up, and where the model says nothing."""
         budget.check()
         with self._ctx.steps.open("model", self.name, node=self._node, input=shown(request)) as step:
             async with aclosing(self._model.stream(request)) as events:
@@ -35,6 +36,11 @@ class ObservedModel(ChatModel):
                     raise AssertionError("the model's stream ended without a reply")
             step.usage.update(self._spend(event))
             step.output = message_json(event.message) | {"stop": event.stop, "model": event.model}
+            if event.stop in ("refused", "filtered") and not (event.message.text or event.message.calls):
+                raise ModelError(
+                    event.stop,
+                    f"The model '{event.model}' gave no answer: it is not allowed to say anything about this.",
+                )
         yield event  # after the step: whoever takes it asks for nothing more
 
     def _spend(self, reply: Reply) -> dict[str, float]:
