@@ -7,6 +7,7 @@ import sys
 import click
 
 from flowstudio import __version__
+from flowstudio.commands.backup import backup, restore
 from flowstudio.commands.database import migrate, rotate_key
 from flowstudio.commands.doctor import doctor
 from flowstudio.commands.documents import export_workflow, import_workflow
@@ -37,6 +38,8 @@ for command in (
     api_key,
     migrate,
     rotate_key,
+    backup,
+    restore,
     doctor,
 ):
     commands.add_command(command)

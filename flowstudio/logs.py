@@ -2,7 +2,7 @@
 
     log.info("workflow activated", extra={"workflow": id_})
 
-Fields never hold item data or secrets.
+Fields never hold item data or secrets; secrets that are in use are masked in case one slips through.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flowstudio.config import Settings
+from flowstudio.redaction import in_use
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The request that is served; its id is on every line logged meanwhile and in the answer's `X-Request-ID`."""
@@ -55,7 +56,7 @@ class TextFormatter(logging.Formatter):
             line += f" {name}={_escaped(_short(value))}"
         if record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
-        return line
+        return in_use.mask(line)
 
 
 class JsonFormatter(logging.Formatter):
@@ -72,7 +73,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(entry, default=str, ensure_ascii=False)
+        return in_use.mask(json.dumps(entry, default=str, ensure_ascii=False))
 
 
 def set_up(settings: Settings) -> None:

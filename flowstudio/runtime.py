@@ -115,6 +115,7 @@ class Runtime:
         """Set as soon as the server is asked to stop: what would go on for ever, such as event streams, ends."""
         self._pruning: asyncio.Task[None] | None = None
         self._following: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Open the storage, start the parts, and resume what a dead server left. Makes this runtime the current one."""
@@ -204,12 +205,13 @@ class Runtime:
         await self.runner.start()
         await self.schedules.start()
         self._pruning = asyncio.create_task(self._look_after())
+        self._watching = asyncio.create_task(self.runner.figures.watch_the_loop())
         _current = self
 
     async def stop(self) -> None:
         """Stop in the reverse order; executions that run are resumed by the next start."""
         global _current
-        for task in (self._pruning, self._following):
+        for task in (self._pruning, self._following, self._watching):
             if task is not None:
                 task.cancel()
         await self.links.close()

@@ -9,6 +9,8 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
+from flowstudio.redaction import in_use
+
 _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z
 
 
@@ -38,5 +40,6 @@ def dump(value: Any) -> bytes:
 def problem(
     status: int, code: str, message: str, detail: Any = None, headers: Mapping[str, str] | None = None
 ) -> Json:
-    """The shape of every refusal."""
-    return Json({"error": {"code": code, "message": message, "detail": detail}}, status, headers)
+    """The shape of every refusal. It may quote a service's own words, so secrets in use are masked."""
+    shown = in_use.clean({"code": code, "message": message, "detail": detail})
+    return Json({"error": shown}, status, headers)

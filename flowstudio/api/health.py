@@ -63,9 +63,20 @@ async def metrics(request: Request) -> Response:
         require(await access.identify(request), "metrics")
     except FlowStudioError as error:
         return answer(error)
-    running = ("Executions that run in this process.", float(runtime_of(request.scope).runner.active))
+    runtime = runtime_of(request.scope)
+    gauges = {
+        "flowstudio_executions_running": (
+            "Executions that run in this process.",
+            float(runtime.runner.active),
+        ),
+        "flowstudio_database_bytes": ("Size of the database.", float(await runtime.storage.size())),
+    }
+    unfinished = await runtime.storage.unfinished()
+    for status, words in (("queued", "wait for their turn"), ("waiting", "sleep until a time or a call")):
+        gauges[f"flowstudio_executions_{status}"] = (f"Executions that {words}.", float(unfinished[status]))
+    figures = "\n".join([*runtime.runner.figures.lines(), ""])
     return Response(
-        measures.text({"flowstudio_executions_running": running}),
+        measures.text(gauges) + figures,
         media_type="text/plain; version=0.0.4; charset=utf-8",
         headers={"Cache-Control": "no-store"},
     )

@@ -27,6 +27,7 @@ from flowstudio.engine.events import (
 from flowstudio.engine.failure import FINAL, failure_of
 from flowstudio.engine.history import Past
 from flowstudio.engine.item import Item, Ports
+from flowstudio.engine.masking import Told, masked_error, masked_ports
 from flowstudio.engine.node import Suspend
 from flowstudio.engine.outcome import InputReference, Outcome, OutcomeStatus
 from flowstudio.engine.plan import PlanNode
@@ -46,8 +47,14 @@ class _Try:
     started_at: datetime
     printout: Printout
     steps: Steps
+    told: Told
     usage: dict[str, Any] = field(default_factory=dict)
     response: dict[str, Any] | None = None
+
+    def end(self) -> None:
+        """Tell the rest of what was printed and streamed."""
+        self.printout.flush()
+        self.told.end()
 
 
 class Attempts:
@@ -86,7 +93,7 @@ class Attempts:
             except Suspend as suspension:
                 return self._outcome(this, "waiting", wake_at=suspension.until)
             finally:
-                this.printout.flush()
+                this.end()
             if failure is None or isinstance(failure, FINAL) or failed + 1 >= tries:
                 return self._close(this, failure)
             failed += 1
@@ -101,7 +108,7 @@ class Attempts:
         """Split the input of a loop; or the outcome, when that failed."""
         this = await self._begin(self._past.attempts + 1)
         failure = await self._try(this)
-        this.printout.flush()
+        this.end()
         return self._work.batches if failure is None else self._close(this, failure)
 
     def loop_done(self, began: datetime, outputs: Ports, returned: Sequence[InputReference]) -> Outcome:
@@ -182,7 +189,9 @@ class Attempts:
                 )
             )
 
-        return _Try(number, began, Printout(self._tell), Steps(self._around.clock, tell, self._node.id))
+        told = Told(self._around.host.secrets, self._tell, self._stream)
+        steps = Steps(self._around.clock, tell, self._node.id, self._around.host.secrets.clean)
+        return _Try(number, began, Printout(told.print), steps, told)
 
     def _stream(self, text: str, kind: StreamKind, item: int) -> None:
         around = self._around
@@ -217,8 +226,9 @@ class Attempts:
         around = self._around
 
         def respond(response: dict[str, Any]) -> None:
-            if around.respond(response):
-                this.response = response
+            masked = around.host.secrets.clean(response)
+            if around.respond(masked):
+                this.response = masked
 
         def spend(usage: Mapping[str, float]) -> None:
             for name, amount in usage.items():
@@ -241,7 +251,7 @@ class Attempts:
             items=lambda: self._work.items,
             spend=spend,
             steps=this.steps,
-            stream=self._stream,
+            stream=this.told.stream,
         )
 
     # Outcomes
@@ -275,17 +285,18 @@ class Attempts:
         error: Exception | None = None,
         wake_at: datetime | None = None,
     ) -> Outcome:
+        secrets = self._around.host.secrets
         return Outcome(
             node=self._node.id,
             scope=self._scope,
             attempt=this.number,
             status=status,
-            outputs=outputs or {},
+            outputs=masked_ports(outputs or {}, secrets),
             inputs=self._references,
-            error=self._error_info(error) if error is not None else None,
+            error=masked_error(self._error_info(error), secrets) if error is not None else None,
             started_at=this.started_at,
             finished_at=self._around.clock.now(),
-            stdout=this.printout.text,
+            stdout=secrets.mask(this.printout.text),
             usage=this.usage,
             steps=this.steps.record(),
             response=this.response,

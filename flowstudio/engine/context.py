@@ -12,6 +12,7 @@ from flowstudio.engine.item import Item, Json
 from flowstudio.engine.step import Steps
 from flowstudio.engine.store import Binaries, Evaluator, Vault, Workflows
 from flowstudio.errors import ConfigurationError
+from flowstudio.redaction import Secrets
 
 T = TypeVar("T")
 
@@ -36,6 +37,8 @@ class Host:
     environment: Mapping[str, str] = field(default_factory=dict)
     """Environment variables that the admin lets expressions read."""
     public_url: str = ""
+    secrets: Secrets = field(default_factory=Secrets)
+    """Those that the execution opened; a node that is given one at run time, such as a token, adds it with `learn`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,8 @@ def _make(
 async def _injected(node: PlanNode, view: View) -> dict[str, Any]:
     """Credentials and sub-nodes, by field."""
     values: dict[str, Any] = dict(await open_credentials(node.binding, view.host.vault))
+    if values:
+        view.host.secrets.learn_from(values)
     for name, ids in node.binding.slots.items():
         filled = [await _sub_node(view.plan.nodes[id_], view) for id_ in ids]
         values[name] = filled if fields_of(node.type).slots[name].many else filled[0]

@@ -15,7 +15,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from flowstudio.engine.attempt import Attempts, finished
@@ -27,6 +27,7 @@ from flowstudio.engine.history import History
 from flowstudio.engine.item import Item, Json, Pair, Ports
 from flowstudio.engine.ledger import Ledger, Release
 from flowstudio.engine.lineage import Trace, placed
+from flowstudio.engine.masking import MaskedBinaries
 from flowstudio.engine.node import LoopNode
 from flowstudio.engine.outcome import InputReference, Outcome, Rest
 from flowstudio.engine.plan import Plan, PlanNode
@@ -35,6 +36,7 @@ from flowstudio.engine.store import Emit, Journal
 from flowstudio.engine.surroundings import Answers, Surroundings
 from flowstudio.engine.volume import require_number, require_room
 from flowstudio.errors import ExecutionTimeout, NodeError
+from flowstudio.redaction import Secrets, in_use
 
 __all__ = ["Run", "Start", "first_outcome"]
 
@@ -91,6 +93,8 @@ class Run:
         self._trace = Trace()
         self._history = History(history, resumed or {}, self._clock.now())
         answers = Answers(info.id, emit, self._clock, answered=self._history.responded)
+        secrets = Secrets(in_use)
+        host = replace(host, secrets=secrets, binaries=MaskedBinaries(host.binaries, secrets))
         self._around = Surroundings(plan, info, host, journal, emit, self._trace, self._clock, answers.give)
         self._unwritten: list[Outcome] = []
         """Iterations that began; they can be told again from the log, so they need no write of their own."""

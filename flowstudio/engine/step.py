@@ -71,10 +71,14 @@ class Steps:
     """The steps of one try."""
 
     def __init__(
-        self, clock: Clock | None = None, tell: Callable[[Step], None] = lambda step: None, node: str = ""
+        self,
+        clock: Clock | None = None,
+        tell: Callable[[Step], None] = lambda step: None,
+        node: str = "",
+        clean: Callable[[Any], Any] = lambda value: value,
     ) -> None:
-        """`tell` hears of each step when it begins and when it ends."""
-        self._clock, self._tell, self._node = clock or Clock(), tell, node
+        """`tell` hears of each step when it begins and when it ends; `clean` takes secrets out of what is noted."""
+        self._clock, self._tell, self._node, self._clean = clock or Clock(), tell, node, clean
         self._steps: list[Step] = []
         self._room = TRY_LIMIT
 
@@ -92,7 +96,7 @@ class Steps:
         try:
             yield step
         except BaseException as error:
-            step.error = message_of(error) if isinstance(error, Exception) else "Cancelled."
+            step.error = self._clean(message_of(error)) if isinstance(error, Exception) else "Cancelled."
             raise
         finally:
             _current.reset(token)
@@ -109,6 +113,7 @@ class Steps:
         """A value, or as much of it as there is room for."""
         if value is None:
             return None
+        value = self._clean(value)  # before anything is cut off
         text = orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS)
         limit = max(0, min(VALUE_LIMIT, self._room))
         self._room -= min(len(text), limit)

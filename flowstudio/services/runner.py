@@ -26,6 +26,7 @@ from flowstudio.engine.plan import Plan
 from flowstudio.engine.run import Run, Start
 from flowstudio.engine.store import Bus
 from flowstudio.errors import ConfigurationError, FlowStudioError, LeaseLost
+from flowstudio.services.figures import Figures
 from flowstudio.services.live import LiveStates
 from flowstudio.services.run_vault import RunVault
 from flowstudio.services.workflows import Workflow, WorkflowService
@@ -91,6 +92,7 @@ class Runner:
     def __init__(self, storage: Storage, workflows: WorkflowService, bus: Bus, *, limit: int) -> None:
         self.owner = new_owner()
         self.live = LiveStates()
+        self.figures = Figures()
         self.host: Host | None = None
         """Set before `start`."""
         self.after_rest: AfterRest | None = None
@@ -369,6 +371,7 @@ class Runner:
 
     def _emit(self, event: Event) -> None:
         self.live.note(event)
+        self.figures.hear(event)
         self._bus.publish(event)
 
     # Looking after

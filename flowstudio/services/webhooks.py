@@ -14,14 +14,16 @@ import orjson
 
 from flowstudio.engine.events import ExecutionFinished, NodeStreamed, Responded
 from flowstudio.engine.item import Item
+from flowstudio.engine.masking import MaskedBinaries
 from flowstudio.engine.store import Binaries, Bus, Subscription
 from flowstudio.errors import Conflict, FlowStudioError, InvalidWorkflow, NotFound, Problem, RateLimited
 from flowstudio.nodes.flow.wait import Wait
 from flowstudio.nodes.http.answer import Answer
 from flowstudio.nodes.triggers.webhook import Webhook
-from flowstudio.nodes.triggers.webhook_access import admit, read_account
+from flowstudio.nodes.triggers.webhook_access import admit, read_account, shown_secrets
 from flowstudio.nodes.triggers.webhook_request import WebhookRequest as Arrived
 from flowstudio.nodes.triggers.webhook_request import request_item
+from flowstudio.redaction import Secrets, in_use
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.dispatcher import Dispatcher
 from flowstudio.services.executions import FINAL, ExecutionService, StartRequest
@@ -140,7 +142,7 @@ class WebhookService:
         load = self._workflows.load if test else self._workflows.production
         workflow = await load(found.route.workflow)
         webhook = self._webhook(workflow, found.route.node)
-        claims = await self._admit(workflow, found.route.node, webhook, request)
+        claims, secrets = await self._admit(workflow, found.route.node, webhook, request)
         arrived = Arrived(
             method=request.method,
             url=f"{self._base_url}/{'webhook-test' if test else 'webhook'}/{request.path}",
@@ -152,7 +154,9 @@ class WebhookService:
         )
         if not test:
             self._count(workflow, found.route.node, webhook)
-        item = await request_item(arrived, self._binaries, raw_body=webhook.raw_body, claims=claims)
+        files = MaskedBinaries(self._binaries, secrets)
+        item = await request_item(arrived, files, raw_body=webhook.raw_body, claims=claims)
+        item = item.with_json(secrets.clean(item.json))
         listening = self._listenings.take(found.route.workflow) if test else None
         if test and listening is None:
             raise self._nobody_listens(request, test=True)
@@ -290,17 +294,22 @@ class WebhookService:
 
     async def _admit(
         self, workflow: Workflow, node: str, webhook: Webhook, request: WebhookRequest
-    ) -> dict[str, Any] | None:
-        """Check who calls; gives the claims of a JWT. Raises `Unauthorized`, `Forbidden`, `CredentialError`."""
+    ) -> tuple[dict[str, Any] | None, Secrets]:
+        """Check who calls; gives the claims of a JWT, and what must not be kept of the request. Raises `Unauthorized`, `Forbidden`, `CredentialError`."""
+        secrets = Secrets()
         if webhook.authentication == "none":
-            return None
+            return None, secrets
         drawn = next(n for n in workflow.document.nodes if n.id == node)
         credential = drawn.data.credentials.get("account")
         account = None
         if credential:
             types = Webhook.account_types[webhook.authentication]
             account = read_account(webhook, await self._storage.credentials.open(credential, types))
-        return admit(webhook, account, request.headers, request.body)
+            secrets.learn_from(account)
+            in_use.learn_from(account)
+        claims = admit(webhook, account, request.headers, request.body)
+        secrets.learn(*shown_secrets(webhook, request.headers))
+        return claims, secrets
 
     async def _unrouted(self, request: WebhookRequest, routes: Routes, *, test: bool) -> WebhookAnswer:
         """The answer when no webhook has this method and path: a preflight, or an explanation."""

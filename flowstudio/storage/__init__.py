@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import URL, Engine, select, text
+from sqlalchemy import URL, Engine, func, select, text
 
 from flowstudio.ai.vectors import VectorStore
 from flowstudio.config import Settings
@@ -28,6 +28,7 @@ from flowstudio.storage.network import NetworkRepository
 from flowstudio.storage.prices import PriceRepository
 from flowstudio.storage.schedules import ScheduleRepository
 from flowstudio.storage.statistics import StatisticsRepository
+from flowstudio.storage.tables import LIVE, executions
 from flowstudio.storage.vault import Vault
 from flowstudio.storage.vectors.embedded import FILE_NAME as VECTORS
 from flowstudio.storage.vectors.embedded import EmbeddedVectors
@@ -98,6 +99,24 @@ class Storage:
     async def ping(self) -> None:
         """Make sure that the database answers. Raises what the driver raises."""
         await self.database.scalar(select(text("1")))
+
+    async def unfinished(self) -> dict[str, int]:
+        """How many executions are queued, running and waiting."""
+        counted = (
+            select(executions.c.status, func.count().label("number"))
+            .where(LIVE)
+            .group_by(executions.c.status)
+        )
+        found = {row.status: int(row.number) for row in await self.database.rows(counted)}
+        return {status: found.get(status, 0) for status in ("queued", "running", "waiting")}
+
+    async def size(self) -> int:
+        """Bytes that the database takes."""
+        if not self.database.is_sqlite:
+            return int(await self.database.scalar(select(func.pg_database_size(func.current_database()))))
+        path = Path(str(self.database.url.database))
+        files = (path, path.with_name(f"{path.name}-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
 
     async def __aenter__(self) -> Self:
         return self

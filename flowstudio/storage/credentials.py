@@ -17,7 +17,7 @@ from flowstudio.storage.database import Database
 from flowstudio.storage.ids import new_id
 from flowstudio.storage.records import CredentialRecord, Role, SignIn
 from flowstudio.storage.rows import insert_rows
-from flowstudio.storage.tables import credentials, key_checks, sign_ins
+from flowstudio.storage.tables import LIVE, credentials, executions, key_checks, sign_ins
 from flowstudio.storage.vault import (
     ENVELOPE,
     FILE_NAME,
@@ -268,7 +268,7 @@ class CredentialRepository:
         """Encrypt everything with the vault's first key, in one transaction; gives its fingerprint."""
         vault = self._vault
 
-        def again(connection: Connection) -> str:
+        def reencrypted(connection: Connection) -> str:
             for row in connection.execute(select(columns.id, columns.type, columns.secret)).all():
                 values = vault.decrypt(row.id, row.type, bytes(row.secret))
                 connection.execute(
@@ -276,11 +276,17 @@ class CredentialRepository:
                     .where(columns.id == row.id)
                     .values(secret=vault.encrypt(row.id, row.type, values), envelope=ENVELOPE)
                 )
+            live = select(executions.c.id, executions.c.options).where(LIVE)
+            for id_, options in connection.execute(live).all():
+                if sealed := options.get("secrets"):
+                    given = vault.decrypt(id_, SEALED, sealed.encode())
+                    again = options | {"secrets": vault.encrypt(id_, SEALED, given).decode()}
+                    connection.execute(update(executions).where(executions.c.id == id_).values(options=again))
             name = fingerprint(vault.keys.keys[0])
             connection.execute(update(key_checks).values(fingerprint=name))
             return name
 
-        return await self._database.write(again)
+        return await self._database.write(reencrypted)
 
 
 def _hash(text: str) -> str:

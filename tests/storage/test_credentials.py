@@ -12,6 +12,7 @@ from flowstudio.config import Settings
 from flowstudio.errors import ConfigurationError, CredentialError, NotFound
 from flowstudio.storage import Storage
 from flowstudio.storage import credentials as repository
+from flowstudio.storage.records import NewExecution
 from flowstudio.storage.tables import credentials
 from flowstudio.storage.vault import fingerprint, make_key_file, new_key, read_key_file, replace_key_file
 from tests.storage.conftest import make_settings
@@ -145,3 +146,14 @@ async def test_a_rotation_stopped_anywhere_leaves_a_database_that_opens(
         assert (await again.credentials.open(id_, []))["token"] == "s3cret"
         await again.credentials.rotate()
         assert (await again.credentials.open(id_, []))["token"] == "s3cret"
+
+
+async def test_the_secrets_of_executions_that_wait_are_encrypted_anew(storage: Storage) -> None:
+    sealed = storage.credentials.seal("e", {"openai": {"api_key": "given along"}})
+    new = NewExecution(id="e", document={}, mode="api", options={"secrets": sealed})
+    await storage.executions.create(new)
+    await storage.credentials.rotate()
+    stored = await storage.executions.load("e")
+    assert stored is not None
+    assert stored.options["secrets"] != sealed
+    assert storage.credentials.unseal("e", stored.options["secrets"])["openai"]["api_key"] == "given along"

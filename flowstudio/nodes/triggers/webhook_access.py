@@ -70,6 +70,14 @@ def admit(
             )
 
 
+def shown_secrets(webhook: Webhook, headers: Sequence[tuple[str, str]]) -> list[str]:
+    """What a caller showed to be let in: it must not be kept with the request."""
+    if webhook.authentication not in ("basic", "jwt"):
+        return []  # the value of the header is the credential's own
+    shown = [value for name, value in headers if name.lower() == "authorization"]
+    return [value.partition(" ")[2].strip() for value in shown]
+
+
 def _check_basic(account: BasicAuth, header: str | None) -> None:
     scheme, _, text = (header or "").partition(" ")
     if scheme.lower() != "basic":

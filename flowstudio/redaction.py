@@ -1,0 +1,205 @@
+"""Secrets in use, and how they are made unreadable wherever they turn up: in items, errors, logs and live words.
+
+A secret is recognised as it is, as JSON writes it, as part of an address, in Base64 (with whatever stands before it, in
+both alphabets) and in hexadecimal digits. What is shorter than `SHORTEST` is not looked for: it would be found everywhere.
+
+Looking costs a search for each form of each secret, so an execution looks in its data for the secrets that it opened itself,
+and most open none. Logs and error answers are looked through for everything that this process has opened.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+import orjson
+from pydantic import BaseModel, SecretBytes, SecretStr
+
+MASK = "•••"
+"""Stands where a secret stood."""
+SHORTEST = 8
+"""Characters that a secret must have to be looked for."""
+KEPT = 200
+"""Secrets that a process remembers; the one that was used longest ago is forgotten first."""
+
+
+@lru_cache(KEPT)
+def forms(secret: str) -> tuple[str, ...]:
+    """The texts in which a secret may turn up, the longest first."""
+    data = secret.encode("utf-8", "surrogatepass")
+    found = {secret, json.dumps(secret)[1:-1], orjson_text(secret), quote(secret, safe=""), quote(secret)}
+    found.add(orjson_text(orjson_text(secret)))  # JSON within JSON
+    found |= {quote_plus(secret), data.hex(), data.hex().upper()}
+    for before in range(3):
+        # Of the first and the last group only the characters that depend on nothing but the secret.
+        whole = base64.b64encode(b"\0" * before + data).decode().rstrip("=")
+        cut = whole[(0, 2, 3)[before] :]
+        cut = cut if (before + len(data)) % 3 == 0 else cut[:-1]
+        found |= {cut, cut.translate(_URL_SAFE)}
+    return tuple(
+        sorted((form for form in found if len(form) >= SHORTEST), key=lambda form: (-len(form), form))
+    )
+
+
+_URL_SAFE = str.maketrans("+/", "-_")
+
+
+def orjson_text(secret: str) -> str:
+    """A text as it stands in the JSON that is stored."""
+    try:
+        return orjson.dumps(secret).decode()[1:-1]
+    except TypeError:  # half of a surrogate pair
+        return secret
+
+
+class Secrets:
+    """Secrets to look for."""
+
+    def __init__(self, parent: Secrets | None = None) -> None:
+        """What is learnt here is learnt by the `parent` too."""
+        self._parent = parent
+        self._forms: OrderedDict[str, tuple[str, ...]] = OrderedDict()
+        self._texts: tuple[str, ...] = ()
+        self._needles: tuple[bytes, ...] = ()
+        self.longest = 0
+        """Characters of the longest form."""
+
+    def __bool__(self) -> bool:
+        return bool(self._texts)
+
+    def learn(self, *secrets: str) -> None:
+        """Look for these too."""
+        new = [each for each in secrets if len(each) >= SHORTEST and each not in self._forms]
+        for each in secrets:
+            if each in self._forms:
+                self._forms.move_to_end(each)
+        if new:
+            for each in new:
+                self._forms[each] = forms(each)
+            while len(self._forms) > KEPT:
+                self._forms.popitem(last=False)
+            texts = {form for found in self._forms.values() for form in found}
+            self._texts = tuple(sorted(texts, key=lambda form: (-len(form), form)))
+            self._needles = tuple(form.encode("utf-8", "surrogatepass") for form in self._texts)
+            self.longest = max(map(len, self._texts))
+        if self._parent is not None:
+            self._parent.learn(*secrets)
+
+    def learn_from(self, value: Any) -> None:
+        """Look for everything secret in a credential, or in credentials."""
+        self.learn(*_within(value))
+
+    def within(self, data: bytes) -> bool:
+        """Whether a secret is in there. Quick."""
+        return any(needle in data for needle in self._needles)
+
+    def mask(self, text: str) -> str:
+        """The text without secrets."""
+        for form in self._texts:
+            if form in text:
+                text = text.replace(form, MASK)
+        return text
+
+    def clean(self, value: Any) -> Any:
+        """JSON data without secrets: the same object when there was none in it. Keys are data, too."""
+        if not self._texts or value is None:
+            return value
+        try:
+            found = self.within(orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS))
+        except (TypeError, ValueError):  # what JSON's fast writer refuses, such as integers over 64 bits
+            found = True
+        return self._cleaned(value) if found else value
+
+    def _cleaned(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.mask(value)
+        if isinstance(value, Mapping):
+            return {self._cleaned(key): self._cleaned(each) for key, each in value.items()}
+        if isinstance(value, (list, tuple)):
+            return (
+                type(value)(self._cleaned(each) for each in value) if type(value) in (list, tuple) else value
+            )
+        if isinstance(value, bytes):
+            return self.blanked(value)
+        return value
+
+    def blanked(self, data: bytes) -> bytes:
+        """A file's bytes with secrets overwritten: it keeps its length."""
+        for needle in self._needles:
+            if needle in data:
+                data = data.replace(needle, b"*" * len(needle))
+        return data
+
+    def stream(self) -> Stream:
+        """Masks a text that comes in pieces."""
+        return Stream(self)
+
+    def held(self, text: str) -> int:
+        """Where in a text the longest end begins that may be the beginning of a secret; its length when there is none."""
+        for at in range(max(0, len(text) - self.longest + 1), len(text)):
+            rest = text[at:]
+            if any(form.startswith(rest) for form in self._texts):
+                return at
+        return len(text)
+
+
+class Stream:
+    """One text in pieces. What may be the beginning of a secret is kept back until more came."""
+
+    def __init__(self, secrets: Secrets) -> None:
+        self._secrets = secrets
+        self._kept = ""
+
+    def add(self, piece: str) -> str:
+        """What can be told now."""
+        if not self._secrets:
+            return piece
+        text = self._secrets.mask(self._kept + piece)
+        at = self._secrets.held(text)
+        self._kept = text[at:]
+        return text[:at]
+
+    def end(self) -> str:
+        """The rest."""
+        kept, self._kept = self._kept, ""
+        return kept
+
+
+in_use = Secrets()
+"""Everything that this process has opened."""
+
+
+def _within(value: Any) -> Iterable[str]:
+    if isinstance(value, SecretStr):
+        yield from _parts(value.get_secret_value())
+    elif isinstance(value, SecretBytes):
+        yield value.get_secret_value().decode("utf-8", "replace")
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _within(getattr(value, name))
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _within(each)
+    elif isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+        for each in value:
+            yield from _within(each)
+
+
+def _parts(secret: str) -> Iterable[str]:
+    """A secret, and what is secret by itself in it: the token of `Bearer …`, the private key of a key file."""
+    yield secret
+    if " " in secret and "\n" not in secret:
+        yield secret.rpartition(" ")[2]
+    if secret.lstrip().startswith("{"):
+        try:
+            held = json.loads(secret)
+        except ValueError:
+            return
+        for name, each in held.items() if isinstance(held, dict) else ():
+            if isinstance(each, str) and any(word in name for word in ("key", "secret", "token", "password")):
+                yield each
