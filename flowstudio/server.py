@@ -28,6 +28,8 @@ _PAGE_HEADERS = (
     (b"referrer-policy", b"same-origin"),
     (b"content-security-policy", b"frame-ancestors 'self'; base-uri 'self'; object-src 'none'"),
 )
+_OVER_TLS = (b"strict-transport-security", b"max-age=31536000")
+"""Browsers come back by TLS only, for a year."""
 _API = re.compile(r"/(api|chat|webhook|webhook-test|webhook-waiting|samples|metrics)(/|$)")
 _DYNAMIC = ("/api/", "/webhook", "/metrics", "/samples/", _EVENTS)
 
@@ -86,6 +88,7 @@ class BrowserGuard:
     def __init__(self, app: ASGIApp, public_url: str = "", pages: Collection[str] = ()) -> None:
         self.app = app
         self.public_host = urlsplit(public_url).netloc
+        self.over_tls = public_url.startswith("https:")
         self.pages = pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -96,7 +99,9 @@ class BrowserGuard:
                 await send({"type": "websocket.close", "code": 4403})
                 return
             scope = {**scope, "headers": _without_cookie(scope)}
-        elif scope["type"] == "http" and not scope["path"].startswith(_DYNAMIC):
+        elif scope["type"] == "http" and (self.over_tls or scope.get("scheme") == "https"):
+            send = _adding(send, _OVER_TLS)
+        if scope["type"] == "http" and not scope["path"].startswith(_DYNAMIC):
             send = _with_headers(send, cached=scope["path"].startswith("/assets/"))
             if (page := scope["path"].strip("/")) in self.pages:
                 scope = {**scope, "path": f"/{page}.html", "raw_path": f"/{page}.html".encode()}
@@ -125,6 +130,15 @@ def _without_cookie(scope: Scope) -> list[tuple[bytes, bytes]]:
     if SESSION_COOKIE in jar:
         kept.append((header, hashlib.sha256(jar[SESSION_COOKIE].value.encode()).hexdigest().encode()))
     return kept
+
+
+def _adding(send: Send, header: tuple[bytes, bytes]) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], header]
+        await send(message)
+
+    return sending
 
 
 def _with_headers(send: Send, *, cached: bool) -> Send:

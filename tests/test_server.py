@@ -33,9 +33,8 @@ async def call(app: Application, type_: str, path: str = "/_event", **headers: s
         sent.append(message)
 
     raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-    await BrowserGuard(app, "https://flows.example.com", {"login"})(
-        {"type": type_, "path": path, "headers": raw}, receive, send
-    )
+    public = "http://flows.example.com" if path == "/plain" else "https://flows.example.com"
+    await BrowserGuard(app, public, {"login"})({"type": type_, "path": path, "headers": raw}, receive, send)
     return sent
 
 
@@ -88,7 +87,14 @@ async def test_pages_may_not_be_framed_by_others() -> None:
 @pytest.mark.parametrize("path", ["/api/health", "/webhook/orders", "/samples/orders.json"])
 async def test_answers_of_the_api_are_left_alone(path: str) -> None:
     (answer,) = await call(Application(), "http", path)
-    assert answer["headers"] == []
+    assert [name for name, _ in answer["headers"]] == [b"strict-transport-security"]
+
+
+async def test_browsers_are_told_to_come_back_by_tls_only_where_there_is_tls() -> None:
+    (page,) = await call(Application(), "http", "/login")
+    (plain,) = await call(Application(), "http", "/plain")
+    assert dict(page["headers"])[b"strict-transport-security"] == b"max-age=31536000"
+    assert b"strict-transport-security" not in dict(plain["headers"])
 
 
 @pytest.mark.parametrize(
