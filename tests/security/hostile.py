@@ -85,9 +85,11 @@ def hostile_service() -> Iterator[Hostile]:
                 text += " " + asked["messages"][-1]["content"] if done else ""
                 deltas = [{"content": text[at : at + 3]} for at in range(0, min(len(text), 3000), 3)]
                 finish = "stop"
-            events = [{"index": 0, "delta": delta, "finish_reason": None} for delta in deltas]
+            events: list[dict[str, Any]] = [
+                {"index": 0, "delta": delta, "finish_reason": None} for delta in deltas
+            ]
             events.append({"index": 0, "delta": {}, "finish_reason": finish})
-            chunk = {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+            chunk: dict[str, Any] = {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "m"}
             lines = "".join(f"data: {json.dumps(chunk | {'choices': [event]})}\n\n" for event in events)
             self._send(200, lines.encode() + b"data: [DONE]\n\n", "text/event-stream")
 
