@@ -73,7 +73,7 @@ class World:
             self.events.append(event)
             publish(event)
 
-        server.runtime.bus.publish = recorded  # type: ignore[method-assign]
+        server.runtime.bus.publish = recorded  # type: ignore[method-assign]  # listens in on the real one
 
     def secret(self) -> str:
         self.secrets.append(f's/{len(self.secrets):03}+{CORE}<b>&yK"7')
