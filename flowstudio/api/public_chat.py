@@ -79,7 +79,7 @@ async def enter(request: Request, id: Chat, body: Password, studio: Studio) -> R
     responses=refusals(400, 401, 404, 409, 413, 429) | {200: EVENTS},
     openapi_extra=needs("public"),
 )
-async def send(request: Request, id: Chat, body: PublicMessage, studio: Studio) -> Response:
+async def send_public_message(request: Request, id: Chat, body: PublicMessage, studio: Studio) -> Response:
     """Answers with server-sent events. The browser is known by a cookie, so that it finds the chat again."""
     guest = await visitor(request, id)
     message = Message(
@@ -115,7 +115,7 @@ async def forget(request: Request, id: Chat, studio: Studio) -> Response:
     responses=refusals(401, 404, 429) | {200: EVENTS},
     openapi_extra=needs("public"),
 )
-async def watch(request: Request, id: Chat, studio: Studio) -> Response:
+async def watch_public_answer(request: Request, id: Chat, studio: Studio) -> Response:
     """How the visitor's last message is answered, from the beginning."""
     said = await studio.public_chats.watch(id, await visitor(request, id))
     return EventStream(said, studio.closing.wait)
@@ -154,7 +154,7 @@ async def rate(request: Request, id: Chat, number: Number, body: Rating, studio:
     responses=BODY | refusals(401, 404, 429),
     openapi_extra=needs("public"),
 )
-async def read_file(
+async def read_public_file(
     request: Request, id: Chat, number: Number, index: Index, studio: Studio, answer: Side = False
 ) -> Response:
     """A file of the visitor's own chat."""

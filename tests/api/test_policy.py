@@ -93,6 +93,7 @@ POLICY: dict[str, Access] = {
     "POST /api/credentials/{id}/connect": "edit",
     "GET /api/oauth2/callback": "edit",
     "GET /api/installation": "admin",
+    "GET /api/insights": "read",
     "GET /api/network-rules": "admin",
     "PUT /api/network-rules": "admin",
     "POST /api/workflows/{id}/chat": "run",
