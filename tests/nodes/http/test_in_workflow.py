@@ -138,7 +138,10 @@ async def test_the_engine_fills_in_the_credential(
     outcome = await run_with_credential(properties, replace(host, vault=vault))
     assert outcome.error is None
     assert server.received[0].header("authorization") == header
-    types = ("http-basic", "http-header", "http-bearer", "http-query", "http-digest")
+    types = (
+        *("http-basic", "http-header", "http-bearer", "http-query", "http-digest"),
+        *("generic", "oauth2", "google-oauth2", "google-service-account"),
+    )
     assert [(name, tuple(asked)) for name, asked in vault.asked] == [("c1", types)]
 
 
