@@ -14,6 +14,7 @@ from starlette.responses import Response
 from flowstudio.api.access import SignedIn, Studio
 from flowstudio.api.answers import Json
 from flowstudio.api.chats import Cursor
+from flowstudio.api.errors import as_stored
 from flowstudio.api.events import EventStream, signed_out
 from flowstudio.api.files import BODY, file_response
 from flowstudio.api.models.chats import (
@@ -76,19 +77,20 @@ EVENTS: dict[str, Any] = {
 )
 async def send(request: Request, id: Id, body: ChatRequest, caller: SignedIn, studio: Studio) -> Response:
     """Says something to the workflow's When Chat Received trigger. Where the workflow had asked and waits, it goes on with it."""
-    thread, turn = await studio.chats.send(
-        caller,
-        id,
-        Message(
-            text=body.message,
-            files=uploads(body.files),
-            session=body.session_id or new_id(),
-            replaces=body.replaces,
-            keep_files=body.keep_files,
-        ),
-        draft=body.draft,
-        node=body.trigger_node,
-    )
+    with as_stored():
+        thread, turn = await studio.chats.send(
+            caller,
+            id,
+            Message(
+                text=body.message,
+                files=uploads(body.files),
+                session=body.session_id or new_id(),
+                replaces=body.replaces,
+                keep_files=body.keep_files,
+            ),
+            draft=body.draft,
+            node=body.trigger_node,
+        )
     if body.stream:
         return EventStream(
             studio.chats.listen(thread, turn),

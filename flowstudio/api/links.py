@@ -55,19 +55,6 @@ async def invite(body: NewInvitation, caller: SignedIn, studio: Studio) -> MadeI
     return MadeInvitation(invitation=InvitationView.of(link), link=address, sent=sent)
 
 
-@invitations.delete(
-    "/invitations/{id}",
-    summary="Take an invitation back",
-    status_code=204,
-    responses=refusals(401, 403, 404),
-    openapi_extra=needs("admin"),
-)
-async def take_back(id: Id, caller: SignedIn, studio: Studio) -> Response:
-    """Its link does not work any more."""
-    await studio.links.take_back(caller, id)
-    return Response(status_code=204)
-
-
 @invitations.post(
     "/invitations/read",
     summary="Read an invitation",
@@ -95,6 +82,19 @@ async def accept(body: Acceptance, request: Request, studio: Studio) -> Response
     )
     answer = Json(UserAnswer(user=UserView.of(user)).model_dump(mode="json"), 201)
     return await new_session(request, answer, user.id)
+
+
+@invitations.delete(
+    "/invitations/{id}",
+    summary="Take an invitation back",
+    status_code=204,
+    responses=refusals(401, 403, 404),
+    openapi_extra=needs("admin"),
+)
+async def take_back(id: Id, caller: SignedIn, studio: Studio) -> Response:
+    """Its link does not work any more."""
+    await studio.links.take_back(caller, id)
+    return Response(status_code=204)
 
 
 @passwords.post(

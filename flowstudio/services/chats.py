@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Sequence
-from datetime import datetime
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -22,6 +21,7 @@ from flowstudio.nodes.ai.question import ANSWERED, first_text
 from flowstudio.nodes.ai.respond_to_chat import FILES, carried, file_json, listed, spoken
 from flowstudio.nodes.triggers.chat import WhenChatReceived
 from flowstudio.services.callers import Caller, require
+from flowstudio.services.conversations import cursor_of, place_of
 from flowstudio.services.dispatcher import Dispatcher
 from flowstudio.services.executions import FINAL, ExecutionService, StartRequest
 from flowstudio.services.live import error_json
@@ -101,10 +101,10 @@ class ChatService:
         require(caller, "read")
         await self._workflows.load(workflow_id)
         found = await self._storage.chats.threads(
-            workflow_id, kind, caller.user_id if mine else None, before=_place(cursor), limit=limit + 1
+            workflow_id, kind, caller.user_id if mine else None, before=place_of(cursor), limit=limit + 1
         )
         last = found[limit - 1] if len(found) > limit else None
-        return found[:limit], f"{last.updated_at.isoformat()}_{last.id}" if last is not None else None
+        return found[:limit], cursor_of(last.updated_at, last.id) if last is not None else None
 
     async def read(
         self, caller: Caller, workflow_id: str, session: str, *, before: int | None = None, limit: int = TURNS
@@ -487,13 +487,3 @@ def _item(asked: Json, session: str) -> Item:
 
 def _key(turn: ChatTurn) -> str:
     return f"{turn.thread_id}/{turn.number}"
-
-
-def _place(cursor: str | None) -> tuple[datetime, str] | None:
-    if cursor is None:
-        return None
-    at, _, id_ = cursor.rpartition("_")
-    try:
-        return datetime.fromisoformat(at), id_
-    except ValueError:
-        raise InvalidRequest(f"'{cursor[:100]}' is not the cursor of a page.") from None

@@ -32,9 +32,9 @@ class ConversationService:
     ) -> tuple[list[ChatSession], str | None]:
         """Sessions, the last used first, and the cursor of the next page."""
         require(caller, "read")
-        found = await self._storage.conversations.sessions(workflow, before=_place(cursor), limit=limit + 1)
+        found = await self._storage.conversations.sessions(workflow, before=place_of(cursor), limit=limit + 1)
         last = found[limit - 1] if len(found) > limit else None
-        following = _cursor(last) if last is not None else None
+        following = cursor_of(last.updated_at, last.id) if last is not None else None
         return found[:limit], following
 
     async def get(
@@ -72,11 +72,13 @@ class ConversationService:
         await self._storage.conversations.clear(session.id)
 
 
-def _cursor(session: ChatSession) -> str:
-    return f"{(session.updated_at - _EPOCH) // _MICROSECOND}_{session.id}"
+def cursor_of(used: datetime, id_: str) -> str:
+    """The cursor of a page that ends with what was last used then."""
+    return f"{(used - _EPOCH) // _MICROSECOND}_{id_}"
 
 
-def _place(cursor: str | None) -> tuple[datetime, str] | None:
+def place_of(cursor: str | None) -> tuple[datetime, str] | None:
+    """When the last of the page before was used, and its id. Raises `InvalidRequest`."""
     if cursor is None:
         return None
     if re.fullmatch(CURSOR, cursor) is None:

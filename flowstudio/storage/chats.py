@@ -20,6 +20,9 @@ TITLE = 120
 """Characters of the first message that a chat is called by."""
 _threads, _turns = chat_threads.c, chat_turns.c
 
+OPEN = ("running", "waiting")
+"""Of turns that are not answered yet."""
+
 
 class ChatRepository:
     """Threads and their turns."""
@@ -152,12 +155,12 @@ class ChatRepository:
         return thread, turn
 
     async def settle(self, thread: str, number: int, status: TurnStatus, said: Json) -> None:
-        """Note the answers to a message."""
+        """Note the answers to a message, unless they are noted."""
 
         def store(connection: Connection) -> None:
             connection.execute(
                 update(chat_turns)
-                .where(_turns.thread_id == thread, _turns.number == number)
+                .where(_turns.thread_id == thread, _turns.number == number, _turns.status.in_(OPEN))
                 .values(status=status, said=said, finished_at=current_time(connection))
             )
 

@@ -80,5 +80,5 @@ def test_viewers_read_chats_and_say_nothing(server: Server, stored: Store) -> No
 def test_a_workflow_without_a_chat_says_what_it_needs(owner: httpx.Client, stored: Store) -> None:
     workflow = stored(chain(node("1", "manual-trigger")))
     answer = owner.post(f"/api/workflows/{workflow}/chat", json={"message": "Hi"})
-    assert answer.status_code == 422
+    assert answer.status_code == 409
     assert "When Chat Received" in answer.text

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from flowstudio.api.models.common import Line, Shape, View
+from flowstudio.api.models.common import Line, Shape, View, Whole
 from flowstudio.services.accounts import session_name
 from flowstudio.services.callers import Caller
 from flowstudio.services.passwords import COMMON, LONGEST, SHORTEST
@@ -151,7 +151,7 @@ class NewKey(Shape):
     name: Annotated[Line, Field(examples=["deploy script"])]
     scope: KeyScope = "full"
     """What it may do of what its person may."""
-    expires_in_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    expires_in_days: Annotated[Whole, Field(ge=1, le=3650)] | None = None
     """Missing: it works until it is revoked."""
 
 

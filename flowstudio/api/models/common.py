@@ -9,8 +9,8 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 
 
 def _timestamp(value: Any) -> Any:
-    """Refuse numbers written as text, which would pass for seconds since 1970."""
-    if isinstance(value, str) and not _DATE_TIME.match(value):
+    """Refuse numbers, also those written as text, which would pass for seconds since 1970."""
+    if isinstance(value, (int, float)) or (isinstance(value, str) and not _DATE_TIME.match(value)):
         raise ValueError("should be a date, a time and a time zone, such as 2026-01-31T12:00:00Z")
     return value
 
@@ -18,6 +18,14 @@ def _timestamp(value: Any) -> Any:
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
 Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_timestamp)]
 """A date and time with its time zone."""
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+"""A whole number, which JSON may write as `7.0`."""
 
 
 class Shape(BaseModel):
