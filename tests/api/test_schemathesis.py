@@ -31,6 +31,11 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 422]
 include-operation-id = "execute"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 403, 404, 409, 422]
 
+# What a field may hold depends on the type.
+[[operations]]
+include-operation-id = "create_credential"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 403, 409]
+
 # Whether a message may be empty depends on its files and on what it replaces.
 [[operations]]
 include-operation-id = "send"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from scripts.studio import Server
@@ -81,3 +82,13 @@ def test_a_viewer_may_look_and_change_nothing(page: Page, server: Server, new_pa
 def test_an_unknown_address_says_so(page: Page) -> None:
     page.goto("/nowhere/at/all")
     expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["/login", "/setup"])
+def test_a_password_never_goes_into_an_address(new_page: NewPage, server: Server, path: str) -> None:
+    """A page that does not listen yet, as on a slow line, must not let the browser send the form by itself."""
+    page = new_page(server.url, java_script_enabled=False)
+    page.goto(path)
+    form = page.locator("form")
+    expect(form).to_have_attribute("method", "post")
+    expect(form.get_by_role("button")).to_be_disabled()

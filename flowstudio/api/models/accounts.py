@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
-from flowstudio.api.models.common import Line, Shape, View, Whole
+from flowstudio.api.models.common import Line, Shape, View, whole
 from flowstudio.services.accounts import session_name
 from flowstudio.services.callers import Caller
 from flowstudio.services.passwords import COMMON, LONGEST, SHORTEST
@@ -151,7 +151,7 @@ class NewKey(Shape):
     name: Annotated[Line, Field(examples=["deploy script"])]
     scope: KeyScope = "full"
     """What it may do of what its person may."""
-    expires_in_days: Annotated[Whole, Field(ge=1, le=3650)] | None = None
+    expires_in_days: Annotated[int, Field(ge=1, le=3650), BeforeValidator(whole)] | None = None
     """Missing: it works until it is revoked."""
 
 

@@ -20,12 +20,9 @@ Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_timestam
 """A date and time with its time zone."""
 
 
-def _whole(value: Any) -> Any:
+def whole(value: Any) -> Any:
+    """A whole number, which JSON may write as `7.0`. Stands behind the limits, so that the description shows them."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-Whole = Annotated[int, BeforeValidator(_whole)]
-"""A whole number, which JSON may write as `7.0`."""
 
 
 class Shape(BaseModel):

@@ -11,7 +11,15 @@ function nextPath() {
   return /^\/(?![/\\])/.test(wanted) ? wanted : "/";
 }
 
+/** Whether the page listens: before, a browser would send the form by itself, with the password in the address. */
+export function useReady() {
+  const [ready, setReady] = useState(false);
+  useEffect(() => setReady(true), []);
+  return ready;
+}
+
 function useEntry(path, then) {
+  const ready = useReady();
   const [failure, setFailure] = useState("");
   const [busy, setBusy] = useState(false);
   const submit = async (event) => {
@@ -33,7 +41,7 @@ function useEntry(path, then) {
     }
     setBusy(false);
   };
-  return { failure, busy, submit };
+  return { failure, busy, blocked: busy || !ready, submit };
 }
 
 export function Input({ label, help, ...rest }) {
@@ -45,27 +53,27 @@ export function LoginForm() {
   useEffect(() => {
     get("/setup").then((answer) => setResets(answer.can_reset), () => {});
   }, []);
-  const { failure, busy, submit } = useEntry("/api/login", nextPath);
+  const { failure, busy, blocked, submit } = useEntry("/api/login", nextPath);
   return (
-    <form className="fs-form" onSubmit={submit}>
+    <form className="fs-form" method="post" onSubmit={submit}>
       <Input label={t("login.email")} name="email" type="email" autoComplete="username" autoFocus />
       <Input label={t("login.password")} name="password" type="password" autoComplete="current-password" />
       <p className="fs-form-error" role="alert">{failure}</p>
-      <button className="fs-button fs-button-primary fs-button-wide" disabled={busy}>{t(busy ? "login.busy" : "login.submit")}</button>
+      <button className="fs-button fs-button-primary fs-button-wide" disabled={blocked}>{t(busy ? "login.busy" : "login.submit")}</button>
       {resets && <p><a className="fs-link" href="/forgotten-password">{t("links.forgotten")}</a></p>}
     </form>
   );
 }
 
 export function SetupForm() {
-  const { failure, busy, submit } = useEntry("/api/setup", () => "/");
+  const { failure, busy, blocked, submit } = useEntry("/api/setup", () => "/");
   return (
-    <form className="fs-form" onSubmit={submit}>
+    <form className="fs-form" method="post" onSubmit={submit}>
       <Input label={t("setup.name")} name="name" autoComplete="name" autoFocus maxLength={200} />
       <Input label={t("setup.email")} name="email" type="email" autoComplete="username" />
       <Input label={t("setup.password")} name="password" type="password" autoComplete="new-password" minLength={8} help={t("setup.password_help")} />
       <p className="fs-form-error" role="alert">{failure}</p>
-      <button className="fs-button fs-button-primary fs-button-wide" disabled={busy}>{t(busy ? "setup.busy" : "setup.submit")}</button>
+      <button className="fs-button fs-button-primary fs-button-wide" disabled={blocked}>{t(busy ? "setup.busy" : "setup.submit")}</button>
     </form>
   );
 }

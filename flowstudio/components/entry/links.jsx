@@ -4,11 +4,12 @@ import { useEffect, useState } from "react";
 import { arrived } from "../shell/tour.js";
 import { post } from "../studio/api.js";
 import { formatTime, t } from "../texts/texts.js";
-import { Input } from "./entry.jsx";
+import { Input, useReady } from "./entry.jsx";
 
 const token = () => location.hash.slice(1);
 
 function useForm(act) {
+  const ready = useReady();
   const [failure, setFailure] = useState("");
   const [busy, setBusy] = useState(false);
   const submit = async (event) => {
@@ -22,7 +23,7 @@ function useForm(act) {
     }
     setBusy(false);
   };
-  return { failure, busy, submit };
+  return { failure, blocked: busy || !ready, submit };
 }
 
 const Refusal = ({ text }) => <p className="fs-form-error" role="alert">{text}</p>;
@@ -33,7 +34,7 @@ export function JoinForm() {
   useEffect(() => {
     post("/invitations/read", { token: token() || "-" }).then(setInvitation, (error) => setGone(error.message));
   }, []);
-  const { failure, busy, submit } = useForm(async ({ name, email, password }) => {
+  const { failure, blocked, submit } = useForm(async ({ name, email, password }) => {
     await post("/invitations/accept", { token: token(), name, email: invitation.email || email, password });
     arrived(invitation.email || email);
     location.assign("/");
@@ -41,13 +42,13 @@ export function JoinForm() {
   if (gone) return <><Refusal text={gone} /><p><a className="fs-link" href="/login">{t("links.to_login")}</a></p></>;
   if (!invitation) return <div className="fs-skeleton" aria-busy="true" aria-label={t("app.loading")} role="status" />;
   return (
-    <form className="fs-form" onSubmit={submit}>
+    <form className="fs-form" method="post" onSubmit={submit}>
       <p className="fs-quiet">{t("links.role", { role: t(`roles.${invitation.role}`) })} {t(`links.may_${invitation.role}`)}</p>
       <Input label={t("setup.name")} name="name" autoComplete="name" autoFocus maxLength={200} />
       <Input label={t("setup.email")} name="email" type="email" autoComplete="username" defaultValue={invitation.email} readOnly={Boolean(invitation.email)} />
       <Input label={t("setup.password")} name="password" type="password" autoComplete="new-password" minLength={8} help={t("setup.password_help")} />
       <Refusal text={failure} />
-      <button className="fs-button fs-button-primary fs-button-wide" disabled={busy}>{t("links.join")}</button>
+      <button className="fs-button fs-button-primary fs-button-wide" disabled={blocked}>{t("links.join")}</button>
       <p className="fs-quiet">{t("links.until", { day: formatTime(invitation.expires_at) })}</p>
     </form>
   );
@@ -55,16 +56,16 @@ export function JoinForm() {
 
 export function ForgottenForm() {
   const [asked, setAsked] = useState(false);
-  const { failure, busy, submit } = useForm(async ({ email }) => {
+  const { failure, blocked, submit } = useForm(async ({ email }) => {
     await post("/password/forgotten", { email });
     setAsked(true);
   });
   return (
-    <form className="fs-form" onSubmit={submit}>
+    <form className="fs-form" method="post" onSubmit={submit}>
       {asked ? <p role="status">{t("links.asked")}</p> : <>
         <Input label={t("login.email")} name="email" type="email" autoComplete="username" autoFocus />
         <Refusal text={failure} />
-        <button className="fs-button fs-button-primary fs-button-wide" disabled={busy}>{t("links.ask")}</button>
+        <button className="fs-button fs-button-primary fs-button-wide" disabled={blocked}>{t("links.ask")}</button>
       </>}
       <p><a className="fs-link" href="/login">{t("links.to_login")}</a></p>
     </form>
@@ -73,18 +74,18 @@ export function ForgottenForm() {
 
 export function NewPasswordForm() {
   const [done, setDone] = useState(false);
-  const { failure, busy, submit } = useForm(async ({ password, again }) => {
+  const { failure, blocked, submit } = useForm(async ({ password, again }) => {
     if (password !== again) throw new Error(t("settings.passwords_differ"));
     await post("/password/reset", { token: token() || "-", password });
     setDone(true);
   });
   if (done) return <><p role="status">{t("links.set")}</p><p><a className="fs-button fs-button-primary fs-button-wide" href="/login">{t("links.to_login")}</a></p></>;
   return (
-    <form className="fs-form" onSubmit={submit}>
+    <form className="fs-form" method="post" onSubmit={submit}>
       <Input label={t("settings.new_password")} name="password" type="password" autoComplete="new-password" minLength={8} autoFocus help={t("setup.password_help")} />
       <Input label={t("settings.new_password_again")} name="again" type="password" autoComplete="new-password" minLength={8} />
       <Refusal text={failure} />
-      <button className="fs-button fs-button-primary fs-button-wide" disabled={busy}>{t("settings.change_password")}</button>
+      <button className="fs-button fs-button-primary fs-button-wide" disabled={blocked}>{t("settings.change_password")}</button>
     </form>
   );
 }
