@@ -1,7 +1,7 @@
-"""Secrets that shout when they are found: through every node that takes a credential, well and badly answered.
+"""Secrets that shout when they are found: through nodes that take a credential, well and badly answered.
 
 A hostile service repeats what it is sent in every form. Afterwards nothing of a secret may be in what the server stored,
-logged, told live or answers, nor in exports and backups.
+logged, told live or answers, nor in exports. Not driven: OAuth2, Google and Alith, which have tests of their own.
 """
 
 from __future__ import annotations
