@@ -166,6 +166,8 @@ class Runner:
         if active is None:
             if execution in self._claiming:
                 self._unwanted.add(execution)
+            else:
+                self.submit(execution)  # it may have fallen asleep since the wish was stored
         elif active.rested:
             active.hinted = True
         elif not active.cancelled:

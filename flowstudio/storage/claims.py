@@ -265,18 +265,17 @@ def _waiting_for_slot(
 
 def _request_cancel(connection: Connection, id_: str) -> ExecutionStatus | None:
     now = current_time(connection)
-    status: ExecutionStatus | None = connection.execute(
-        update(executions)
-        .where(columns.id == id_, columns.status.in_(("queued", "waiting")))
-        .values(status="cancelled", finished_at=now, wake_at=None, cancel_requested=True)
-        .returning(columns.status)
-    ).scalar()
-    if status is not None:
+    # Locked, since a runner may put it to sleep between two statements, and neither would meet it then.
+    locked = select(columns.status).where(columns.id == id_).with_for_update(key_share=True)
+    status: ExecutionStatus | None = connection.scalar(locked)
+    if status is None or status in FINAL:
         return status
-    connection.execute(
-        update(executions).where(columns.id == id_, columns.status == "running").values(cancel_requested=True)
-    )
-    return connection.scalar(select(columns.status).where(columns.id == id_))
+    values: dict[str, Any] = {"cancel_requested": True}
+    if status != "running":
+        status = "cancelled"
+        values |= {"status": status, "finished_at": now, "wake_at": None}
+    connection.execute(update(executions).where(columns.id == id_).values(values))
+    return status
 
 
 def _wake(connection: Connection, id_: str, node: str, scope: Scope, data: Json) -> bool:

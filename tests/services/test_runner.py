@@ -121,7 +121,10 @@ async def test_cancelling_after_the_rest_does_not_stop_what_follows_it(runtime: 
     assert gate.passed == ["success"]
 
 
-async def test_a_wish_to_cancel_that_meets_a_sleeper_falling_asleep_is_fulfilled(runtime: Runtime) -> None:
+@pytest.mark.parametrize("told", ["while it falls asleep", "when it sleeps"])
+async def test_a_wish_to_cancel_that_meets_a_sleeper_falling_asleep_is_fulfilled(
+    runtime: Runtime, told: str
+) -> None:
     gate = Gate(runtime)
     append, asked = StoredJournal.append, asyncio.Event()
     execution = ""
@@ -140,6 +143,11 @@ async def test_a_wish_to_cancel_that_meets_a_sleeper_falling_asleep_is_fulfilled
         await runtime.executions.start(request)
         await asked.wait()
         await gate.reached.wait()
+        asleep = runtime.runner.finished(execution)
+        assert asleep is not None
+        if told == "when it sleeps":
+            gate.opened.set()
+            await asleep
         runtime.runner.cancel(execution)
         gate.opened.set()
         rest = await runtime.executions.wait(execution, 3)

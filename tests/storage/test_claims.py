@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, update
+from sqlalchemy.exc import OperationalError
 
 from flowstudio.config import Settings
 from flowstudio.engine.item import Item
@@ -15,6 +17,7 @@ from flowstudio.errors import LeaseLost
 from flowstudio.storage import Storage
 from flowstudio.storage.owners import new_owner
 from flowstudio.storage.records import Resumption
+from flowstudio.storage.tables import executions
 from tests.storage.samples import NOON, finished, new, outcome, owner_of_an_ended_process, rest, running
 
 
@@ -222,6 +225,37 @@ async def test_the_runner_learns_of_a_wish_to_cancel(storage: Storage) -> None:
     claim = await storage.executions.claim(wanted.id, "you", 30)
     assert claim is not None
     assert claim.cancel_requested
+
+
+@pytest.mark.postgres
+async def test_a_wish_to_cancel_outlives_that_the_execution_falls_asleep_meanwhile(
+    postgres_settings: Settings,
+) -> None:
+    async with await Storage.open(postgres_settings) as storage:
+        engine = storage.database._engine.sync_engine
+        for moment in (1, 2, 3, 4):
+            wanted = await running(storage)
+            statements: list[str] = []
+
+            def fall_asleep(
+                *arguments: Any, wanted: Any = wanted, statements: Any = statements, moment: int = moment
+            ) -> None:
+                """After so many statements of the wish, unless it has locked the execution."""
+                statements.append(arguments[2])
+                if len(statements) == moment:
+                    with contextlib.suppress(OperationalError), runner.begin():
+                        runner.exec_driver_sql("SET LOCAL lock_timeout = '20ms'")
+                        mine = (executions.c.id == wanted.id, executions.c.status == "running")
+                        sleep = {"status": "waiting", "owner": None, "lease_until": None}
+                        runner.execute(update(executions).where(*mine).values(sleep))
+
+            with storage.database.log_engine.connect() as runner:
+                event.listen(engine, "after_cursor_execute", fall_asleep)
+                told = await storage.executions.request_cancel(wanted.id)
+                event.remove(engine, "after_cursor_execute", fall_asleep)
+            status = await status_of(storage, wanted.id)
+            assert told == status, f"falling asleep after {statements[moment - 1 :]}"
+            assert status in ("running", "cancelled"), f"falling asleep after {statements[moment - 1 :]}"
 
 
 async def test_what_has_finished_cannot_be_cancelled(storage: Storage) -> None:
