@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from asyncio import sleep
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal, TypeAlias
 
@@ -99,7 +99,7 @@ class Wait(BatchNode):
         left = (until - datetime.now(UTC)).total_seconds() if until is not None else 0.0
         if left >= SHORT:
             raise Suspend(until, note=f"Waits until {until:%Y-%m-%d %H:%M:%S} UTC")
-        await asyncio.sleep(max(0.0, left))
+        await sleep(max(0.0, left))
         return {"main": items}
 
     def _end(self, ctx: Context) -> datetime | None:

@@ -27,7 +27,7 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         seconds.append(delay)
         await really(0)
 
-    monkeypatch.setattr("flowstudio.nodes.flow.wait.asyncio.sleep", sleep)
+    monkeypatch.setattr("flowstudio.nodes.flow.wait.sleep", sleep)
     return seconds
 
 
