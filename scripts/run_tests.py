@@ -18,7 +18,7 @@ from scripts import browser, postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 BROWSER_TESTS = "tests/e2e"
-SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile")
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 """Two processes: tests wait for disks, databases and cages often enough. The tests of a file share their fixtures; each process has a server and a browser of its own."""
 NO_TESTS = 5
 """Pytest's exit code when it collected nothing."""

@@ -29,6 +29,19 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.enviro
 
 _numbers = itertools.count()
 
+LONGEST_FIRST = (
+    "tests/api/test_schemathesis.py",
+    "tests/storage/test_crash.py",
+    "tests/test_cli.py",
+    "tests/storage/test_backup.py",
+    "tests/security/test_canaries.py",
+    "tests/services/test_executions.py",
+    "tests/services/test_schedules.py",
+    "tests/services/test_examples.py",
+    "tests/e2e/test_accessibility.py",
+)
+"""Files that take long begin first, so that neither of two processes is left alone with one at the end."""
+
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
@@ -66,7 +79,9 @@ def chromium_path() -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what uses the shared servers, so that `-m 'not postgres'` and `-m 'not browser'` work."""
+    """Mark what uses the shared servers, so that `-m 'not postgres'` and `-m 'not browser'` work; see `LONGEST_FIRST`."""
+    ranks = {file: rank for rank, file in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: ranks.get(item.nodeid.partition("::")[0], len(ranks)))
     for item in items:
         names = set(getattr(item, "fixturenames", ()))
         if names & {"postgres_server", "postgres_url", "postgres_database"}:

@@ -45,12 +45,16 @@ NewPage = Callable[..., Page]
 
 @pytest.fixture
 def new_page(browser: Browser) -> Iterator[NewPage]:
-    """Opens windows of people who share nothing; fails the test when a page threw an error."""
+    """Opens windows of people who share nothing; fails the test when a page threw an error.
+
+    These people want little motion, so that no click waits for a transition; the stories are told with all of it.
+    """
     contexts: list[BrowserContext] = []
     errors: list[str] = []
     expect.set_options(timeout=SECONDS * 1000)
 
-    def open_window(url: str, **options: object) -> Page:
+    def open_window(url: str, reduced_motion: str = "reduce", **options: object) -> Page:
+        options["reduced_motion"] = reduced_motion
         context = browser.new_context(base_url=url, viewport={"width": 1440, "height": 900}, **options)  # type: ignore[arg-type]  # passes Playwright's own options on
         context.set_default_timeout(SECONDS * 1000)
         contexts.append(context)

@@ -36,7 +36,7 @@ def fresh(built: None, tmp_path: Path) -> Iterator[Server]:
 def test_the_first_start_leads_from_the_owner_account_to_a_finished_run(
     fresh: Server, new_page: NewPage
 ) -> None:
-    page = new_page(fresh.url)
+    page = new_page(fresh.url, reduced_motion="no-preference")
 
     page.goto("/")
     expect(page).to_have_url(re.compile(r"/setup\b"))

@@ -12,7 +12,7 @@ from flowstudio.storage import Storage
 from flowstudio.storage.records import ExecutionFilter
 
 ROOT = Path(__file__).resolve().parents[2]
-ROUNDS = 4
+ROUNDS = 2
 
 
 async def acknowledged(settings: Settings, appends: int) -> dict[str, list[str]]:

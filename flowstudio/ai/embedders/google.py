@@ -56,7 +56,7 @@ class GoogleEmbedder(Embedder):
                 base_url=self._base_url or None,
                 timeout=round(self._timeout * 1000),
                 httpx_async_client=http,
-                retry_options=types.HttpRetryOptions(attempts=3),
+                retry_options=types.HttpRetryOptions(attempts=3, initial_delay=0.4),
             ),
         )
         config = types.EmbedContentConfig(task_type=_TASKS[purpose], output_dimensionality=self._dimensions)
