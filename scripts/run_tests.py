@@ -5,6 +5,7 @@ Playwright's synchronous interface and pytest-asyncio do not share a process, so
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -86,6 +87,8 @@ def build_front_end() -> None:
 def main(arguments: list[str]) -> int:
     """Bring what the tests need, run both parts, print the sum."""
     started = time.monotonic()
+    # Tests start the studio often: it is compiled once, not each time.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     try:
         print(f"Chromium: {browser.provide()}", flush=True)
     except RuntimeError as error:
