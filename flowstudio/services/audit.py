@@ -50,6 +50,8 @@ Action: TypeAlias = Literal[
     "execution.deleted",
     "settings.network_changed",
     "settings.prices_changed",
+    "settings.server_changed",
+    "settings.mail_tried",
     "settings.encryption_key_rotated",
 ]
 """Everything that is written down."""

@@ -27,6 +27,7 @@ from flowstudio.storage.migrations import migrate
 from flowstudio.storage.network import NetworkRepository
 from flowstudio.storage.prices import PriceRepository
 from flowstudio.storage.schedules import ScheduleRepository
+from flowstudio.storage.server_settings import ServerSettingsRepository
 from flowstudio.storage.statistics import StatisticsRepository
 from flowstudio.storage.tables import LIVE, executions
 from flowstudio.storage.vault import Vault
@@ -63,6 +64,7 @@ class Storage:
         self.chats = ChatRepository(database)
         self.prices = PriceRepository(database)
         self.network = NetworkRepository(database)
+        self.server_settings = ServerSettingsRepository(database, vault)
         self.vectors: VectorStore = EmbeddedVectors(settings.data_dir / VECTORS)
 
     @classmethod

@@ -17,10 +17,12 @@ from flowstudio.storage.database import Database
 from flowstudio.storage.ids import new_id
 from flowstudio.storage.records import CredentialRecord, Role, SignIn
 from flowstudio.storage.rows import insert_rows
-from flowstudio.storage.tables import LIVE, credentials, executions, key_checks, sign_ins
+from flowstudio.storage.tables import LIVE, credentials, executions, key_checks, server_settings, sign_ins
 from flowstudio.storage.vault import (
     ENVELOPE,
     FILE_NAME,
+    MAIL,
+    SEALED,
     Vault,
     find_keys,
     fingerprint,
@@ -34,8 +36,6 @@ from flowstudio.storage.vault import (
 columns = credentials.c
 TOKENS = "tokens"
 """Where tokens are among the encrypted values; no form has a field of this name."""
-SEALED = "sealed"
-"""Stands for the type in what is encrypted but is no credential."""
 PUBLIC = [column for column in columns if column.name not in ("secret", "envelope")]
 
 
@@ -79,9 +79,9 @@ class CredentialRepository:
     ) -> CredentialRecord:
         """Encrypt and store."""
         id_ = id or new_id()
-        secret = self._vault.encrypt(id_, type, values)
 
         def store(connection: Connection) -> CredentialRecord:
+            secret = self._vault.encrypt(id_, type, values, key=key_in_use(connection))
             now = current_time(connection)
             record = CredentialRecord(
                 id=id_,
@@ -126,10 +126,12 @@ class CredentialRepository:
         if name is not None:
             changes["name"] = name
         if values is not None:
-            changes |= {"secret": self._vault.encrypt(id_, before.type, values), "envelope": ENVELOPE}
-            changes["connection"] = None
+            changes |= {"envelope": ENVELOPE, "connection": None}
 
         def store(connection: Connection) -> None:
+            if values is not None:
+                key = key_in_use(connection)
+                changes["secret"] = self._vault.encrypt(id_, before.type, values, key=key)
             connection.execute(
                 update(credentials)
                 .where(columns.id == id_)
@@ -172,6 +174,7 @@ class CredentialRepository:
         """
 
         def store(database: Connection) -> bool:
+            key = key_in_use(database)
             row = database.execute(
                 select(columns.type, columns.secret)
                 .where(columns.id == id_, columns.updated_at == unchanged_since)
@@ -184,7 +187,7 @@ class CredentialRepository:
                 update(credentials)
                 .where(columns.id == id_)
                 .values(
-                    secret=self._vault.encrypt(id_, row.type, values),
+                    secret=self._vault.encrypt(id_, row.type, values, key=key),
                     envelope=ENVELOPE,
                     connection=connection,
                 )
@@ -269,6 +272,7 @@ class CredentialRepository:
         vault = self._vault
 
         def reencrypted(connection: Connection) -> str:
+            connection.execute(select(key_checks).with_for_update()).all()  # who writes meanwhile finishes first
             for row in connection.execute(select(columns.id, columns.type, columns.secret)).all():
                 values = vault.decrypt(row.id, row.type, bytes(row.secret))
                 connection.execute(
@@ -282,11 +286,24 @@ class CredentialRepository:
                     given = vault.decrypt(id_, SEALED, sealed.encode())
                     again = options | {"secrets": vault.encrypt(id_, SEALED, given).decode()}
                     connection.execute(update(executions).where(executions.c.id == id_).values(options=again))
+            password = connection.scalar(select(server_settings.c.mail_password))
+            if password is not None:
+                given = vault.decrypt(MAIL, SEALED, password.encode())
+                again = vault.encrypt(MAIL, SEALED, given).decode()
+                connection.execute(update(server_settings).values(mail_password=again))
             name = fingerprint(vault.keys.keys[0])
             connection.execute(update(key_checks).values(fingerprint=name))
             return name
 
         return await self._database.write(reencrypted)
+
+
+def key_in_use(connection: Connection) -> str:
+    """The fingerprint of the key that everything is encrypted with; it does not change until the transaction ends.
+
+    Whoever encrypts for the database asks within the transaction that stores: another process may rotate at any moment.
+    """
+    return str(connection.scalar(select(key_checks.c.fingerprint).with_for_update(read=True)) or "")
 
 
 def _hash(text: str) -> str:

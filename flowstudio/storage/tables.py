@@ -461,6 +461,16 @@ network_rules = Table(
 )
 """One row, or none: lists of hosts."""
 
+server_settings = Table(
+    "server_settings",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("chosen", Encoded, nullable=False),
+    Column("mail_password", Text),
+    Column("updated_at", Instant, nullable=False),
+)
+"""One row, or none: what admins chose, by name. The password is encrypted."""
+
 sign_ins = Table(
     "sign_ins",
     metadata,

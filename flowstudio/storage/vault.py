@@ -28,6 +28,11 @@ FILE_NAME = "key"
 ENVELOPE = 1
 """Form of the encrypted bytes: a Fernet token around `{id, type, values}` in the form of `codec`."""
 
+SEALED = "sealed"
+"""Stands for the type in what is encrypted but is no credential."""
+MAIL = "mail"
+"""Stands for the credential in the encrypted password of the mail server."""
+
 
 @dataclass(frozen=True)
 class Keys:
@@ -144,9 +149,24 @@ class Vault:
     def __repr__(self) -> str:
         return f"Vault({', '.join(self.keys.fingerprints)})"
 
-    def encrypt(self, credential: str, type_: str, values: Json) -> bytes:
-        """Encrypt the values of a credential."""
-        return self._cipher().encrypt(serialise({"id": credential, "type": type_, "values": values}))
+    def encrypt(self, credential: str, type_: str, values: Json, *, key: str = "") -> bytes:
+        """Encrypt the values of a credential, with the first key or the one of this fingerprint.
+
+        Reads the key file again for a key that another process made. Raises `CredentialError` when it is nowhere.
+        """
+        from cryptography.fernet import Fernet
+
+        data = serialise({"id": credential, "type": type_, "values": values})
+        if not key or key == self.keys.fingerprints[0]:
+            return self._cipher().encrypt(data)
+        if key not in self.keys.fingerprints:
+            self._read_again()
+        try:
+            return Fernet(self.keys.keys[self.keys.fingerprints.index(key)]).encrypt(data)
+        except ValueError:
+            raise CredentialError(
+                f"The database is encrypted with the key {key}, which is not in {self.keys.source}. Restart the server with it."
+            ) from None
 
     def decrypt(self, credential: str, type_: str, secret: bytes) -> Json:
         """Decrypt; reads the key file again when another process rotated it. Raises `CredentialError`."""

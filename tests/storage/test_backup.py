@@ -152,6 +152,7 @@ async def test_killed_at_any_moment_nothing_is_lost(
     """One process after another does it again and again, until it is killed at a random moment."""
     storage, _ = await filled(sqlite_settings)
     ids = [(await storage.credentials.create(name=str(n), type="t", values=VALUES)).id for n in range(30)]
+    await storage.server_settings.replace({}, "mail password")
     await storage.close()
     target = tmp_path / "saved.zip"
     chance = random.Random(4)
@@ -163,3 +164,4 @@ async def test_killed_at_any_moment_nothing_is_lost(
         async with await Storage.open(sqlite_settings) as again:
             for id_ in ids:
                 assert (await again.credentials.open(id_, []))["token"] == VALUES["token"]
+            assert (await again.server_settings.get())[1] == "mail password"

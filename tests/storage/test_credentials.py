@@ -113,6 +113,21 @@ async def test_a_server_that_runs_while_another_process_rotates_goes_on(
     assert (await storage.credentials.open(id_, []))["token"] == "s3cret"
 
 
+async def test_what_a_server_stores_after_another_process_rotated_opens_with_the_new_key(
+    storage: Storage, other: Storage
+) -> None:
+    changed = await add(storage)
+    await other.credentials.rotate()
+    made = await add(storage)
+    await storage.credentials.update(changed, values=VALUES)
+    await storage.server_settings.replace({}, "mail password")
+    await other.credentials.rotate()
+    async with await Storage.open(storage.settings) as again:
+        for id_ in (made, changed):
+            assert (await again.credentials.open(id_, []))["token"] == "s3cret"
+        assert (await again.server_settings.get())[1] == "mail password"
+
+
 async def test_rotating_by_the_environment_uses_its_first_key(tmp_path: Path) -> None:
     old, fresh = new_key(), new_key()
     async with await Storage.open(make_settings(tmp_path, encryption_key=old)) as storage:
