@@ -43,17 +43,17 @@ class Settings(BaseSettings):
     timezone: str = "UTC"
     """IANA time zone of workflows that do not name one."""
     max_body: Annotated[int, Field(gt=0)] = 16 * 1024 * 1024
-    """Bytes that a request body may have."""
+    """Bytes that a request body may have. When this is set, nobody can change it under *Settings, Server*."""
     smtp_url: SecretStr | None = None
-    """Mail server for invitations and forgotten passwords, such as `smtp://user:password@host:587` or `smtps://…`; missing: no mail is sent."""
+    """Mail server for invitations and forgotten passwords, such as `smtp://user:password@host:587` or `smtps://…`; missing: the one that is set under *Settings, Server*."""
     mail_from: str = ""
-    """Address that mails come from; missing: the user of FLOWSTUDIO_SMTP_URL."""
+    """Address that mails come from; missing: the user of FLOWSTUDIO_SMTP_URL, or what is set under *Settings, Server*."""
     concurrency: Annotated[int, Field(ge=1)] = 200
-    """Executions that run at the same time in this process."""
+    """Executions that run at the same time in this process. When this is set, nobody can change it under *Settings, Server*."""
     retention_days: Annotated[float, Field(gt=0)] = 14.0
-    """Days after which finished executions are deleted."""
+    """Days after which finished executions are deleted. When this is set, nobody can change it under *Settings, Server*."""
     retention_count: Annotated[int, Field(ge=1)] = 10_000
-    """Finished executions that are kept at most."""
+    """Finished executions that are kept at most. When this is set, nobody can change it under *Settings, Server*."""
     log_level: str = "info"
     """`debug`, `info`, `warning` or `error`."""
     log_format: str = "text"

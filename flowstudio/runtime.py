@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import flowstudio.nodes
 from flowstudio.ai.alith import AlithPool
@@ -36,15 +37,16 @@ from flowstudio.services.expressions import ExpressionService
 from flowstudio.services.insights import InsightService
 from flowstudio.services.installation import InstallationService
 from flowstudio.services.links import LinkService
-from flowstudio.services.mail import Mailer
+from flowstudio.services.mail import Mailer, mail_server
 from flowstudio.services.model_names import ModelNames
 from flowstudio.services.network import NetworkService
 from flowstudio.services.prices import PriceService
 from flowstudio.services.public_chats import PublicChatService
-from flowstudio.services.run_vault import RunVault, from_environment
+from flowstudio.services.run_vault import RunVault, environment_with_file, from_environment
 from flowstudio.services.runner import Runner
 from flowstudio.services.samples import Samples
 from flowstudio.services.schedules import ScheduleService
+from flowstudio.services.server_settings import ServerSettingsService
 from flowstudio.services.sign_ins import SignInService
 from flowstudio.services.subworkflows import SubWorkflows
 from flowstudio.services.templates import TemplateService
@@ -100,6 +102,7 @@ class Runtime:
     sign_ins: SignInService
     trials: Trials
     network: NetworkService
+    server_settings: ServerSettingsService
     collections: CollectionService
     insights: InsightService
     installation: InstallationService
@@ -114,14 +117,14 @@ class Runtime:
         self.closing = asyncio.Event()
         """Set as soon as the server is asked to stop: what would go on for ever, such as event streams, ends."""
         self._pruning: asyncio.Task[None] | None = None
-        self._following: asyncio.Task[None] | None = None
+        self._following: list[asyncio.Task[None]] = []
         self._watching: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Open the storage, start the parts, and resume what a dead server left. Makes this runtime the current one."""
         global _current
         settings = self.settings
-        self.mailer = Mailer(settings)
+        self.mailer = Mailer(mail_server(settings))
         self.registry = discover(flowstudio.nodes)
         self.storage = await Storage.open(settings)
         self.sandbox = Sandbox()
@@ -136,7 +139,9 @@ class Runtime:
         dispatcher = InProcess()
         self.workflows = WorkflowService(self.storage, self.registry)
         self.versions = VersionService(self.storage, self.workflows)
-        self.editing = EditingService(self.storage, self.workflows, max_document=settings.max_body)
+        self.editing = EditingService(
+            self.storage, self.workflows, max_document=lambda: self.server_settings.current.max_body
+        )
         self.runner = Runner(self.storage, self.workflows, self.bus, limit=settings.concurrency)
         self.executions = ExecutionService(
             self.storage,
@@ -150,6 +155,7 @@ class Runtime:
         self.views = ExecutionViews(self.storage, self.registry, self.runner.live, self.bus)
         self.conversations = ConversationService(self.storage)
         self.pricing = PriceService(self.storage, self.prices)
+        self.server_settings = ServerSettingsService(self.storage, settings, self.mailer, self.runner)
         self.network = NetworkService(self.storage, self.outbound, settings.allow_hosts)
         self.tokens = Tokens(self.storage.credentials, self.outbound)
         self.sign_ins = SignInService(self.storage, self.outbound, self.tokens)
@@ -168,7 +174,7 @@ class Runtime:
         self.templates = TemplateService(self.workflows)
         self.transfer = TransferService(self.workflows, self.credentials, self.outbound)
         self.insights = InsightService(self.storage)
-        self.installation = InstallationService(settings, self.storage, self.sandbox)
+        self.installation = InstallationService(settings, self.storage, self.sandbox, self.server_settings)
         self.webhooks = WebhookService(
             self.storage, self.workflows, self.executions, dispatcher, self.bus, base_url=settings.base_url
         )
@@ -180,7 +186,7 @@ class Runtime:
             evaluator=CagedEvaluator(self.sandbox),
             binaries=self.storage.binaries,
             workflows=SubWorkflows(self.storage, self.workflows, self.executions),
-            vault=RunVault(self.tokens, from_environment(os.environ)),
+            vault=RunVault(self.tokens, from_environment(environment_with_file(Path.cwd()))),
             services={
                 Sandbox: self.sandbox,
                 Outbound: self.outbound,
@@ -200,7 +206,11 @@ class Runtime:
         await self.accounts.create_configured_owner()
         await self.pricing.load()
         await self.network.load()
-        self._following = asyncio.create_task(self.network.look_after())
+        await self.server_settings.load()
+        self._following = [
+            asyncio.create_task(self.network.look_after()),
+            asyncio.create_task(self.server_settings.look_after()),
+        ]
         await self.webhooks.reload()
         await self.runner.start()
         await self.schedules.start()
@@ -211,7 +221,7 @@ class Runtime:
     async def stop(self) -> None:
         """Stop in the reverse order; executions that run are resumed by the next start."""
         global _current
-        for task in (self._pruning, self._following, self._watching):
+        for task in (self._pruning, *self._following, self._watching):
             if task is not None:
                 task.cancel()
         await self.links.close()
@@ -241,12 +251,12 @@ class Runtime:
                 await self.storage.accounts.prune_sessions(now)
                 await self.storage.account_links.prune(now)
                 await self.storage.statistics.prune(now)
-                await self.conversations.prune(now - timedelta(days=self.settings.retention_days))
-                await self.storage.chats.prune(now - timedelta(days=self.settings.retention_days))
+                kept = self.server_settings.current
+                max_age = timedelta(days=kept.retention_days)
+                await self.conversations.prune(now - max_age)
+                await self.storage.chats.prune(now - max_age)
                 pruned = await self.storage.executions.prune(
-                    now,
-                    max_age=timedelta(days=self.settings.retention_days),
-                    max_count=self.settings.retention_count,
+                    now, max_age=max_age, max_count=kept.retention_count
                 )
                 if pruned.executions:
                     log.info("Old executions deleted", extra={"executions": pruned.executions})

@@ -37,6 +37,7 @@ from flowstudio.api import (
     public_chat,
     samples,
     schedules,
+    server_settings,
     templates,
     transfer,
     versions,
@@ -86,6 +87,7 @@ def create_api(runtime: Callable[[], Runtime] = current) -> Starlette:
         insights.resource,
         installation.resource,
         network.resource,
+        server_settings.resource,
         docs.pages,
     ):
         rest.router.routes.extend(router.routes)

@@ -64,7 +64,11 @@ class Envelope:
                 message = "The address holds a NUL character (%00); remove it."
                 await problem(400, "invalid_request", message)(scope, receive, sending)
             else:
-                await self.app(scope, limited(scope, receive, runtime_of(scope).settings.max_body), sending)
+                await self.app(
+                    scope,
+                    limited(scope, receive, runtime_of(scope).server_settings.current.max_body),
+                    sending,
+                )
         except ClientDisconnect:
             pass
         except FlowStudioError as error:

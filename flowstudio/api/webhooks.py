@@ -47,7 +47,7 @@ class Entrance:
         status = 500
         try:
             runtime = runtime_of(scope)
-            body = await read(limited(scope, receive, runtime.settings.max_body))
+            body = await read(limited(scope, receive, runtime.server_settings.current.max_body))
             client = scope.get("client")
             request = WebhookRequest(
                 method=scope["method"],

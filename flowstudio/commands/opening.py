@@ -60,10 +60,11 @@ async def opened_links() -> AsyncIterator[LinkService]:
     from flowstudio.services.accounts import AccountService
     from flowstudio.services.links import LinkService
     from flowstudio.services.mail import Mailer
+    from flowstudio.services.server_settings import mail_in_use
 
     async with opened_storage() as storage:
         settings = storage.settings
-        mailer = Mailer(settings)
+        mailer = Mailer(mail_in_use(settings, *await storage.server_settings.get()))
         yield LinkService(storage, settings, AccountService(storage, settings), mailer)
         await mailer.close()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -44,7 +44,9 @@ class Message:
 class EditingService:
     """Applies edits in one order for everybody. Every method checks the caller first."""
 
-    def __init__(self, storage: Storage, workflows: WorkflowService, *, max_document: int) -> None:
+    def __init__(
+        self, storage: Storage, workflows: WorkflowService, *, max_document: Callable[[], int]
+    ) -> None:
         self._max_document = max_document
         self._edits = storage.edits
         self._workflows = workflows
@@ -96,10 +98,9 @@ class EditingService:
         batches: Sequence[tuple[str, Sequence[Json]]],
     ) -> Workflow:
         record, document, by = workflow.record, draft.document, caller.user_id or None
-        if len(orjson.dumps(draft.json)) > self._max_document:
-            raise TooLarge(
-                f"The workflow would be larger than {self._max_document:,} bytes; split it, or unpin data."
-            )
+        limit = self._max_document()
+        if len(orjson.dumps(draft.json)) > limit:
+            raise TooLarge(f"The workflow would be larger than {limit:,} bytes; split it, or unpin data.")
         await self._workflows.sharing.demand(caller, document)
         snapshot = Snapshot.of(draft.json)
         new = NewDraft(

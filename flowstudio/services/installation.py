@@ -12,6 +12,7 @@ from flowstudio import __version__
 from flowstudio.config import Settings
 from flowstudio.sandbox import Sandbox
 from flowstudio.services.callers import Caller, require
+from flowstudio.services.server_settings import ServerSettingsService
 from flowstudio.storage import Storage
 from flowstudio.storage.database import database_url
 
@@ -50,10 +51,13 @@ class Installation:
 class InstallationService:
     """Describes the installation to admins."""
 
-    def __init__(self, settings: Settings, storage: Storage, sandbox: Sandbox) -> None:
+    def __init__(
+        self, settings: Settings, storage: Storage, sandbox: Sandbox, chosen: ServerSettingsService
+    ) -> None:
         self._settings = settings
         self._storage = storage
         self._sandbox = sandbox
+        self._chosen = chosen
 
     async def describe(self, caller: Caller) -> Installation:
         """Look everything up. Holds no secret."""
@@ -75,8 +79,8 @@ class InstallationService:
             ],
             workflows=await self._storage.workflows.count(),
             timezone=settings.timezone,
-            retention_days=settings.retention_days,
-            retention_count=settings.retention_count,
+            retention_days=self._chosen.current.retention_days,
+            retention_count=self._chosen.current.retention_count,
         )
 
 

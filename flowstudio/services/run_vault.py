@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
+
+from dotenv import dotenv_values
 
 from flowstudio.engine.item import Json
 from flowstudio.engine.store import Vault
-from flowstudio.errors import CredentialError, InvalidRequest
+from flowstudio.errors import ConfigurationError, CredentialError, InvalidRequest
 from flowstudio.services.credentials import TYPES, validated
 
 OF_THE_ENVIRONMENT: Final = ("openai", "anthropic", "google-ai", "openai-compatible")
@@ -51,6 +55,21 @@ def read_names(values: Mapping[str, str]) -> dict[str, Json]:
             )
         found.setdefault(place[0], {})[place[1]] = value
     return {slug: validated(slug, fields) for slug, fields in found.items()}
+
+
+def environment_with_file(folder: Path) -> dict[str, str]:
+    """The environment, and before it what the file `.env` of a folder says. Nothing in the file is expanded or run.
+
+    Raises `ConfigurationError` for a file that cannot be read.
+    """
+    file = folder / ".env"
+    try:
+        found = dotenv_values(file, interpolate=False) if file.is_file() else {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"The file {file} cannot be read: {error}. Repair it, or take it away."
+        ) from error
+    return {name: value for name, value in found.items() if value is not None} | dict(os.environ)
 
 
 def from_environment(environment: Mapping[str, str]) -> dict[str, Json]:

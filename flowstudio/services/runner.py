@@ -29,6 +29,7 @@ from flowstudio.errors import ConfigurationError, FlowStudioError, LeaseLost
 from flowstudio.services.figures import Figures
 from flowstudio.services.live import LiveStates
 from flowstudio.services.run_vault import RunVault
+from flowstudio.services.slots import Slots
 from flowstudio.services.workflows import Workflow, WorkflowService
 from flowstudio.storage import Storage
 from flowstudio.storage.owners import new_owner
@@ -100,7 +101,7 @@ class Runner:
         self._storage = storage
         self._workflows = workflows
         self._bus = bus
-        self._slots = asyncio.Semaphore(limit)
+        self._slots = Slots(limit)
         self._active: dict[str, Active] = {}
         self._claiming: set[str] = set()
         self._unwanted: set[str] = set()
@@ -136,6 +137,15 @@ class Runner:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+    @property
+    def limit(self) -> int:
+        """How many executions run at the same time."""
+        return self._slots.limit
+
+    async def allow(self, limit: int) -> None:
+        """Run so many at the same time from now on."""
+        await self._slots.resize(limit)
 
     # Hints
 

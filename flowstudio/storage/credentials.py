@@ -272,7 +272,9 @@ class CredentialRepository:
         vault = self._vault
 
         def reencrypted(connection: Connection) -> str:
-            connection.execute(select(key_checks).with_for_update()).all()  # who writes meanwhile finishes first
+            connection.execute(
+                select(key_checks).with_for_update()
+            ).all()  # who writes meanwhile finishes first
             for row in connection.execute(select(columns.id, columns.type, columns.secret)).all():
                 values = vault.decrypt(row.id, row.type, bytes(row.secret))
                 connection.execute(

@@ -60,12 +60,13 @@ def email(role: str) -> str:
 
 @contextlib.contextmanager
 def running(folder: Path, *, people: bool = True, **overrides: Any) -> Iterator[Server]:
-    """Start a server with a data folder, stop it at the end."""
+    """Start a server with a data folder, stop it at the end. An override of None leaves the default."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(100)
         port = listener.getsockname()[1]
         given: dict[str, Any] = {"max_body": MAX_BODY, "log_level": "warning"} | overrides
+        given = {name: value for name, value in given.items() if value is not None}
         settings = Settings(data_dir=folder, port=port, **given)
         runtime = Runtime(settings)
         ready = threading.Event()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, expect
 
 from scripts.studio import Server
+from tests.api.smtp import mail_server
 from tests.e2e.conftest import NewPage
+from tests.e2e.test_accessibility import violations
 
 
 def test_an_admin_sees_who_did_what_and_takes_it_along(page: Page, tmp_path: Path) -> None:
@@ -44,6 +47,42 @@ def test_a_person_who_is_no_admin_is_not_offered_the_log(
     expect(window.get_by_role("button", name="Save name")).to_be_visible()
     expect(window.get_by_role("tab", name="Activity")).to_have_count(0)
     assert window.request.get("/api/audit").status == 403
+
+
+def test_an_admin_sets_limits_and_a_mail_server_and_tries_it(page: Page) -> None:
+    page.goto("/settings#server")
+    page.get_by_label("Days that executions are kept").fill("30")
+    page.get_by_role("button", name="Save what is kept").click()
+    expect(page.get_by_text("The next clean-up keeps to it.")).to_be_visible()
+    page.get_by_label("Largest request").fill("0.5")
+    page.get_by_role("button", name="Save limits").click()
+    assert page.get_by_label("Largest request").evaluate("field => !field.checkValidity()")
+    page.get_by_label("Largest request").fill("32")
+    page.get_by_role("button", name="Save limits").click()
+    expect(page.get_by_text("The limits hold from now on.")).to_be_visible()
+    with mail_server() as inbox:
+        place = urlsplit(inbox.url)
+        mail = page.get_by_role("region", name="Mail")
+        mail.get_by_label("Mail server", exact=True).fill("127.0.0.1")
+        mail.get_by_label("Port").fill(str(place.port))
+        mail.get_by_label("User").fill("ada")
+        mail.get_by_label("Sender").fill("studio@example.com")
+        mail.get_by_role("button", name="Save mail server").click()
+        expect(mail.get_by_role("alert").filter(has_text="Enter the password")).to_be_visible()
+        mail.get_by_label("Password").fill("mail-secret-77")
+        mail.get_by_role("button", name="Save mail server").click()
+        mail.get_by_role("button", name="Send a test mail to me").click()
+        expect(mail.get_by_role("status")).to_have_text("A mail is on its way to owner@example.com.")
+        assert inbox.take()["From"] == "studio@example.com"
+    page.reload()
+    expect(page.get_by_label("Days that executions are kept")).to_have_value("30")
+    expect(page.get_by_label("Largest request")).to_have_value("32")
+    expect(mail.get_by_label("Password")).to_have_value("")
+    assert violations(page) == []
+    mail.get_by_role("button", name="Send a test mail to me").click()
+    expect(mail.get_by_role("status")).to_contain_text("could not be reached")
+    mail.get_by_role("button", name="Send no mail any more").click()
+    expect(page.get_by_text("FlowStudio sends no mail any more.")).to_be_visible()
 
 
 def test_an_invited_person_joins_by_a_link_that_works_once(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ from typing import Any
 import pytest
 
 from flowstudio.engine.events import NodeStreamed, StepChanged
+from flowstudio.errors import ConfigurationError
 from flowstudio.runtime import Runtime
 from flowstudio.services.callers import COMMAND_LINE
 from flowstudio.services.executions import StartRequest
-from flowstudio.services.run_vault import from_environment, read_names
+from flowstudio.services.run_vault import environment_with_file, from_environment, read_names
 from tests.ai.providers.anthropic import AnthropicSpeaker
 from tests.ai.providers.google import GoogleSpeaker
 from tests.ai.providers.openai import OpenAISpeaker
@@ -277,3 +279,22 @@ def test_accounts_come_from_the_environment() -> None:
     assert found["openai"]["base_url"] == "http://x"
     assert found["google-ai"]["api_key"] == "g"
     assert set(found) == {"openai", "google-ai"}
+
+
+def test_accounts_come_from_a_file_too_and_the_environment_wins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert environment_with_file(tmp_path) == dict(os.environ)
+    file = tmp_path / ".env"
+    file.write_text(
+        '# accounts\nexport OPENAI_API_KEY="sk-$HOME/of-the-file"\nANTHROPIC_API_KEY=sk-file\nEMPTY\n'
+    )
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-environment")
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    found = from_environment(environment_with_file(tmp_path))
+    assert found["openai"]["api_key"] == "sk-$HOME/of-the-file"
+    assert found["anthropic"]["api_key"] == "sk-environment"
+    assert "OPENAI_API_KEY" not in os.environ
+    file.write_bytes(b"\xff\xfe=")
+    with pytest.raises(ConfigurationError, match=r"\.env cannot be read"):
+        environment_with_file(tmp_path)

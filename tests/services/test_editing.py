@@ -159,7 +159,7 @@ async def elsewhere(runtime: Runtime) -> AsyncIterator[EditingService]:
     """Editing in another process on the same database."""
     async with await Storage.open(runtime.settings) as storage:
         workflows = WorkflowService(storage, runtime.registry)
-        yield EditingService(storage, workflows, max_document=2**20)
+        yield EditingService(storage, workflows, max_document=lambda: 2**20)
 
 
 async def test_edits_through_two_processes_become_one_history(

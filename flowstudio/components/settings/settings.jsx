@@ -10,10 +10,11 @@ import { Network } from "./network.jsx";
 import { People } from "./people.jsx";
 import { Prices } from "./prices.jsx";
 import { Profile } from "./profile.jsx";
+import { Server } from "./server.jsx";
 import "./settings.css";
 
-const SECTIONS = { profile: Profile, keys: Keys, people: People, activity: Activity, network: Network, prices: Prices, conversations: Conversations, collections: Collections, about: About };
-const FOR_ADMINS = new Set(["people", "activity", "network"]);
+const SECTIONS = { profile: Profile, keys: Keys, people: People, activity: Activity, network: Network, server: Server, prices: Prices, conversations: Conversations, collections: Collections, about: About };
+const FOR_ADMINS = new Set(["people", "activity", "network", "server"]);
 
 export function Settings({ mayAdmin, mayEdit }) {
   const names = Object.keys(SECTIONS).filter((name) => mayAdmin || !FOR_ADMINS.has(name));
