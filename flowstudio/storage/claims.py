@@ -16,13 +16,14 @@ from flowstudio.engine.events import ExecutionStatus, Scope
 from flowstudio.engine.item import Json
 from flowstudio.storage.clock import current_time
 from flowstudio.storage.codec import pack_scope, serialise, unpack_scope
+from flowstudio.storage.columns import Instant
 from flowstudio.storage.creation import lock_workflow, wants_slot
 from flowstudio.storage.database import Database
 from flowstudio.storage.journal import StoredJournal
 from flowstudio.storage.owners import is_dead
 from flowstudio.storage.records import Claim, Heartbeat, Resumption
 from flowstudio.storage.rows import insert_rows
-from flowstudio.storage.tables import FINAL, LIVE, Instant, executions, resumptions
+from flowstudio.storage.tables import FINAL, LIVE, executions, resumptions
 
 columns = executions.c
 
