@@ -31,6 +31,7 @@ request = items[0]["json"]
 database = sqlite3.connect(":memory:")
 database.execute("PRAGMA temp_store = MEMORY")
 answers = {}
+nulls = set()
 for number, rows in enumerate(request["inputs"], 1):
     names = []
     taken = set()
@@ -40,6 +41,8 @@ for number, rows in enumerate(request["inputs"], 1):
                 taken.add(name.lower())
                 names.append(name)
     for name in names:
+        if any(name in row and row[name] is None for row in rows):
+            nulls.add(name)
         found = [row[name] for row in rows if row.get(name) is not None]
         if found and all(isinstance(value, bool) for value in found):
             answers.setdefault(name, True)
@@ -71,6 +74,8 @@ made = []
 for row in cursor:
     entry = {}
     for name, value in zip(titles, row):
+        if value is None and name not in nulls:
+            continue  # a field that no partner brought is missing, not empty
         if name != "__empty" and (value is not None or name not in entry):
             entry[name] = unpacked(name, value)
     made.append({"json": entry})

@@ -124,12 +124,15 @@ def summarize(source: Source) -> Converted:
     rows = [_figure(row) for row in given.part("fieldsToSummarize").rows("values")]
     split = names(given.value("fieldsToSplitBy", ""))
     formats = {"separateItems": "separate", "singleItem": "single"}
+    added = any(row["aggregation"] in ("sum", "average") for row in rows)
     properties = only_given(
         fields=rows,
         split_by=split or None,
+        strict_numbers=True if added else None,
         output=options.choice("outputFormat", formats, None),
         continue_if_not_found=options.flag("continueIfFieldNotFound") or None,
         skip_empty_groups=options.flag("skipEmptySplitFields") or None,
+        groups_as_text=True if source.version < 1.1 and split else None,
     )
     return Converted("summarize", properties | _dots(options))
 
@@ -137,11 +140,14 @@ def summarize(source: Source) -> Converted:
 def _figure(row: Given) -> Properties:
     separator = row.value("separateBy")
     custom = row.value("customSeparator")
+    aggregation = row.choice("aggregation", AGGREGATIONS, "count")
     return only_given(
         name=row.text("field"),
-        aggregation=row.choice("aggregation", AGGREGATIONS, "count"),
+        aggregation=aggregation,
         include_empty=row.flag("includeEmpty") or None,
-        separator=custom if separator == "other" else separator,
+        separator=(custom if separator == "other" else "," if separator is None else separator)
+        if aggregation == "concatenate"
+        else None,
     )
 
 

@@ -131,6 +131,7 @@ def compare_datasets(source: Source) -> Converted:
     properties = only_given(
         keys=pairs,
         resolve=resolve,
+        old_names=True if source.version < 2 and resolve == "both" else None,
         prefer=given.choice("preferWhenMix", sides, "input_1") if resolve == "mix" else None,
         prefer_except=names(given.value("exceptWhenMix")) or None if resolve == "mix" else None,
         skip_fields=names(options.value("skipFields")) or None,

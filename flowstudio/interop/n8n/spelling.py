@@ -74,8 +74,14 @@ def _dated(found: Properties) -> None:
     found["output_name"] = found.get("output_name") or DATE_NAMES.get(str(found.get("operation")), "")
 
 
+def _summarized(found: Properties) -> None:
+    """Numbers are always read strictly there."""
+    found.pop("strict_numbers", None)
+
+
 _SPECIAL: dict[str, Callable[[Properties], None]] = {
     "merge": _pairs("fields_to_match"),
     "compare-datasets": _pairs("keys"),
     "date-time": _dated,
+    "summarize": _summarized,
 }

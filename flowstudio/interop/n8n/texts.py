@@ -77,9 +77,8 @@ def html(source: Source) -> Converted:
         take_from="file" if given.text("sourceData", "json") == "binary" else None,
         fields=rows,
         trim=None if options.flag("trimValues", True) else False,
-        tidy=None
-        if source.version >= 1.2 and options.flag("cleanUpText", True)
-        else options.flag("cleanUpText"),
+        tidy=None if options.flag("cleanUpText", source.version >= 1.2) else False,
+        texts="first" if source.version >= 1.2 else "raw",
     )
     return Converted("html", properties)
 
@@ -183,9 +182,9 @@ def _csv(options: Given) -> Properties:
     return only_given(
         delimiter=options.value("delimiter"),
         header=None if options.flag("headerRow", True) else False,
-        first_line=first if first else None,
+        first_line=max(0, first - 1) or None if isinstance(first, int) else first,
         most=most if most != -1 else None,
-        include_empty=None if options.flag("includeEmptyCells", True) else False,
+        include_empty=None if options.flag("includeEmptyCells") else False,
     )
 
 

@@ -93,7 +93,7 @@ def write_compare(p: Properties) -> Written:
             parameters["exceptWhenMix"] = listed(p["prefer_except"])
     return (
         "compareDatasets",
-        2.3,
+        1 if p.get("old_names") else 2.3,
         parameters
         | options_of(
             skipFields=listed(p["skip_fields"]) if p.get("skip_fields") else None,
@@ -177,8 +177,8 @@ def write_summarize(p: Properties) -> Written:
         }
         if row.get("include_empty"):
             written["includeEmpty"] = True
-        if row.get("separator") is not None:
-            written |= {"separateBy": "other", "customSeparator": row["separator"]}
+        if written["aggregation"] == "concatenate":
+            written |= {"separateBy": "other", "customSeparator": row.get("separator", ", ")}
         rows.append(written)
     split = {"fieldsToSplitBy": listed(p["split_by"])} if p.get("split_by") else {}
     return (

@@ -107,10 +107,13 @@ class Aggregate(BatchNode):
                 if value is paths.MISSING or value is None:
                     if self.keep_missing:
                         gathered.append(None)
-                elif self.merge_lists and isinstance(value, list):
-                    gathered += value
-                else:
-                    gathered.append(value)
+                    continue
+                if isinstance(value, list):
+                    value = value if self.keep_missing else [entry for entry in value if entry is not None]
+                    if self.merge_lists:
+                        gathered += value
+                        continue
+                gathered.append(value)
             data = paths.put(data, name, gathered, dots=self.dot_notation)
         return data
 

@@ -55,7 +55,11 @@ class CompareDatasets(BatchNode):
                 "only_a": [{"sku": "A", "price": 5}],
                 "same": [{"sku": "C", "price": 1}],
                 "different": [
-                    {"keys": {"sku": "B"}, "same": {}, "different": {"price": {"inputA": 7, "inputB": 8}}}
+                    {
+                        "keys": {"sku": "B"},
+                        "same": {"sku": "B"},
+                        "different": {"price": {"inputA": 7, "inputB": 8}},
+                    }
                 ],
                 "only_b": [{"sku": "D", "price": 2}],
             },
@@ -98,6 +102,8 @@ class CompareDatasets(BatchNode):
     """Fields whose values are taken from the other input."""
     skip_fields: Annotated[list[str], Field(title="Fields to skip")] = Field(default_factory=list)
     """Fields that are not compared."""
+    old_names: Annotated[bool, Field(title="Names of old workflows"), ShowIf("resolve", ("both",))] = False
+    """Whether the two values are called `input1` and `input2`, not `inputA` and `inputB`."""
     fuzzy_compare: bool = False
     """Whether small differences of types are tolerated: 3 matches "3", and empty matches missing."""
     dot_notation: bool = True
@@ -182,21 +188,18 @@ class CompareDatasets(BatchNode):
             "same": {},
             "different": {},
         }
-        for name in self._names_of(one.json, two.json, pairs):
+        first, second = ("input1", "input2") if self.old_names else ("inputA", "inputB")
+        skipped: Json = {}
+        for name in {**one.json, **two.json}:
+            a, b = one.json.get(name, paths.MISSING), two.json.get(name, paths.MISSING)
             if name in differing:
-                told["different"][name] = {"inputA": one.json.get(name), "inputB": two.json.get(name)}
-            else:
-                told["same"][name] = one.json.get(name, two.json.get(name))
-        if self.skip_fields:
-            told["skipped"] = {
-                name: {
-                    "inputA": _shown(self._get(one.json, name)),
-                    "inputB": _shown(self._get(two.json, name)),
-                }
-                for name in self.skip_fields
-                if self._get(one.json, name) is not paths.MISSING
-                or self._get(two.json, name) is not paths.MISSING
-            }
+                told["different"][name] = {first: _shown(a), second: _shown(b)}
+            elif self._equal(a, b):
+                told["same"][name] = two.json[name] if a is paths.MISSING else a
+            elif name in self.skip_fields:
+                skipped[name] = {first: _shown(a), second: _shown(b)}
+        if skipped:
+            told["skipped"] = skipped
         return Item(told, None, pairing)
 
     def _mixed(self, one: Json, two: Json) -> Json:

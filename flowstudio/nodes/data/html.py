@@ -89,6 +89,18 @@ class Html(ItemNode):
     """Whether spaces and line breaks at the beginning and end are removed."""
     tidy: Annotated[bool, Field(title="Tidy up texts"), _EXTRACT] = True
     """Whether line breaks and several spaces within become one space."""
+    texts: Annotated[
+        Literal["together", "first", "raw"],
+        Choice(
+            {
+                "together": "As they are seen; several are put together",
+                "first": "As it is seen, of the first element only",
+                "raw": "As they stand in the file; several are put together",
+            }
+        ),
+        _EXTRACT,
+    ] = "together"
+    """How texts are read. As they are seen, every block is on a line of its own."""
     template: Annotated[str, Widget("multiline"), ShowIf("action", ("template",))] = ""
     """HTML with expressions in it."""
 
@@ -113,7 +125,9 @@ class Html(ItemNode):
             root = parse_html(values.to_text(text))
             data: Json = {}
             for wanted in self.fields:
-                data = paths.put(data, wanted.name, self._value(root, wanted))
+                value = self._value(root, wanted)
+                if value is not None:
+                    data[wanted.name] = value
             made.append(Item(data, None, item.paired_item))
         return made
 
@@ -122,12 +136,14 @@ class Html(ItemNode):
         taken = [self._taken(element, wanted) for element in found]
         if wanted.as_list:
             return taken
-        if wanted.take == "text":
-            return self._tidied("".join(values.to_text(value) for value in taken)) if taken else ""
+        if wanted.take == "text" and self.texts != "first":
+            return self._tidied("".join(values.to_text(value) for value in taken)) if taken else None
         return taken[0] if taken else None
 
     def _taken(self, element: Element, wanted: Extraction) -> Any:
         match wanted.take:
+            case "text" if self.texts == "raw":
+                return self._tidied(element.text_content())
             case "text":
                 return self._tidied(plain_text(element, wanted.skip))
             case "html":

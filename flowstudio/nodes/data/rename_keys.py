@@ -24,7 +24,7 @@ class Renaming(Entry):
 
 
 class Pattern(Entry):
-    """A regular expression that renames whatever it is found in."""
+    """A regular expression that renames whatever it is found in; of several finds in a name, the first is replaced."""
 
     pattern: Annotated[str, Field(min_length=1, max_length=1000, title="Regular expression")]
     """What is looked for in names, as JavaScript writes it: `^order_` or `(\\w+)_id`."""
@@ -33,7 +33,7 @@ class Pattern(Entry):
     ignore_case: bool = False
     """Whether large and small letters count as the same."""
     depth: Annotated[int, Field(ge=-1, le=200)] = -1
-    """How deep objects within are gone into; 0 is the item's own fields only, -1 all."""
+    """How deep objects and lists within are gone into; 0 is the item's own fields only, -1 all."""
 
 
 class RenameKeys(ItemNode):
@@ -106,7 +106,7 @@ async def _new_names(data: Json, pattern: Pattern, ctx: Context) -> dict[str, st
     row = {
         "names": names,
         "pattern": pattern.pattern,
-        "flags": "gi" if pattern.ignore_case else "g",
+        "flags": "i" if pattern.ignore_case else "",
         "replacement": pattern.replacement,
     }
     owner = ctx.execution.workflow_id or ctx.execution.id
@@ -125,17 +125,16 @@ async def _new_names(data: Json, pattern: Pattern, ctx: Context) -> dict[str, st
 
 
 def _names(value: Any, depth: int) -> set[str]:
-    if isinstance(value, list):
-        return {name for entry in value for name in _names(entry, depth)}
-    if not isinstance(value, dict):
+    if not isinstance(value, dict | list):
         return set()
-    inner = set() if depth == 0 else {n for entry in value.values() for n in _names(entry, depth - 1)}
-    return set(value) | inner
+    entries = value.values() if isinstance(value, dict) else value
+    inner = set() if depth == 0 else {n for entry in entries for n in _names(entry, depth - 1)}
+    return inner | set(value) if isinstance(value, dict) else inner
 
 
 def _by_names(value: Any, names: dict[str, str], depth: int) -> Any:
     if isinstance(value, list):
-        return [_by_names(entry, names, depth) for entry in value]
+        return value if depth == 0 else [_by_names(entry, names, depth - 1) for entry in value]
     if not isinstance(value, dict):
         return value
     return {

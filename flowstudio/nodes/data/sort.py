@@ -32,8 +32,9 @@ class SortField(Entry):
 class Sort(BatchNode):
     """Puts the items in order by one or more fields, or shuffles them.
 
-    Numbers are compared as numbers, texts without regard to capitals. Items that lack a field come last, whatever the
-    order. Where the first field is equal, the second one decides, and so on; where all are equal, items stay as they were.
+    Numbers are compared as numbers, texts without regard to capitals; a text beside a number is read as a number. Items that
+    lack a field come last, whatever the order. Where the first field is equal, the second one decides, and so on; where all
+    are equal, items stay as they were.
     """
 
     type = "sort"
@@ -98,9 +99,13 @@ class Sort(BatchNode):
 
 
 def _compare(left: Any, right: Any) -> int:
-    """The order of two values of any type: numbers and texts each among themselves, otherwise as text."""
-    if isinstance(left, int | float) and isinstance(right, int | float):
-        return int(left > right) - int(left < right)
+    """The order of two values of any type: texts among themselves, else numbers where both are, else as texts."""
+    if not (isinstance(left, str) and isinstance(right, str)):
+        try:
+            one, two = values.to_number(left), values.to_number(right)
+            return int(one > two) - int(one < two)
+        except ValueError:
+            pass
     a, b = values.to_text(left).lower(), values.to_text(right).lower()
     return int(a > b) - int(a < b)
 

@@ -51,7 +51,7 @@ class SplitOut(ItemNode):
     include_fields: Annotated[list[str], Field(title="These fields"), ShowIf("include", ("selected",))] = (
         Field(default_factory=list)
     )
-    """Names of fields; a dot reaches into objects."""
+    """Names of fields; a dot reaches into objects, and stays in the name."""
     destination: Annotated[str, Field(title="Name of the entry")] = ""
     """The field that the entry goes into. Missing: an object's own fields go on, a plain value keeps the list's name."""
     dot_notation: bool = True
@@ -66,7 +66,7 @@ class SplitOut(ItemNode):
 
     async def run(self, item: Item, ctx: Context) -> Ports:
         """Split."""
-        names = [name.strip() for name in self.field.split(",") if name.strip()]
+        names = [name.strip().removeprefix("$json.") for name in self.field.split(",") if name.strip()]
         targets = [name.strip() for name in self.destination.split(",") if name.strip()]
         if targets and len(targets) != len(names):
             raise NodeError(
@@ -83,18 +83,13 @@ class SplitOut(ItemNode):
                 entry = entries[index]
                 if targets:
                     data = {**data, targets[position]: entry}
-                elif isinstance(entry, dict) and len(names) == 1:
-                    data = {**data, **entry}
+                elif isinstance(entry, dict | list) and len(names) == 1:
+                    data = {**data, **_own_fields(entry)}
                 else:
                     data = {**data, names[position]: entry}
-            # What the entry brings wins over the item's other fields.
-            made.append(
-                Item(
-                    {**data, **{name: value for name, value in rest.items() if name not in data}},
-                    None,
-                    item.paired_item,
-                )
-            )
+            # What the entry brings wins over the item's other fields, unless they were chosen by name.
+            both = {**data, **rest} if self.include == "selected" else {**rest, **data}
+            made.append(Item(both, None, item.paired_item))
         return {"main": made}
 
     def _entries(self, data: Json, name: str) -> list[Any]:
@@ -104,8 +99,6 @@ class SplitOut(ItemNode):
                 return value
             case dict():
                 return list(value.values())
-            case None:
-                return []
             case _ if value is paths.MISSING:
                 return []
             case _:
@@ -121,5 +114,10 @@ class SplitOut(ItemNode):
             for name in self.include_fields:
                 value = paths.get(data, name, dots=self.dot_notation)
                 if value is not paths.MISSING:
-                    kept = paths.put(kept, name, value, dots=self.dot_notation)
+                    kept[name] = value
         return kept
+
+
+def _own_fields(entry: Json | list[Any]) -> Json:
+    """The fields of an object; those of a list are called by their place."""
+    return entry if isinstance(entry, dict) else {str(place): value for place, value in enumerate(entry)}

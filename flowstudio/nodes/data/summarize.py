@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Hashable, Sequence
 from typing import Annotated, Any, Literal
 
@@ -16,6 +17,8 @@ from flowstudio.nodes import paths, values
 from flowstudio.nodes.data.remove_duplicates import frozen
 from flowstudio.nodes.entry import Entry
 
+_BRACKETS = re.compile(r"[\[\]\"]")
+_ODD = re.compile(r"[ .]")
 PREFIXES = {
     "append": "appended",
     "average": "average",
@@ -61,7 +64,8 @@ class Summary(Entry):
 class Summarize(BatchNode):
     """Adds up, counts and compares the values of fields, over all items or group by group, like a pivot table.
 
-    A figure is called after what it is and its field: `sum_total`, `count_order`.
+    A figure is called after what it is and its field: `sum_total`, `count_order`; dots and spaces of the field's name become
+    underscores.
     """
 
     type = "summarize"
@@ -109,6 +113,10 @@ class Summarize(BatchNode):
     """Whether a field that no item has is left empty. If not, it is an error."""
     skip_empty_groups: Annotated[bool, Field(title="Skip items without a group")] = False
     """Whether items that lack a field of the grouping are left out."""
+    strict_numbers: Annotated[bool, Field(title="Only true numbers")] = False
+    """Whether sums and averages leave out texts, even those that are written like numbers, and are not rounded."""
+    groups_as_text: Annotated[bool, Field(title="Groups as text")] = False
+    """Whether the values of groups become texts, so that 1 and "1" are one group."""
     dot_notation: bool = True
     """Whether `address.city` means the city within the address. If not, it is a name like any other."""
 
@@ -124,14 +132,16 @@ class Summarize(BatchNode):
         items = inputs.get("main", ())
         if not self.continue_if_not_found:
             for figure in self.fields:
-                if items and all(self._get(item, figure.name) is None for item in items):
+                if items and all(self._found(item, figure.name) is paths.MISSING for item in items):
                     raise NodeError(
                         f"No item has a field '{figure.name}'. Check its spelling, or switch on “Go on without the field”."
                     )
         groups: dict[tuple[Hashable, ...], list[int]] = {}
         for index, item in enumerate(items):
-            key = [self._get(item, name) for name in self.split_by]
-            if self.skip_empty_groups and any(value is None or value == "" for value in key):
+            key = [self._group(item, name) for name in self.split_by]
+            if self.skip_empty_groups and any(
+                value is paths.MISSING or (not value and not values.is_number(value)) for value in key
+            ):
                 continue
             groups.setdefault(tuple(map(frozen, key)), []).append(index)
         made = [self._summary(items, indexes) for indexes in groups.values()]
@@ -142,12 +152,15 @@ class Summarize(BatchNode):
 
     def _summary(self, items: Sequence[Item], indexes: list[int]) -> Item:
         members = [items[index] for index in indexes]
-        data: Json = {name: self._get(members[0], name) for name in self.split_by}
+        data: Json = {}
+        for name in self.split_by:
+            value = self._group(members[0], name)
+            if value is not paths.MISSING:
+                data[_plain(name)] = value
         for figure in self.fields:
             found = [self._get(member, figure.name) for member in members]
-            data[f"{PREFIXES[figure.aggregation]}_{figure.name}"] = _FIGURES[figure.aggregation](
-                found, figure
-            )
+            name = _plain(f"{PREFIXES[figure.aggregation]}_{figure.name}")
+            data[name] = self._figure(found, figure)
         return Item(data, None, tuple(Pair(index) for index in indexes))
 
     def _nested(self, made: list[Item]) -> Json:
@@ -155,16 +168,50 @@ class Summarize(BatchNode):
         if not self.split_by:
             return made[0].json if made else {}
         root: Json = {}
+        names = [_plain(name) for name in self.split_by]
         for item in made:
             place = root
-            for name in self.split_by:
-                place = place.setdefault(values.to_text(item.json[name]), {})
-            place.update({key: value for key, value in item.json.items() if key not in self.split_by})
+            for name in names:
+                key = _word(item.json.get(name, paths.MISSING))
+                place = place.setdefault(_plain(key) if self.groups_as_text else key, {})
+            place.update({key: value for key, value in item.json.items() if key not in names})
         return root
 
+    def _figure(self, found: list[Any], figure: Summary) -> Any:
+        if not self.strict_numbers or figure.aggregation not in ("sum", "average"):
+            return _FIGURES[figure.aggregation](found, figure)
+        numbers = [value for value in found if values.is_number(value)]
+        if figure.aggregation == "sum":
+            return _added(numbers)
+        return _mean(_added(numbers), len(numbers)) if numbers else None
+
+    def _found(self, item: Item, name: str) -> Any:
+        return paths.get(item.json, name, dots=self.dot_notation)
+
     def _get(self, item: Item, name: str) -> Any:
-        value = paths.get(item.json, name, dots=self.dot_notation)
+        value = self._found(item, name)
         return None if value is paths.MISSING else value
+
+    def _group(self, item: Item, name: str) -> Any:
+        """The value that an item is grouped by."""
+        value = self._found(item, name)
+        if isinstance(value, dict | list):
+            return values.json_text(value)
+        if self.groups_as_text and not (self.skip_empty_groups and (value is paths.MISSING or not value)):
+            return _word(value)
+        return value
+
+
+def _plain(name: str) -> str:
+    """A name without dots, spaces, brackets and quotes, so that it can be reached by the dots of expressions."""
+    return _ODD.sub("_", _BRACKETS.sub("", name))
+
+
+def _word(value: Any) -> str:
+    """A value as JavaScript writes it as a key."""
+    if value is paths.MISSING:
+        return "undefined"
+    return "null" if value is None else values.to_text(value)
 
 
 def _filled(found: list[Any], figure: Summary) -> list[Any]:
@@ -194,16 +241,26 @@ def _sum(numbers: list[values.Number]) -> values.Number:
     )
 
 
+def _added(numbers: list[values.Number]) -> values.Number:
+    """The sum as programs have it: 0.1 and 0.2 are 0.30000000000000004."""
+    total: values.Number = 0
+    for number in numbers:
+        total += number
+    return int(total) if isinstance(total, float) and total.is_integer() else total
+
+
+def _mean(total: values.Number, count: int) -> values.Number:
+    mean = total / count
+    return int(mean) if mean.is_integer() else mean
+
+
 def _total(found: list[Any], figure: Summary) -> Any:
     return _sum(_numbers(found, figure))
 
 
 def _average(found: list[Any], figure: Summary) -> Any:
     numbers = _numbers(found, figure)
-    if not numbers:
-        return None
-    mean = _sum(numbers) / len(numbers)
-    return int(mean) if mean.is_integer() else mean
+    return _mean(_sum(numbers), len(numbers)) if numbers else None
 
 
 def _extreme(choose: Callable[..., Any]) -> Callable[[list[Any], Summary], Any]:
@@ -221,7 +278,7 @@ def _extreme(choose: Callable[..., Any]) -> Callable[[list[Any], Summary], Any]:
 _FIGURES: dict[str, Callable[[list[Any], Summary], Any]] = {
     "append": _filled,
     "average": _average,
-    "concatenate": lambda found, figure: figure.separator.join(map(values.to_text, _filled(found, figure))),
+    "concatenate": lambda found, figure: figure.separator.join(map(_word, _filled(found, figure))),
     "count": lambda found, figure: len(_filled(found, figure)),
     "count_unique": lambda found, figure: len({frozen(value) for value in _filled(found, figure)}),
     "max": _extreme(max),

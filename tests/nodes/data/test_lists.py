@@ -96,8 +96,8 @@ async def test_other_fields_go_along_but_the_entry_wins() -> None:
 async def test_what_is_no_list_is_one_entry_and_nothing_gives_nothing() -> None:
     rows: list[Any] = [{"v": "x"}, {"v": []}, {}, {"v": None}, {"v": {"a": 1, "b": 2}}]
     result = await run_node("split-out", {"field": "v", "destination": "out"}, rows)
-    assert result.rows == [{"out": "x"}, {"out": 1}, {"out": 2}]
-    assert [item.paired_item for item in result.items] == [(Pair(0),), (Pair(4),), (Pair(4),)]
+    assert result.rows == [{"out": "x"}, {"out": None}, {"out": 1}, {"out": 2}]
+    assert [item.paired_item for item in result.items] == [(Pair(0),), (Pair(3),), (Pair(4),), (Pair(4),)]
 
 
 async def test_each_list_needs_a_name_of_its_own() -> None:
@@ -192,6 +192,14 @@ async def test_decimal_sums_are_what_a_person_expects() -> None:
     assert await figure("average", [{"v": 0.1}] * 3) == pytest.approx(0.1)
 
 
+async def test_sums_may_be_of_true_numbers_only_and_as_programs_add_them() -> None:
+    fields: Any = [{"name": "v", "aggregation": "sum"}, {"name": "v", "aggregation": "average"}]
+    result = await run_node(
+        "summarize", {"fields": fields, "strict_numbers": True}, [{"v": 0.1}, {"v": "9"}, {"v": 0.2}]
+    )
+    assert result.rows == [{"sum_v": 0.30000000000000004, "average_v": 0.15000000000000002}]
+
+
 async def test_a_text_cannot_be_added_up() -> None:
     result = await run_node("summarize", {"fields": [{"name": "v", "aggregation": "sum"}]}, [{"v": "many"}])
     assert "'many', which is not a number" in result.error
@@ -214,7 +222,7 @@ async def test_items_without_a_group_may_be_left_out_and_a_missing_field_is_name
     properties: Any = {"fields": [{"name": "v", "aggregation": "sum"}], "split_by": "c"}
     assert (await run_node("summarize", properties, rows)).rows == [
         {"c": "DE", "sum_v": 2},
-        {"c": None, "sum_v": 3},
+        {"sum_v": 3},
     ]
     skipped = await run_node("summarize", properties | {"skip_empty_groups": True}, rows)
     assert skipped.rows == [{"c": "DE", "sum_v": 2}]
