@@ -26,6 +26,8 @@ class Trace:
 
     _runs: dict[tuple[str, Scope], Outcome] = field(default_factory=dict)
     _scopes: dict[str, list[Scope]] = field(default_factory=dict)
+    final: set[tuple[str, Scope]] = field(default_factory=set)
+    """Iterations of loops, by loop and scope, after which no batch was left."""
 
     def add(self, outcome: Outcome) -> None:
         """Remember a decided node run."""
@@ -57,6 +59,10 @@ class Trace:
     def count(self, node: str) -> int:
         """How often a node has run."""
         return len(self._scopes.get(node, ()))
+
+    def scopes(self, node: str) -> Sequence[Scope]:
+        """The scopes in which a node has run."""
+        return self._scopes.get(node, ())
 
     def nodes(self) -> Iterator[str]:
         """The nodes that have run."""

@@ -257,6 +257,15 @@ class LoopNode(Node):
     back_port: ClassVar[str] = "back"
     """The port of the input references under which the log keeps what came back from the iterations."""
 
+    feeds_back: ClassVar[bool] = False
+    """Whether what came back from an iteration is the batch of the next one, until nothing comes back."""
+    awaits_return: ClassVar[bool] = True
+    """Whether something should lead back to it."""
+
+    def rounds(self, inputs: Inputs) -> list[list[Item]]:
+        """What the iterations begin with; by default the batches of the first input."""
+        return self.batches(next(iter(inputs.values()), ()))
+
     @abstractmethod
     def batches(self, items: Sequence[Item]) -> list[list[Item]]:
         """Split the input. Must be deterministic: a resumed execution splits again."""

@@ -271,7 +271,9 @@ class _Compilation:
                 return f"'{names[-1]} → {names[0]}' is a cycle; only a Loop may close one."
 
     def _check_return(self, loop: str, edges: list[Edge], layout: Layout) -> None:
-        level = layout.levels[loop]
+        level, cls = layout.levels[loop], self.wiring.connectors[loop].cls
+        if not (issubclass(cls, LoopNode) and cls.awaits_return):
+            return
         if level.nodes and not any(edge.target == loop for n in level.nodes for edge in level.outgoing[n]):
             label = self.wiring.connectors[loop].label
             self._report(

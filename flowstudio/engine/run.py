@@ -38,6 +38,9 @@ from flowstudio.engine.volume import require_number, require_room
 from flowstudio.errors import ExecutionTimeout, NodeError
 from flowstudio.redaction import Secrets, in_use
 
+MAX_ROUNDS = 10_000
+"""Iterations of a loop whose batches come from its own body."""
+
 __all__ = ["Run", "Start", "first_outcome"]
 
 
@@ -355,7 +358,7 @@ class Run:
         attempts: Attempts,
         references: tuple[InputReference, ...],
     ) -> Outcome | None:
-        """Run the body once for each batch, one after the other, and gather what comes back."""
+        """Run the body once for each batch, one after the other, and gather what comes back, or go on with it."""
         began = self._clock.now()
         batches = await attempts.loop_batches()
         if isinstance(batches, Outcome):
@@ -363,9 +366,18 @@ class Run:
         level = self._plan.levels[node.id]
         gathered: list[Item] = []
         returned: list[InputReference] = []
-        for number, batch in enumerate(batches):
+        todo = deque((batch, references) for batch in batches)
+        number = -1
+        while todo:
+            number += 1
+            if number >= MAX_ROUNDS and cls.feeds_back:
+                message = f"'{node.label}' has gone round {MAX_ROUNDS} times and still something comes back."
+                return attempts.stopped(NodeError(f"{message} Check what ends the circle."))
+            batch, origin = todo.popleft()
             inner = (*scope, f"{node.id}:{number}")
-            self._begin_iteration(node.id, inner, {cls.loop_port: batch}, references)
+            self._begin_iteration(node.id, inner, {cls.loop_port: batch}, origin)
+            if not todo:
+                self._trace.final.add((node.id, inner))
             frame = _Frame(level, inner, Ledger(level))
             frame.ready.extend(frame.ledger.enter(batch))
             await self._drive(frame)
@@ -378,6 +390,8 @@ class Run:
                 require_number(node.label, (len(gathered), *back))
             except NodeError as error:
                 return attempts.stopped(error)
+            if cls.feeds_back:
+                gathered, returned = [], []
             for arrival in frame.ledger.returned:
                 edge = arrival.edge
                 returned.append(
@@ -388,6 +402,8 @@ class Run:
                     Item(item.json, item.binary, (Pair(first + i, cls.back_port),))
                     for i, item in enumerate(arrival.items)
                 )
+            if cls.feeds_back and gathered:
+                todo.append((gathered, tuple(returned)))
         return attempts.loop_done(began, {cls.done_port: gathered} if gathered else {}, returned)
 
     def _begin_iteration(

@@ -104,6 +104,10 @@ class View:
         data: Json = {"items": [item.json for item in items], "params": params, "executed": True}
         if any(item.binary for item in items):
             data["binary"] = [files(item.binary) for item in items]
+        if self.plan.nodes[id_].kind == "loop":
+            rounds = sum(scope[:-1] == run.scope[:-1] for scope in self.trace.scopes(id_)) if run.scope else 0
+            ended = (id_, run.scope) in self.trace.final or not run.scope
+            data["context"] = {"noItemsLeft": ended, "currentRunIndex": max(0, rounds - 1)}
         return data
 
     def _port_of(self, id_: str, run: Outcome) -> str:

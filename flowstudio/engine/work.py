@@ -70,7 +70,7 @@ class Work:
                 known = {id(item.json) for items in self.inputs.values() for item in items}
                 self.outputs = paired(self._accept(outputs, known), self.inputs)
             case LoopNode():
-                self.batches = [list(batch) for batch in first.batches(self.items) if batch]
+                self.batches = [list(batch) for batch in first.rounds(self.inputs) if batch]
             case _:
                 raise NodeError(f"'{self.node.label}' cannot run by itself; it belongs into a slot.")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from flowstudio.engine.parameters import fields_of
@@ -14,6 +15,7 @@ from flowstudio.interop.found import Fate, Found, Remark, Verdict
 from flowstudio.interop.n8n.converted import Converted, Properties, Source
 from flowstudio.interop.n8n.given import Given
 from flowstudio.interop.n8n.langchain import FOLDED
+from flowstudio.interop.n8n.rounds import Rounds, begins, id_of, running_order
 from flowstudio.interop.n8n.settings import is_number, node_settings, table, text, workflow_settings
 from flowstudio.interop.n8n.steps import SCALE_X, converter_of
 
@@ -34,6 +36,7 @@ SLOTS: dict[str, tuple[str, ...]] = {
     "ai_vectorStore": ("source", "retriever"),
 }
 """n8n's kinds of connections of sub-nodes -> our slots, the first that the node has and that is free."""
+_ROUNDS = {"repeat": "(repeat)", "each-connection": "(each connection)"}
 PART_OF = "part_of"
 """In the origin of a node that was made here for another one: that one's id."""
 _READ = frozenset({"id", "name", "disabled", "notes"})
@@ -96,6 +99,7 @@ class _Reading:
             self._add_node(index, entry, labels, taken)
         self._fold()
         edges = self._edges()
+        self._go_round(edges, labels)
         document: dict[str, Any] = {
             "name": text(self.raw.get("name"))[:200].strip() or "Imported workflow",
             "description": text(self.raw.get("description")),
@@ -108,6 +112,48 @@ class _Reading:
         if text(table(self.raw.get("settings")).get("errorWorkflow")):
             self._remark("In n8n this workflow has an error workflow. Choose one in the workflow's settings.")
         return Found(_loaded(document), "n8n", tuple(self.remarks), report=tuple(self.report))
+
+    def _go_round(self, edges: list[dict[str, Any]], labels: set[str]) -> None:
+        """Put steps that make rounds before what n8n runs several times."""
+        rounds = Rounds(self.registry, self.nodes, edges, self._running_order())
+        rounds.close()
+        by_id = {node["id"]: node for node in self.nodes}
+        for owner, type_, properties in rounds.made:
+            node = by_id[owner]
+            name = node["data"]["label"]
+            label = _free(f"{name[:180]} {_ROUNDS[type_]}", labels)
+            labels.add(label)
+            place = node["position"]
+            here = {"x": place["x"] - 112, "y": place["y"] + 128}
+            data = {"label": label, "properties": properties, "origin": {"n8n": {PART_OF: owner}}}
+            self.nodes.append({"id": id_of(owner, type_), "type": type_, "position": here, "data": data})
+        for id_ in rounds.merged:
+            name = by_id[id_]["data"]["label"]
+            told = "Several connections lead to it. n8n runs it once for each of them; here it runs once, with all items."
+            self._remark(f"{name}: {told}", id_)
+            self.report = [
+                replace(verdict, fate="different", differences=(*verdict.differences, told))
+                if verdict.node == id_ and verdict.fate != "unavailable"
+                else verdict
+                for verdict in self.report
+            ]
+
+    def _running_order(self) -> dict[tuple[str, str | None, str], int]:
+        """When n8n gets to a connection, by source, port and target: branch after branch, the upper ones first."""
+        by_id = {node["id"]: node for node in self.nodes}
+        ways: dict[str, list[list[tuple[str, Any]]]] = {}
+        for source, kind, output, target, _ in self._unfolded():
+            if kind == "main" and source in by_id and target in by_id:
+                outputs = ways.setdefault(source, [])
+                outputs += [[] for _ in range(output + 1 - len(outputs))]
+                place = by_id[target]["position"]
+                outputs[output].append((target, (place["y"], place["x"])))
+        starts = [node["id"] for node in self.nodes if begins(self.registry, node["type"])]
+        found: dict[tuple[str, str | None, str], int] = {}
+        for number, (source, output, target) in enumerate(running_order(starts, ways)):
+            for port in self._outputs(source, output):
+                found.setdefault((source, port, target), number)
+        return found
 
     def _fold(self) -> None:
         """Give what is part of another step its place there."""

@@ -252,6 +252,8 @@ class _Writing:
         return len(ports) if edge.source_handle == ERROR_PORT else 0
 
     def _input(self, edge: EdgeDocument, target: NodeDocument) -> int:
+        if target.id in self._parts:  # it stands before a step with one input
+            return 0
         cls = self._registry.get(target.type)
         ports = [port.id for port in cls.input_ports(target.data.properties)] if cls is not None else []
         return ports.index(edge.target_handle) if edge.target_handle in ports else 0
