@@ -121,6 +121,7 @@ class ScheduleService:
         """Until when alarms go off here, by the monotonic clock; one that was not started has nobody beside it."""
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._looking: asyncio.Task[None] | None = None
+        self._warming: asyncio.Task[None] | None = None
         self._stale = asyncio.Event()
         self._lock = asyncio.Lock()
         workflows.on_routes_changed.append(self._stale.set)
@@ -135,16 +136,26 @@ class ScheduleService:
         await self._lead()
         await self.reload()
         self._looking = asyncio.create_task(self._keep_looking())
+        self._warming = asyncio.create_task(self._warm())
 
     async def stop(self) -> None:
         """Fire nothing more; another process may."""
-        if self._looking is not None:
+        if self._looking is not None and self._warming is not None:
             self._looking.cancel()
-            await asyncio.wait([self._looking])
+            self._warming.cancel()
+            await asyncio.wait([self._looking, self._warming])
             self._looking = None
             await self._storage.leases.give_up(DUTY, self._owner)
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+
+    async def _warm(self) -> None:
+        """Read the workflows that are due next before they are."""
+        soonest = sorted(self.next_runs().items(), key=lambda entry: entry[1])
+        try:
+            await self._workflows.warm(id_ for id_, _ in soonest)
+        except Exception:
+            log.exception("reading workflows ahead of their time failed")
 
     @property
     def leads(self) -> bool:
@@ -174,8 +185,7 @@ class ScheduleService:
 
     async def _changed_elsewhere(self) -> bool:
         """Whether other workflows are switched on, or other versions published, than this process knows of."""
-        active = await self._storage.schedules.active()
-        versions = {id_: version for id_, (version, _) in active.items()}
+        versions = await self._storage.schedules.versions()
         if versions == self._active:
             return False
         await self._workflows.follow(versions)

@@ -40,6 +40,7 @@ class Routes:
         self._paths: set[str] = set()
         for route in routes:
             self._add(route)
+        self._patterns.sort(key=lambda entry: -_plain_parts(entry[2].path))
 
     def _add(self, route: Route) -> None:
         path = normalise(route.path)
@@ -51,9 +52,6 @@ class Routes:
         names = tuple(part[1:] for part in parts if part.startswith(":"))
         pattern = "/".join("([^/]+)" if part.startswith(":") else re.escape(part) for part in parts)
         self._patterns.append((re.compile(pattern), names, route))
-        self._patterns.sort(
-            key=lambda entry: -sum(not part.startswith(":") for part in entry[2].path.split("/"))
-        )
 
     def find(self, method: str, path: str) -> Match | None:
         """The route of a request, whose path is not percent-encoded any more."""
@@ -73,3 +71,7 @@ class Routes:
         return sorted(
             plain | {route.method for pattern, _, route in self._patterns if pattern.fullmatch(path)}
         )
+
+
+def _plain_parts(path: str) -> int:
+    return sum(not part.startswith(":") for part in path.split("/"))

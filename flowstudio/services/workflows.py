@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
@@ -16,7 +17,7 @@ from flowstudio.engine.operations import Draft
 from flowstudio.engine.plan import Earlier, Plan, check, compile_plan
 from flowstudio.engine.registry import Registry
 from flowstudio.engine.workflow import WorkflowDocument, dump_workflow, load_workflow
-from flowstudio.errors import InvalidWorkflow, NotFound, Problem
+from flowstudio.errors import FlowStudioError, InvalidWorkflow, NotFound, Problem
 from flowstudio.nodes.triggers.webhook import Webhook
 from flowstudio.services.audit import Action, Audit
 from flowstudio.services.callers import Caller, require
@@ -36,7 +37,8 @@ from flowstudio.storage.workflows import Order, WorkflowFilter
 
 log = logging.getLogger(__name__)
 
-PLANS_KEPT = 256
+PLANNED = 50_000
+"""Steps of all plans that are kept, together."""
 CHECKED_KEPT = 32
 
 
@@ -125,6 +127,8 @@ class WorkflowService:
         self._loaded: dict[str, Workflow] = {}
         self._published: dict[str, Workflow] = {}
         self._plans: OrderedDict[str, Plan] = OrderedDict()
+        self._planned = 0
+        """Steps of the plans that are kept."""
         self._checked: OrderedDict[str, Earlier] = OrderedDict()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.next_runs: Callable[[Collection[str]], Mapping[str, datetime]] = lambda _: {}
@@ -163,6 +167,14 @@ class WorkflowService:
         workflow = await self._past(draft, number)
         self._published[id_] = workflow
         return workflow
+
+    async def warm(self, ids: Iterable[str]) -> None:
+        """Read and compile what triggers run, in this order, so that nobody waits for it; as far as there is room."""
+        for id_ in ids:
+            if self._planned >= PLANNED:
+                return
+            with contextlib.suppress(FlowStudioError):  # whoever runs it is told why it cannot
+                self.plan(await self.production(id_))
 
     async def _past(self, draft: Workflow, number: int) -> Workflow:
         """A workflow as a version of its history has it. Raises `NotFound`."""
@@ -216,8 +228,9 @@ class WorkflowService:
         plan = self._plans.get(key)
         if plan is None:
             plan = self._plans[key] = compile_plan(workflow.document, self.registry)
-            if len(self._plans) > PLANS_KEPT:
-                self._plans.popitem(last=False)
+            self._planned += len(plan.nodes)
+            while self._planned > PLANNED and len(self._plans) > 1:
+                self._planned -= len(self._plans.popitem(last=False)[1].nodes)
         else:
             self._plans.move_to_end(key)
         return plan
