@@ -2,8 +2,9 @@
 
     python -m bench.always --schedules 1000 --webhooks 1000 --seconds 60
 
-The schedules have rhythms of 30 to 90 seconds; how late one fires is how long after its moment its execution is stored. The
-workflows are put into the database before the server starts, so that its start has all of them to arm.
+The schedules have rhythms of 30 to 90 seconds, and in a second round all the same one, so that all fire in the same moment.
+How late one fires is how long after its moment its execution is stored. The workflows are put into the database before the
+server starts, so that its start has all of them to arm.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import sqlite3
 import statistics
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -23,13 +25,21 @@ from bench.figures import Figure, percentile
 from bench.load import measure as measure_load
 from bench.load import request_bytes
 from bench.server import Server
+from flowstudio import frontend
 
 EPOCH_MICROSECONDS = 1_000_000
+TOGETHER = 30
+"""Seconds between two moments in which all schedules fire."""
 
 
-def scheduled(number: int) -> Document:
-    """A workflow with a schedule of its own rhythm."""
-    rule = {"every": "seconds", "interval": 30 + number % 61}
+def apart(number: int) -> int:
+    """Seconds between two runs, 30 to 90."""
+    return 30 + number % 61
+
+
+def scheduled(number: int, rhythm: int) -> Document:
+    """A workflow with a schedule."""
+    rule = {"every": "seconds", "interval": rhythm}
     return chain(f"Schedule {number}", [node("clock", "schedule", rules=[rule]), edit("note", n=str(number))])
 
 
@@ -39,7 +49,7 @@ def hooked(number: int) -> Document:
     return chain(f"Webhook {number}", [hook, edit("note", n=str(number))])
 
 
-async def prepare(folder: Path, schedules: int, webhooks: int) -> None:
+async def prepare(folder: Path, schedules: int, webhooks: int, rhythm: Callable[[int], int] = apart) -> None:
     """Store the workflows and switch them on."""
     from flowstudio.config import load_settings
     from flowstudio.runtime import Runtime
@@ -48,7 +58,8 @@ async def prepare(folder: Path, schedules: int, webhooks: int) -> None:
     runtime = Runtime(load_settings(data_dir=folder, port=1))
     await runtime.start()
     await runtime.schedules.stop()
-    for document in [*map(scheduled, range(schedules)), *map(hooked, range(webhooks))]:
+    clocks = [scheduled(number, rhythm(number)) for number in range(schedules)]
+    for document in [*clocks, *map(hooked, range(webhooks))]:
         workflow = await runtime.workflows.create(COMMAND_LINE, document)
         await runtime.workflows.activate(COMMAND_LINE, workflow.record.id)
     await runtime.stop()
@@ -66,31 +77,51 @@ def lateness(folder: Path, since: float) -> list[float]:
     return [at / EPOCH_MICROSECONDS - moment for (_, at), moment in zip(found, due, strict=True)]
 
 
-def measure(schedules: int = 1000, webhooks: int = 1000, seconds: float = 60) -> list[Figure]:
+def measure(schedules: int = 1000, webhooks: int = 1000, seconds: float = 60) -> Iterator[Figure]:
     """Start-up, lateness, and the answers of webhooks meanwhile."""
+    frontend.build()
+    many = f"{schedules:,} schedules"
     with tempfile.TemporaryDirectory(prefix="flowstudio-always-") as name:
+        empty = Server(Path(name) / "empty")
+        empty.data_dir.mkdir()
+        empty.start()
+        empty.stop()
+        yield Figure("start with nothing switched on", empty.start(), "s", "for comparison")
+        empty.stop()
         folder = Path(name) / "data"
         asyncio.run(prepare(folder, schedules, webhooks))
         server = Server(folder)
-        begun = server.start()
+        yield Figure(f"start with {many} and {webhooks:,} webhooks", server.start(), "s", "below 5")
         since = time.time()
         try:
             calls = request_bytes("POST", f"/webhook/bench/{webhooks - 1}/7", b"{}")
             load = asyncio.run(measure_load(server.port, calls, connections=2, seconds=2))
             time.sleep(max(0.0, since + seconds - time.time()))
             memory = server.memory()["server"]
-            late = sorted(lateness(folder, since))
+            late = lateness(folder, since)
         finally:
             server.stop()
-        many = f"{schedules} schedules, {webhooks} webhooks"
-        return [
-            Figure(f"start with {many}", begun, "s", "below 5"),
-            Figure(f"{many}: runs by the clock", len(late), "", ""),
-            Figure("late by, median", statistics.median(late) * 1000, "ms"),
-            Figure("late by, p99", percentile(late, 0.99) * 1000, "ms", "below 1000"),
-            Figure("a webhook among them, p50", load.p50, "ms", f"{load.failed} failed"),
-            Figure("memory, server", memory, "MB"),
-        ]
+        yield Figure(f"{many}: runs by the clock", len(late), "", "every 30 to 90 s")
+        yield Figure("late by, median", statistics.median(late) * 1000, "ms")
+        yield Figure("late by, p99", percentile(late, 0.99) * 1000, "ms", "below 1,000")
+        yield Figure("a webhook among them, p50", load.p50, "ms", f"{load.failed} failed")
+        yield Figure("memory, server", memory, "MB")
+        yield from together(Path(name) / "together", schedules)
+
+
+def together(folder: Path, schedules: int) -> Iterator[Figure]:
+    """All schedules fire in the same moments."""
+    asyncio.run(prepare(folder, schedules, 0, lambda _: TOGETHER))
+    server = Server(folder)
+    server.start()
+    since = time.time()
+    try:
+        while len(late := lateness(folder, since)) < 2 * schedules and time.time() < since + 4 * TOGETHER:
+            time.sleep(1)
+    finally:
+        server.stop()
+    yield Figure(f"{schedules:,} schedules in the same moment: runs", len(late), "", "two moments")
+    yield Figure("late by, p99", percentile(late, 0.99) * 1000, "ms", "below 1,000")
 
 
 def main() -> None:
@@ -101,9 +132,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    found = measure(options.schedules, options.webhooks, options.seconds)
-    for figure in found:
-        print(f"{figure.name:<58} {figure.value:>10,.2f} {figure.unit:<6} {figure.aim}")
+    found = []
+    for figure in measure(options.schedules, options.webhooks, options.seconds):
+        found.append(figure)
+        print(f"{figure.name:<58} {figure.value:>10,.2f} {figure.unit:<6} {figure.aim}", flush=True)
     if options.json:
         print(json.dumps({figure.name: round(figure.value, 3) for figure in found}))
 

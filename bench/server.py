@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import signal
@@ -80,11 +81,11 @@ class Server:
         """Proportional set size of the server and its workers, in MB (shared pages are counted once)."""
         assert self.process is not None
         main = psutil.Process(self.process.pid)
-        family = [main, *main.children(recursive=True)]
-        return {
-            "server": main.memory_full_info().pss / 2**20,
-            "all": sum(p.memory_full_info().pss for p in family) / 2**20,
-        }
+        server = every = main.memory_full_info().pss / 2**20
+        for worker in main.children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                every += worker.memory_full_info().pss / 2**20
+        return {"server": server, "all": every}
 
     def cpu(self) -> float:
         """Seconds that the server itself has computed so far."""

@@ -53,7 +53,9 @@ class Settings(BaseSettings):
     retention_days: Annotated[float, Field(gt=0)] = 14.0
     """Days after which finished executions are deleted. When this is set, nobody can change it under *Settings, Server*."""
     retention_count: Annotated[int, Field(ge=1)] = 10_000
-    """Finished executions that are kept at most. When this is set, nobody can change it under *Settings, Server*."""
+    """Finished executions, and chats, that are kept at most. When this is set, nobody can change it under *Settings, Server*."""
+    retention_interval: Annotated[float, Field(gt=0)] = 60.0
+    """Seconds between two looks for executions that are too many."""
     log_level: str = "info"
     """`debug`, `info`, `warning` or `error`."""
     log_format: str = "text"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -64,8 +65,8 @@ log = logging.getLogger(__name__)
 
 FIRST_LOOK = 0.5
 """Seconds after the start: the server answers first."""
-PRUNE_EVERY = 15 * 60.0
-"""Seconds between two clean-ups."""
+SWEEP_EVERY = 15 * 60.0
+"""Seconds between two clean-ups of everything that is old."""
 
 _current: Runtime | None = None
 
@@ -243,26 +244,37 @@ class Runtime:
             await self.executions.catch_up()
         except Exception:
             log.exception("catching up on finished executions failed")
+        swept = -SWEEP_EVERY
         while True:
             try:
-                now = datetime.now(UTC)
-                await self.storage.workflows.purge(now - HIDDEN_FOR)
-                await self.storage.edits.prune(now)
-                await self.storage.accounts.prune_sessions(now)
-                await self.storage.account_links.prune(now)
-                await self.storage.statistics.prune(now)
+                sweep = time.monotonic() - swept >= SWEEP_EVERY
+                if sweep:
+                    swept = time.monotonic()
+                    await self._sweep(datetime.now(UTC))
                 kept = self.server_settings.current
-                max_age = timedelta(days=kept.retention_days)
-                await self.conversations.prune(now - max_age)
-                await self.storage.chats.prune(now - max_age)
                 pruned = await self.storage.executions.prune(
-                    now, max_age=max_age, max_count=kept.retention_count
+                    datetime.now(UTC),
+                    max_age=timedelta(days=kept.retention_days),
+                    max_count=kept.retention_count,
+                    sweep=sweep,
                 )
                 if pruned.executions:
                     log.info("Old executions deleted", extra={"executions": pruned.executions})
             except Exception:
                 log.exception("Deleting old executions failed; it is tried again later")
-            await asyncio.sleep(PRUNE_EVERY)
+            await asyncio.sleep(self.settings.retention_interval)
+
+    async def _sweep(self, now: datetime) -> None:
+        """Delete what is old, but for executions."""
+        await self.storage.workflows.purge(now - HIDDEN_FOR)
+        await self.storage.edits.prune(now)
+        await self.storage.accounts.prune_sessions(now)
+        await self.storage.account_links.prune(now)
+        await self.storage.statistics.prune(now)
+        kept = self.server_settings.current
+        old = now - timedelta(days=kept.retention_days)
+        await self.conversations.prune(old)
+        await self.storage.chats.prune(old, kept.retention_count)
 
 
 def allowed_environment(settings: Settings) -> Mapping[str, str]:

@@ -195,11 +195,14 @@ class ChatRepository:
 
         await self._database.write(remove)
 
-    async def prune(self, before: datetime) -> None:
-        """Delete chats that nobody used since a time."""
+    async def prune(self, before: datetime, keep: int) -> None:
+        """Delete chats that nobody used since a time, and the least recently used ones beyond so many."""
+        newest = select(_threads.updated_at).order_by(_threads.updated_at.desc())
 
         def remove(connection: Connection) -> None:
-            connection.execute(delete(chat_threads).where(_threads.updated_at < before))
+            last = connection.scalar(newest.limit(1).offset(keep - 1))
+            since = before if last is None else max(before, last)
+            connection.execute(delete(chat_threads).where(_threads.updated_at < since))
 
         await self._database.write(remove)
 

@@ -75,18 +75,25 @@ class Retention:
         await self._database.write(forget)
 
     async def prune(
-        self, now: datetime, *, max_age: timedelta, max_count: int, binary_grace: float = GRACE
+        self,
+        now: datetime,
+        *,
+        max_age: timedelta,
+        max_count: int,
+        binary_grace: float = GRACE,
+        sweep: bool = True,
     ) -> Pruned:
-        """Delete finished executions that are too old or too many, oldest first, then what nothing refers to any more.
+        """Delete finished executions that are too old or too many, oldest first; with `sweep`, also what nothing refers to
+        any more.
 
         Works in small transactions, so that executions go on meanwhile. Gives the space back to the file system.
         """
         deleted = 0
         while ids := await self._expired(now - max_age, max_count):
             deleted += await self.delete(ids)
-        swept = await self._sweep_snapshots()
-        files = await self._sweep_binaries(binary_grace)
-        if self._database.is_sqlite:
+        swept = await self._sweep_snapshots() if sweep else 0
+        files = await self._sweep_binaries(binary_grace) if sweep else 0
+        if self._database.is_sqlite and sweep:
             await self._shrink()
         return Pruned(deleted, swept, files)
 
