@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from bench.always import lateness, prepare
+from bench.figures import percentile
 from flowstudio.engine.outcome import Rest
 from flowstudio.errors import InvalidWorkflow
 from flowstudio.runtime import Runtime
@@ -315,6 +317,42 @@ async def ended(runtime: Runtime, count: int) -> None:
     runtime.runner.after_rest = after_rest
     async with asyncio.timeout(30):
         assert [await rests.get() for _ in range(count)] == ["success"] * count
+
+
+async def test_what_is_due_is_read_ahead_and_starts_without_asking_the_database_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = await start_runtime(tmp_path / "data")
+    workflow = await scheduled(runtime, **HOURLY)
+    await runtime.stop()
+    runtime = await start_runtime(tmp_path / "data")
+    warming = runtime.schedules._warming
+    assert warming is not None
+    await warming
+
+    async def read(*_: object) -> None:
+        raise AssertionError("the workflow is read although it was read before")
+
+    monkeypatch.setattr(runtime.storage.workflows, "get", read)
+    monkeypatch.setattr(runtime.storage.versions, "get", read)
+    watch = Watch(datetime.now(UTC))
+    clock = service(runtime, watch)
+    await clock.reload()
+    watch.now = (watch.now + timedelta(hours=1)).replace(minute=0, second=0, microsecond=0)
+    assert len(await clock.fire((workflow.record.id, "clock"))) == 1
+    await runtime.stop()
+
+
+async def test_many_schedules_that_are_due_in_the_same_moment_fire_within_a_second(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    await prepare(folder, 30, 0, lambda _: 2)
+    since = time.time()
+    runtime = await start_runtime(folder)
+    await ended(runtime, 60)
+    await runtime.stop()
+    late = lateness(folder, since)
+    assert len(late) >= 60
+    assert percentile(late, 0.99) < 1
 
 
 def test_a_preview_tells_the_rhythm_and_the_next_ten_moments() -> None:

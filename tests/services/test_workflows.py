@@ -7,6 +7,7 @@ import pytest
 from flowstudio.engine.item import Json
 from flowstudio.errors import Conflict, InvalidWorkflow, NotFound
 from flowstudio.runtime import Runtime
+from flowstudio.services import workflows
 from flowstudio.services.callers import COMMAND_LINE
 from flowstudio.services.webhooks import WebhookRequest
 from flowstudio.storage.records import ExecutionFilter
@@ -195,3 +196,20 @@ async def test_edges_of_old_documents_get_ids_to_be_named_by(runtime: Runtime) -
     batch = {"id": "cut", "operations": [{"kind": "del_edges", "ids": [edge["id"]]}]}
     applied = await runtime.editing.apply(COMMAND_LINE, stored.id, "", [batch])
     assert applied.workflow.record.document["edges"] == []
+
+
+async def test_the_plans_of_a_thousand_small_workflows_are_kept_and_large_ones_make_room(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = runtime.workflows
+    small = [
+        service.unstored(chain(node("start", "manual-trigger"), edit("a", n=str(n)))) for n in range(1000)
+    ]
+    plans = [service.plan(workflow) for workflow in small]
+    assert all(service.plan(workflow) is plan for workflow, plan in zip(small, plans, strict=True))
+    monkeypatch.setattr(workflows, "PLANNED", 100)
+    large = service.unstored(
+        chain(node("start", "manual-trigger"), *(edit(f"a{n}", n="1") for n in range(97)))
+    )
+    service.plan(large)
+    assert [service.plan(small[999]) is plans[999], service.plan(small[0]) is plans[0]] == [True, False]

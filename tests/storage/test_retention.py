@@ -68,6 +68,13 @@ async def test_the_newest_are_kept_when_there_are_too_many(storage: Storage) -> 
     assert await ids(storage) == {*every[4:], active.id}
 
 
+async def test_the_last_used_chats_are_kept_when_there_are_too_many(storage: Storage) -> None:
+    for name in ("a", "b", "c", "a"):
+        await storage.chats.add("w", name, "public", "visitor", {"text": "Hello"}, "e")
+    await storage.chats.prune(NOON - AGES, 2)
+    assert [thread.name for thread in await storage.chats.threads("w")] == ["a", "c"]
+
+
 async def test_many_go_in_several_transactions(storage: Storage) -> None:
     for _ in range(250):
         await storage.executions.create(new(workflow_id="w"))
