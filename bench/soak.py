@@ -29,7 +29,6 @@ from collections import Counter as Counted
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +40,7 @@ from bench.kill import hang_up
 from bench.load import request_bytes, round_trip
 from bench.model import LoopbackModel
 from bench.server import Server
+from bench.sink import Sink, due, gaps, rhythm
 from flowstudio import frontend
 
 TOKENS, PAUSE = 40, 0.02
@@ -93,46 +93,9 @@ class Seen:
     wrong: list[str] = field(default_factory=list)
 
 
-@dataclass
-class Sink:
-    """A counter on loopback: the side effects of workflows."""
-
-    calls: Counted[str] = field(default_factory=Counted)
-    lateness: list[float] = field(default_factory=list)
-    """Of the runs of schedules, in seconds."""
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer the calls of one connection."""
-        try:
-            while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                lines = head.lower().split(b"\r\n")
-                length = next((int(line[15:]) for line in lines if line.startswith(b"content-length:")), 0)
-                await reader.readexactly(length)
-                path = head.split(b" ")[1].decode()
-                self.calls[path] += 1
-                if path.startswith("/clock/"):
-                    self.lateness.append(time.time() - due(path).timestamp())
-                writer.write(
-                    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
-                )
-        except (asyncio.IncompleteReadError, ConnectionError):
-            await hang_up(writer)
-
-
-def due(path: str) -> datetime:
-    """The moment that a schedule told the counter: `/clock/<n>/<moment>`."""
-    return datetime.fromisoformat(path.rsplit("/", 1)[1].replace("%3A", ":").replace("%2B", "+"))
-
-
 def tell(id_: str, sink: int, path: str) -> Document:
     """A node that calls the counter."""
     return node(id_, "http-request", method="POST", url=f"=http://127.0.0.1:{sink}/{path}")
-
-
-def rhythm(number: int) -> int:
-    """Seconds between two runs of a schedule: 1 to 5."""
-    return 1 + number % 5
 
 
 def documents(sink: int, schedules: int) -> Iterator[tuple[str, Document]]:
@@ -455,17 +418,6 @@ def wait_for_rest(client: httpx.Client) -> None:
             if time.monotonic() > begin + PATIENCE:
                 raise RuntimeError(f"executions are still {status}")
             time.sleep(0.1)
-
-
-def gaps(number: int, moments: list[float], since: float, until: float) -> Iterator[str]:
-    """What is missing or double in the moments of a schedule, between two times when it was certainly on."""
-    wanted = set(range(int(since) // rhythm(number) * rhythm(number), int(until) + 1, rhythm(number)))
-    wanted = {moment for moment in wanted if since <= moment <= until}
-    for moment, count in Counted(int(moment) for moment in moments).items():
-        if count > 1:
-            yield f"schedule {number} ran {count} times for {moment}"
-    for moment in sorted(wanted - {int(moment) for moment in moments}):
-        yield f"schedule {number} did not run for {moment}"
 
 
 def middle_and_end(values: list[float]) -> tuple[float, float]:

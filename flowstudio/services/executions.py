@@ -440,7 +440,7 @@ class ExecutionService:
             if len(self._given) > GIVEN_KEPT:
                 self._given.popitem(last=False)
             await self._storage.executions.drop_data(info.id)
-        limited = settings.concurrency is not None or (info.mode == "schedule" and _runs_alone(claimed))
+        limited = settings.concurrency is not None or claimed.in_line
         if limited and info.workflow_id is not None and info.depth == 0:
             for id_ in await self._storage.executions.admit(info.workflow_id, settings.concurrency):
                 self._dispatcher.submit(id_)
@@ -498,9 +498,3 @@ class ExecutionService:
         if stored is None:
             raise NotFound(f"There is no execution '{id_}'.")
         return stored
-
-
-def _runs_alone(claimed: Claimed) -> bool:
-    """Whether the schedule that started an execution lets the next one wait for its end."""
-    node = claimed.plan.nodes.get(claimed.start.node or "")
-    return node is not None and node.document.data.properties.get("overlap") == "queue"

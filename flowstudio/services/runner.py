@@ -64,6 +64,12 @@ class Claimed:
     secrets: Mapping[str, Json] = field(default_factory=dict)
     """Credentials that came along with the run, by type."""
 
+    @property
+    def in_line(self) -> bool:
+        """Whether the schedule that started it lets the next run wait for its end."""
+        node = self.plan.nodes.get(self.start.node or "") if self.info.mode == "schedule" else None
+        return node is not None and node.document.data.properties.get("overlap") == "queue"
+
 
 @dataclass(slots=True)
 class Active:

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import takewhile
 from typing import Any, Literal, TypeAlias
 from weakref import WeakValueDictionary
 
@@ -22,6 +23,7 @@ from flowstudio.nodes.triggers.webhook import Webhook
 from flowstudio.services.audit import Action, Audit
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.live import timestamp
+from flowstudio.services.plans import Plans
 from flowstudio.services.sharing import Sharing, credentials_of
 from flowstudio.services.webhook_routes import normalise
 from flowstudio.storage import Storage
@@ -37,8 +39,6 @@ from flowstudio.storage.workflows import Order, WorkflowFilter
 
 log = logging.getLogger(__name__)
 
-PLANNED = 50_000
-"""Steps of all plans that are kept, together."""
 CHECKED_KEPT = 32
 
 
@@ -126,9 +126,7 @@ class WorkflowService:
         self.sharing = Sharing(storage.credentials)
         self._loaded: dict[str, Workflow] = {}
         self._published: dict[str, Workflow] = {}
-        self._plans: OrderedDict[str, Plan] = OrderedDict()
-        self._planned = 0
-        """Steps of the plans that are kept."""
+        self._plans = Plans(registry)
         self._checked: OrderedDict[str, Earlier] = OrderedDict()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.next_runs: Callable[[Collection[str]], Mapping[str, datetime]] = lambda _: {}
@@ -170,9 +168,7 @@ class WorkflowService:
 
     async def warm(self, ids: Iterable[str]) -> None:
         """Read and compile what triggers run, in this order, so that nobody waits for it; as far as there is room."""
-        for id_ in ids:
-            if self._planned >= PLANNED:
-                return
+        for id_ in takewhile(lambda _: not self._plans.full, ids):
             with contextlib.suppress(FlowStudioError):  # whoever runs it is told why it cannot
                 self.plan(await self.production(id_))
 
@@ -217,23 +213,13 @@ class WorkflowService:
         return Workflow(None, document, Snapshot.of(dump_workflow(document)))
 
     def plan(self, workflow: Workflow, *, until: str | None = None, only: str | None = None) -> Plan:
-        """The compiled plan; plans are immutable, so executions share them. Raises `InvalidWorkflow`.
+        """The compiled plan. Raises `InvalidWorkflow`.
 
-        With the id of a node: of that node and everything before it, or of that node `only`. What else is in the
-        workflow may be unfinished then.
+        With the id of a node: of that node and everything before it, or of that node `only`; what else is there may be unfinished.
         """
         if until is not None or only is not None:
             return compile_plan(workflow.document, self.registry, upto=until, only=only)
-        key = workflow.snapshot.hash
-        plan = self._plans.get(key)
-        if plan is None:
-            plan = self._plans[key] = compile_plan(workflow.document, self.registry)
-            self._planned += len(plan.nodes)
-            while self._planned > PLANNED and len(self._plans) > 1:
-                self._planned -= len(self._plans.popitem(last=False)[1].nodes)
-        else:
-            self._plans.move_to_end(key)
-        return plan
+        return self._plans.of(workflow.snapshot.hash, workflow.document)
 
     def check(self, raw: Any) -> list[Problem]:
         """Everything that is wrong with a document, of form and of meaning. Executes and stores nothing."""

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.soak import Plan, gaps, middle_and_end, soak
+from bench.sink import gaps
+from bench.soak import Plan, middle_and_end, soak
 
 SHORT = Plan(seconds=4, measured=1, schedules=10, chats=2, retention=40, interval=0.5)
 

@@ -7,7 +7,7 @@ import pytest
 from flowstudio.engine.item import Json
 from flowstudio.errors import Conflict, InvalidWorkflow, NotFound
 from flowstudio.runtime import Runtime
-from flowstudio.services import workflows
+from flowstudio.services import plans as kept
 from flowstudio.services.callers import COMMAND_LINE
 from flowstudio.services.webhooks import WebhookRequest
 from flowstudio.storage.records import ExecutionFilter
@@ -207,7 +207,7 @@ async def test_the_plans_of_a_thousand_small_workflows_are_kept_and_large_ones_m
     ]
     plans = [service.plan(workflow) for workflow in small]
     assert all(service.plan(workflow) is plan for workflow, plan in zip(small, plans, strict=True))
-    monkeypatch.setattr(workflows, "PLANNED", 100)
+    monkeypatch.setattr(kept, "MOST", 100)
     large = service.unstored(
         chain(node("start", "manual-trigger"), *(edit(f"a{n}", n="1") for n in range(97)))
     )
