@@ -84,8 +84,7 @@ def test_steps_are_added_behind_outputs_between_steps_and_where_a_connection_is_
     choose(page, "no operation")
     expect(card(page, "No Operation 2")).to_be_visible()
 
-    handle = card(page, "No Operation").locator(".react-flow__handle-right")
-    x, y = middle(handle)
+    x, y = middle(page.get_by_role("button", name="Output of No Operation", exact=True))
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x - 100, y + 150, steps=5)

@@ -103,8 +103,13 @@ def middle(locator: Locator) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
+def ports(page: Page, step: str, side: str) -> Locator:
+    """The inputs or outputs of a step."""
+    return card(page, step).get_by_role("button", name=re.compile(rf"^{side}\b.* of {step}$"))
+
+
 def port(page: Page, step: str, side: str, index: int = 0) -> tuple[float, float]:
-    return middle(card(page, step).locator(f".react-flow__handle-{side}").nth(index))
+    return middle(ports(page, step, side).nth(index))
 
 
 def connect(page: Page, source: str, output: int, target: str, entrance: int) -> None:
@@ -113,7 +118,7 @@ def connect(page: Page, source: str, output: int, target: str, entrance: int) ->
     before = lines.count()
     for name in (source, target):
         card(page, name).hover()  # waits until it stands still
-    drag(page, port(page, source, "right", output), port(page, target, "left", entrance))
+    drag(page, port(page, source, "Output", output), port(page, target, "Input", entrance))
     expect(lines).to_have_count(before + 1)
 
 
@@ -166,7 +171,7 @@ def load_the_paid_orders(page: Page) -> None:
 
 def tell_the_regions_apart(page: Page) -> None:
     """A connection dropped on the canvas, fields that are worked out (one with a slip of the pen), and a switch."""
-    x, y = port(page, "Paid orders", "right")
+    x, y = port(page, "Paid orders", "Output")
     drag(page, (x, y), (x + 110, y - 40))
     pick(page, "edit fields", "What comes after Paid orders?")
     panel = call(page, "Edit Fields", "Tidy up")
@@ -223,7 +228,7 @@ def put_the_figures_together(page: Page) -> None:
     panel = call(page, "Merge", "Report")
     panel.get_by_role("spinbutton", name="Number of inputs").fill("3")
     back(page, "Report")
-    expect(card(page, "Report").locator(".react-flow__handle-left")).to_have_count(3)
+    expect(ports(page, "Report", "Input")).to_have_count(3)
     page.keyboard.press("1")
     for index, name in ((1, "North America"), (2, REST)):
         connect(page, name, 0, "Report", index)

@@ -40,26 +40,30 @@ function Mark({ icon: Icon, kind, text }) {
 const percent = (index, length) => `${portAt(index, length) * 100}%`;
 const along = (index, length) => `${slotAt(index, length) * 100}%`;
 
-function Ports({ ports, type, position }) {
+/** What a port is called where it is not seen, by `kind`: input, output, slot or supply. */
+const named = (kind, name, port) => ({ role: "button", "aria-label": t(`canvas.${port ? `${kind}_port` : kind}`, { name, port }) });
+
+function Ports({ name, ports, type, position }) {
   return ports.map((port, index) => {
     const style = { top: percent(index, ports.length) };
     const label = namesPorts(ports) && (port.label || port.id);
+    const words = named(type === "target" ? "input" : "output", name, label);
     return (
       <Fragment key={port.id}>
-        <Handle id={port.id} type={type} position={position} style={style} className={`fs-port fs-port-${port.id}`} />
+        <Handle id={port.id} type={type} position={position} style={style} className={`fs-port fs-port-${port.id}`} {...words} />
         {label && <span className={`fs-port-label fs-port-label-${type}`} style={style} title={label}>{label}</span>}
       </Fragment>
     );
   });
 }
 
-function Slots({ slots }) {
+function Slots({ name, slots }) {
   return slots.map((slot, index) => {
     const style = { left: along(index, slots.length) };
     return (
       <Fragment key={slot.id}>
         <span className="fs-slot-label" style={style} title={slot.label}>{slot.label}{slot.required && <span aria-hidden="true"> *</span>}</span>
-        <Handle id={slot.id} type="target" position={Position.Bottom} style={style} className="fs-port fs-slot" />
+        <Handle id={slot.id} type="target" position={Position.Bottom} style={style} className="fs-port fs-slot" {...named("slot", name, slot.label)} />
       </Fragment>
     );
   });
@@ -148,11 +152,11 @@ export const Step = memo(function Step({ id, data, selected }) {
     found && "is-found", stale && "is-stale", state && `fs-is-${state.status}`].filter(Boolean).join(" ");
   return (
     <div className={look} style={{ "--fs-type": catalogue.color(data.type) }} data-status={state?.status ?? "idle"} onPointerEnter={() => setNear(true)}>
-      <Ports ports={ports.inputs} type="target" position={Position.Left} />
+      <Ports name={label} ports={ports.inputs} type="target" position={Position.Left} />
       {ports.sub
-        ? <Handle id={ports.outputs[0].id} type="source" position={Position.Top} className="fs-port fs-slot" />
-        : <Ports ports={ports.outputs} type="source" position={Position.Right} />}
-      {ports.slots && <Slots slots={ports.slots} />}
+        ? <Handle id={ports.outputs[0].id} type="source" position={Position.Top} className="fs-port fs-slot" {...named("supply", label)} />
+        : <Ports name={label} ports={ports.outputs} type="source" position={Position.Right} />}
+      {ports.slots && <Slots name={label} slots={ports.slots} />}
       <span className="fs-step-icon"><Icon size={ports.sub ? 17 : 20} aria-hidden="true" /></span>
       <span className="fs-step-text">
         <Name id={id} label={label} />
