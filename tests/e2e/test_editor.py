@@ -94,6 +94,27 @@ def test_a_new_workflow_is_drawn_saved_and_run(page: Page) -> None:
     expect(page.get_by_role("region", name="Run log").get_by_role("status")).to_contain_text("Succeeded")
 
 
+def test_a_new_step_is_not_blamed_before_it_could_be_filled_in(page: Page) -> None:
+    page.get_by_role("button", name="New workflow").click()
+    page.get_by_role("button", name="Create and open").click()
+    page.get_by_role("button", name="Add first step").click()
+    page.get_by_role("combobox", name="Search steps").fill("manual")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Add step").click()
+    page.get_by_role("combobox", name="Search steps").fill("http request")
+    page.get_by_role("option", name=re.compile("^HTTP Request")).click()
+    panel = page.get_by_role("dialog", name="Step details: HTTP Request")
+    url = panel.get_by_role("textbox", name="URL")
+    expect(url).to_be_visible()
+    saved(page)
+    expect(page.get_by_text("1 problem")).to_be_visible()
+    expect(url).not_to_have_attribute("aria-invalid", "true")
+    panel.get_by_role("button", name="Run this step").click()
+    expect(url).to_have_attribute("aria-invalid", "true")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("img", name=re.compile("URL is required"))).to_be_visible()
+
+
 def test_undo_and_redo_travel_through_the_changes(page: Page) -> None:
     workflow = store(page, LOUD)
     page.get_by_role("group", name="Give up", exact=True).dblclick()

@@ -54,7 +54,7 @@ export function useActions({ store, flow, wrapper, context, mayEdit, open, run, 
       const type = store.catalogue.type(slug);
       requestAnimationFrame(() => reveal(id));
       if (type.annotation) signals.writing.set(id);
-      else if (type.fields?.length || type.credentials?.length) open(id);
+      else if (type.fields?.length || type.credentials?.length) open(id, { fresh: true });
       else focusNode(id);
       return id;
     };

@@ -190,14 +190,20 @@ function Frame({ catalogue, store, runs, problems, workflowId, mayEdit, mayRun, 
   const { resolvedColorMode } = useContext(ColorModeContext);
   const dark = resolvedColorMode === "dark";
   const [open, setOpen] = useState(null);
+  const [fresh, setFresh] = useState(null); // a step that was just added: nobody has had the time to fill it in, so it is not blamed yet
   useRunTitle(runs, store);
 
-  /** Open a step; `place` says which parameter to show: {field: path}. */
+  /** Open a step; `place` says which parameter to show, {field: path}, or that the step is new, {fresh: true}. */
   const openNode = useCallback((id, place) => {
     setOpen(id);
+    setFresh(place?.fresh ? id : null);
     if (place?.field) focusField(id, place.field);
   }, []);
-  const close = useCallback(() => setOpen(null), []);
+  const close = useCallback(() => openNode(null), [openNode]);
+  const begin = useMemo(() => start && ((...asked) => {
+    setFresh(null);
+    return start(...asked);
+  }), [start]);
   const gone = useSyncExternalStore(store.subscribe, () => open !== null && !store.node(open));
   useEffect(() => {
     if (!gone) return;
@@ -211,12 +217,13 @@ function Frame({ catalogue, store, runs, problems, workflowId, mayEdit, mayRun, 
       toast.error(error.message);
     }
   }, [runs]);
+  const told = useMemo(() => (fresh ? problems.filter(({ node }) => node !== fresh) : problems), [problems, fresh]);
   const context = useMemo(() => ({
-    catalogue, store, runs, workflowId, start, talk, mayEdit, mayRun, mayAdmin, open: openNode,
-    problems: byNode(problems),
-    faults: problems,
+    catalogue, store, runs, workflowId, start: begin, talk, mayEdit, mayRun, mayAdmin, open: openNode,
+    problems: byNode(told),
+    faults: told,
     portsOf: (id) => store.node(id)?.ports ?? { inputs: [], outputs: [] },
-  }), [catalogue, store, runs, problems, workflowId, start, talk, mayEdit, mayRun, mayAdmin, openNode]);
+  }), [catalogue, store, runs, told, workflowId, begin, talk, mayEdit, mayRun, mayAdmin, openNode]);
 
   return (
     <StudioContext.Provider value={context}>
