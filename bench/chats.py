@@ -1,7 +1,8 @@
 """Many people who talk to a workflow at the same time, over REST, while a model on loopback streams its answers.
 
-Run it alone with `python -m bench.chats`. Model, server and clients share the machine; a token's latency is the time from the
-model's sending it to its reaching the client.
+`python -m bench.chats [CHATS [TOKENS_A_SECOND [SECONDS]]]` runs it alone. Model, server and clients share the machine. A token's
+way takes from the model's sending it to its reaching the client; what FlowStudio adds is the difference to clients that read the
+same answers, at the same pace, from the model itself.
 """
 
 from __future__ import annotations
@@ -12,20 +13,23 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic_ns
 from typing import Any
+
+import uvloop
 
 from bench.figures import Figure, percentile
 from bench.load import request_bytes
 from bench.server import Server
 
 CHATS = 500
-TOKENS = 80
-PAUSE = 0.5
-"""Seconds between two tokens of an answer: 1,000 tokens a second for 500 chats."""
+PACE = 2.0
+"""Tokens of a chat within a second: 1,000 for all chats together."""
+SECONDS = 40.0
+"""How long an answer takes."""
 OPENING = 30.0
 """Seconds over which the chats begin."""
 DOCUMENT: dict[str, Any] = {
@@ -55,6 +59,15 @@ class Heard:
 
 async def talk(port: int, key: str, workflow: str, chats: int, tokens: int, opening: float) -> Heard:
     """Hold so many chats at once; they begin evenly within `opening` seconds."""
+    return await _all(lambda heard: _chat(port, key, workflow, tokens, heard), chats, opening)
+
+
+async def ask(port: int, chats: int, tokens: int, opening: float) -> Heard:
+    """Ask the model itself as often, as a measure of the way that there is without FlowStudio."""
+    return await _all(lambda heard: _direct(port, tokens, heard), chats, opening)
+
+
+async def _all(one: Callable[[Heard], Awaitable[None]], chats: int, opening: float) -> Heard:
     heard = Heard()
 
     async def chat(number: int) -> None:
@@ -62,7 +75,7 @@ async def talk(port: int, key: str, workflow: str, chats: int, tokens: int, open
         heard.open += 1
         heard.most = max(heard.most, heard.open)
         try:
-            await _chat(port, key, workflow, tokens, heard)
+            await one(heard)
         except (OSError, asyncio.IncompleteReadError, ValueError) as error:
             heard.faults.append(f"{type(error).__name__}: {error}")
         finally:
@@ -103,22 +116,41 @@ async def _chat(port: int, key: str, workflow: str, tokens: int, heard: Heard) -
     heard.whole += 1
 
 
-def measure(chats: int = CHATS, tokens: int = TOKENS, pause: float = PAUSE) -> Iterator[Figure]:
+async def _direct(port: int, tokens: int, heard: Heard) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 22)
+    writer.write(request_bytes("POST", "/v1/chat/completions", b"{}"))
+    words = 0
+    while (line := await reader.readline()) and not line.startswith(b"data: [DONE]"):
+        now = monotonic_ns()
+        if line.startswith(b"data: "):
+            for choice in json.loads(line[6:])["choices"]:
+                for token in choice["delta"].get("content", "").split():
+                    heard.latencies.append((now - int(token)) / 1e6)
+                    words += 1
+    writer.close()
+    if words != tokens:
+        raise ValueError(f"{words} tokens")
+    heard.whole += 1
+
+
+def measure(chats: int = CHATS, pace: float = PACE, seconds: float = SECONDS) -> Iterator[Figure]:
     """Hold the chats with a server of their own."""
+    tokens, pause = round(seconds * pace), 1 / pace
     model = subprocess.Popen(
         [sys.executable, "-m", "bench.model", str(tokens), str(pause)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
     assert model.stdout is not None
-    address = f"http://127.0.0.1:{int(model.stdout.readline())}/v1"
+    port = int(model.stdout.readline())
+    direct = uvloop.run(ask(port, chats, tokens, OPENING))
     with tempfile.TemporaryDirectory(prefix="flowstudio-chats-") as folder:
         server = Server(
             Path(folder) / "data",
             FLOWSTUDIO_ALLOW_HOSTS="127.0.0.1",
             FLOWSTUDIO_CONCURRENCY=str(chats + 100),
             OPENAI_API_KEY="sk-loopback",
-            OPENAI_BASE_URL=address,
+            OPENAI_BASE_URL=f"http://127.0.0.1:{port}/v1",
         )
         server.data_dir.mkdir()
         server.start(timeout=300)  # the front end may have to be built first
@@ -126,20 +158,27 @@ def measure(chats: int = CHATS, tokens: int = TOKENS, pause: float = PAUSE) -> I
             with server.client() as client:
                 made = client.post("/api/workflows/", json=DOCUMENT).raise_for_status().json()
             workflow, key = str(made["id"]), server.api_key()
-            asyncio.run(talk(server.port, key, workflow, 5, tokens, 0.1))  # loads the SDK
+            uvloop.run(talk(server.port, key, workflow, 5, tokens, 0.1))  # loads the SDK
             before, spent = server.memory()["server"], server.cpu()
-            peak, heard = asyncio.run(_watched(server, key, workflow, chats, tokens))
+            peak, heard = uvloop.run(_watched(server, key, workflow, chats, tokens))
             spent = server.cpu() - spent
         finally:
             server.stop()
             model.communicate()
-    title = f"{chats} chats at once, {chats / pause:,.0f} tokens/s"
+    title = f"{chats} chats, {pace:g} tokens/s each"
     aim = f"{heard.most} at the same time; {chats - heard.whole} lost {' '.join(heard.faults[:1])[:200]}"
     yield Figure(f"{title}: complete answers", heard.whole, "", aim)
+    way, itself = statistics.median(heard.latencies or [0.0]), statistics.median(direct.latencies or [0.0])
     yield Figure(
-        f"{title}: added to a token, p50", statistics.median(heard.latencies or [0.0]), "ms", "under 5"
+        f"{title}: added to a token, p50",
+        way - itself,
+        "ms",
+        f"under 5; {way:.1f} with, {itself:.1f} without",
     )
-    yield Figure(f"{title}: added to a token, p99", percentile(heard.latencies, 0.99), "ms", "")
+    late, early = percentile(heard.latencies, 0.99), percentile(direct.latencies, 0.99)
+    yield Figure(
+        f"{title}: added to a token, p99", late - early, "ms", f"{late:.1f} with, {early:.1f} without"
+    )
     each = spent / (chats * tokens) * 1000
     yield Figure(f"{title}: server's CPU for a token", each, "ms", "its share of everything else included")
     yield Figure(f"{title}: memory, server", peak, "MB", f"{before:.0f} before")
@@ -157,7 +196,9 @@ async def _watched(server: Server, key: str, workflow: str, chats: int, tokens: 
 
 def main() -> None:
     """Measure and print."""
-    for figure in measure(*(int(text) for text in sys.argv[1:2])):
+    for figure in measure(
+        *(kind(text) for kind, text in zip((int, float, float), sys.argv[1:], strict=False))
+    ):
         print(f"{figure.name:<64} {figure.value:>10,.2f} {figure.unit:<4} {figure.aim}", flush=True)
 
 

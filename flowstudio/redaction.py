@@ -66,6 +66,8 @@ class Secrets:
         self._forms: OrderedDict[str, tuple[str, ...]] = OrderedDict()
         self._texts: tuple[str, ...] = ()
         self._needles: tuple[bytes, ...] = ()
+        self._begins: dict[str, list[str]] = {}
+        """The forms by their first character."""
         self.longest = 0
         """Characters of the longest form."""
 
@@ -85,6 +87,9 @@ class Secrets:
                 self._forms.popitem(last=False)
             texts = {form for found in self._forms.values() for form in found}
             self._texts = tuple(sorted(texts, key=lambda form: (-len(form), form)))
+            self._begins = {}
+            for form in self._texts:
+                self._begins.setdefault(form[0], []).append(form)
             self._needles = tuple(form.encode("utf-8", "surrogatepass") for form in self._texts)
             self.longest = max(map(len, self._texts))
         if self._parent is not None:
@@ -141,10 +146,13 @@ class Secrets:
 
     def held(self, text: str) -> int:
         """Where in a text the longest end begins that may be the beginning of a secret; its length when there is none."""
+        begins = self._begins
         for at in range(max(0, len(text) - self.longest + 1), len(text)):
-            rest = text[at:]
-            if any(form.startswith(rest) for form in self._texts):
-                return at
+            if (found := begins.get(text[at])) is not None:
+                rest = text[at:]
+                for form in found:
+                    if form.startswith(rest):
+                        return at
         return len(text)
 
 

@@ -77,37 +77,47 @@ class EventStream(Response):
         del self.headers["content-length"]
         self._changes = changes
         self._ends = ends
+        self._spoke = 0.0
+        """When something was sent last, by the loop's clock."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the end."""
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        clock = asyncio.get_running_loop().time
+        self._spoke = clock()
+        telling = asyncio.ensure_future(self._tell(send, clock))
         gone = asyncio.ensure_future(_first(_disconnected(receive), *(end() for end in self._ends)))
-        coming: asyncio.Future[Any] | None = None
-        number = 0
         try:
-            while not gone.done():
-                coming = coming or asyncio.ensure_future(anext(self._changes))
-                ends: set[asyncio.Future[Any]] = {coming, gone}
-                await asyncio.wait(ends, timeout=HEARTBEAT, return_when=asyncio.FIRST_COMPLETED)
-                body = b": still there\n\n"
-                if coming.done():
-                    number += 1
-                    body = self.encode(number, coming.result())
-                    coming = None
-                await send({"type": "http.response.body", "body": body, "more_body": True})
-        except StopAsyncIteration:
-            pass
+            while not (telling.done() or gone.done()):
+                silence = max(0.0, self._spoke + HEARTBEAT - clock())
+                await asyncio.wait({telling, gone}, timeout=silence, return_when=asyncio.FIRST_COMPLETED)
+                if clock() >= self._spoke + HEARTBEAT and not telling.done():
+                    self._spoke = clock()
+                    await _send(send, b": still there\n\n")
+            if telling.done():
+                telling.result()
         finally:
-            open_ends = [task for task in (gone, coming) if task is not None]
-            for task in open_ends:
-                task.cancel()
-            await asyncio.gather(*open_ends, return_exceptions=True)
+            telling.cancel()
+            gone.cancel()
+            await asyncio.gather(telling, gone, return_exceptions=True)
             await self._changes.aclose()
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _tell(self, send: Send, clock: Callable[[], float]) -> None:
+        """Send what comes, in one task from the first to the last: words of an answer are many and small."""
+        number = 0
+        async for change in self._changes:
+            number += 1
+            self._spoke = clock()
+            await _send(send, self.encode(number, change))
 
     def encode(self, number: int, change: Any) -> bytes:
         """One server-sent event."""
         return event(change.kind, change.data, number)
+
+
+async def _send(send: Send, body: bytes) -> None:
+    await send({"type": "http.response.body", "body": body, "more_body": True})
 
 
 async def signed_out(request: Request, caller: Caller, accounts: AccountService) -> None:

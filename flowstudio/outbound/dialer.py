@@ -12,6 +12,7 @@ import httpcore
 
 from flowstudio.errors import OutboundRefused
 from flowstudio.outbound.addresses import AddressRules
+from flowstudio.outbound.sockets import connect
 
 Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 """Finds the addresses of a name. Raises `OSError` when there are none."""
@@ -38,7 +39,6 @@ class VettedDialer(httpcore.AsyncNetworkBackend):
     def __init__(self, rules: AddressRules, resolve: Resolve = resolve) -> None:
         self._rules = rules
         self._resolve = resolve
-        self._plain = httpcore.AnyIOBackend()
 
     async def connect_tcp(
         self,
@@ -102,7 +102,7 @@ class VettedDialer(httpcore.AsyncNetworkBackend):
         *others, last = addresses
         for address in others:
             try:
-                return await self._plain.connect_tcp(address, port, FIRST_TRY, local_address, socket_options)
+                return await connect(address, port, FIRST_TRY, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 continue
-        return await self._plain.connect_tcp(last, port, None, local_address, socket_options)
+        return await connect(last, port, None, local_address, socket_options)

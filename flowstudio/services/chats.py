@@ -208,7 +208,7 @@ class ChatService:
         except BaseException:
             subscription.close()
             raise
-        self._follow(turn, workflow.document, subscription)
+        self._follow(turn, workflow.document, subscription, begins=True)
         return thread, turn
 
     async def _go_on(
@@ -274,7 +274,9 @@ class ChatService:
             upload.content, mime_type=upload.mime_type, file_name=upload.name
         )
 
-    def _follow(self, turn: ChatTurn, document: Any, subscription: Subscription) -> Talk:
+    def _follow(
+        self, turn: ChatTurn, document: Any, subscription: Subscription, *, begins: bool = False
+    ) -> Talk:
         talk = self._talks[_key(turn)] = Talk(turn.execution_id, document, self._registry)
 
         async def said() -> list[Json]:
@@ -288,7 +290,7 @@ class ChatService:
 
         async def follow() -> None:
             try:
-                await talk.follow(subscription, said, settle)
+                await talk.follow(subscription, said, settle, begins=begins)
             except Exception:
                 log.exception("following a chat failed", extra={"execution": turn.execution_id})
             finally:
@@ -310,8 +312,10 @@ class ChatService:
 
     async def listen(self, thread: ChatThread, turn: ChatTurn) -> AsyncGenerator[Said]:
         """A turn as it is now, then how it is answered."""
-        turn = await self.settled(turn)
         talk = self._talks.get(_key(turn))
+        if talk is None or talk.over.is_set() or turn.status != "running":
+            turn = await self.settled(turn)
+            talk = self._talks.get(_key(turn))
         if talk is None and turn.status == "running":
             subscription = self._bus.subscribe(turn.execution_id)
             stored = await self._storage.executions.load(turn.execution_id)
@@ -397,6 +401,8 @@ class ChatService:
             status = "error"
             error = {"code": "deleted", "message": "The run of this message was deleted.", "node": None}
         else:
+            if summary.status not in FINAL and summary.status != "waiting":
+                return turn
             runs = await self._storage.executions.node_runs(execution)
             if summary.status in FINAL:
                 status = summary.status if summary.status in ("success", "cancelled") else "error"

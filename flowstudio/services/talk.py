@@ -26,8 +26,8 @@ from flowstudio.engine.workflow import WorkflowDocument
 from flowstudio.nodes.ai.respond_to_chat import RespondToChat
 from flowstudio.services.live import error_json
 
-COALESCE = 0.03
-"""Seconds between two pieces of words to one reader: the first goes out at once, those that follow closely are gathered."""
+COALESCE = 0.01
+"""Seconds between two pieces of words to one reader: what comes later goes out at once, what follows more closely is gathered."""
 ACTIVITIES = 300
 """Doings of nodes that are told of one answer."""
 _PLAIN = re.compile(r"=\{\{\s*\$json\.(output|answer|response|text|message)\s*\}\}\s*")
@@ -68,14 +68,18 @@ class Reader:
 
     async def read(self) -> AsyncGenerator[Said]:
         """What comes, until the end."""
+        clock = asyncio.get_running_loop().time
+        due = 0.0
         while True:
             await self._arrived.wait()
+            if (early := due - clock()) > 0:
+                await asyncio.sleep(early)
             self._arrived.clear()
             while self._waiting:
                 yield self._waiting.popleft()
             if self.over:
                 return
-            await asyncio.sleep(COALESCE)
+            due = clock() + COALESCE
 
 
 def speakers(document: WorkflowDocument) -> frozenset[str]:
@@ -137,14 +141,16 @@ class Talk:
         subscription: Subscription,
         said: Callable[[], Awaitable[list[Json]]],
         settled: Callable[[], Awaitable[Json | None]],
+        *,
+        begins: bool,
     ) -> None:
         """Follow the execution until it has answered.
 
         `said` reads the messages that are durable; `settled` notes the answer and gives the turn as it is then, or None
-        when the answer is not complete.
+        when the answer is not complete. An execution that `begins` cannot have answered before anybody followed.
         """
         try:
-            if (turn := await settled()) is None:
+            if (turn := None if begins else await settled()) is None:
                 async for event in subscription:
                     self._take(event)
                     if isinstance(event, NodeFinished) and self._types.get(event.node) == RespondToChat.type:
