@@ -49,7 +49,7 @@ def test_large_bodies_pass_with_and_without_tls(loop: Loop, tmp_path: Path) -> N
 
 
 def test_a_connection_on_which_something_came_unasked_is_not_used_again(loop: Loop) -> None:
-    told = asyncio.Event()
+    told, ended = asyncio.Event(), asyncio.Event()
 
     async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -59,6 +59,8 @@ def test_a_connection_on_which_something_came_unasked_is_not_used_again(loop: Lo
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
         await reader.read()
         writer.close()
+        await writer.wait_closed()
+        ended.set()
 
     async def go() -> None:
         listening = await asyncio.start_server(speak, "127.0.0.1", 0)
@@ -73,6 +75,7 @@ def test_a_connection_on_which_something_came_unasked_is_not_used_again(loop: Lo
         await stream.aclose()
         with pytest.raises(httpcore.WriteError):
             await stream.write(b"more")
+        await ended.wait()
         listening.close()
 
     loop(go())
@@ -81,7 +84,8 @@ def test_a_connection_on_which_something_came_unasked_is_not_used_again(loop: Lo
 def test_silence_and_a_lost_connection_are_told_apart(loop: Loop) -> None:
     async def cut(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1)
-        writer.transport.abort()
+        writer.close()
+        await writer.wait_closed()
 
     async def go() -> None:
         listening = await asyncio.start_server(cut, "127.0.0.1", 0)
