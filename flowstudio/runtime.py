@@ -17,6 +17,7 @@ from flowstudio.ai.prices import PriceTable
 from flowstudio.ai.vectors import VectorStore
 from flowstudio.config import Settings
 from flowstudio.engine.context import Host
+from flowstudio.engine.keeping import WorkflowMemory
 from flowstudio.engine.registry import Registry, discover
 from flowstudio.errors import ConfigurationError
 from flowstudio.nodes.connections import AccessTokens
@@ -196,6 +197,7 @@ class Runtime:
                 VectorStore: self.storage.vectors,
                 PriceTable: self.prices,
                 Conversations: self.storage.conversations,
+                WorkflowMemory: self.storage.memory,
             },
             timezone=settings.timezone,
             environment=allowed_environment(settings),

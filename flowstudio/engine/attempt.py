@@ -252,6 +252,8 @@ class Attempts:
             spend=spend,
             steps=this.steps,
             stream=this.told.stream,
+            kept=around.trace.kept,
+            notes=around.trace.notes,
         )
 
     # Outcomes

@@ -87,6 +87,10 @@ class Context:
     """Adds to what the node run consumed, such as `{"input_tokens": 12}`."""
     steps: Steps = field(default_factory=Steps)
     """Notes what happens within the try: turns of models, calls of tools."""
+    kept: dict[str, Any] = field(default_factory=dict)
+    """Static data of this execution, by what it belongs to; shared by its node runs, which add to it."""
+    notes: dict[str, str] = field(default_factory=dict)
+    """What code notes about this execution; shared likewise."""
     stream: Callable[[str, StreamKind, int], None] = lambda text, kind, item: None
     """Tells more words of the answer to an input item to whoever watches."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from flowstudio.engine.events import Scope
 from flowstudio.engine.item import Item, Pair, Ports
@@ -26,6 +27,10 @@ class Trace:
 
     _runs: dict[tuple[str, Scope], Outcome] = field(default_factory=dict)
     _scopes: dict[str, list[Scope]] = field(default_factory=dict)
+    kept: dict[str, Any] = field(default_factory=dict)
+    """Static data that code has left, by what it belongs to."""
+    notes: dict[str, str] = field(default_factory=dict)
+    """What code has noted about the execution."""
     final: set[tuple[str, Scope]] = field(default_factory=set)
     """Iterations of loops, by loop and scope, after which no batch was left."""
 

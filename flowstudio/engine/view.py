@@ -43,7 +43,14 @@ class View:
 
     def shared(self, labels: Collection[str] | None = None) -> Json:
         """What all items see; `labels` restricts which other nodes do (None: all that have run)."""
-        asked = {} if self.asked is None else {"fromAI": self.asked}
+        asked: Json = {} if self.asked is None else {"fromAI": self.asked}
+        if kept := self.trace.kept:
+            asked["static"] = {
+                "global": kept.get("global") or {},
+                "node": kept.get(f"node:{self.node.id}") or {},
+            }
+        if self.trace.notes:
+            asked["customData"] = dict(self.trace.notes)
         return asked | {
             "now": self.now.isoformat(),
             "timezone": self.info.timezone,

@@ -40,3 +40,7 @@ class CodeResult:
     """`{"json": {…}}`, with `binary`, `pairedItem` and `error` where the code gave them."""
     stdout: str
     """What the code printed, cut at 100 kB."""
+    kept: dict[str, Any] = field(default_factory=dict)
+    """The static data that it left, `global` and `node`, if it asked for it."""
+    notes: dict[str, str] = field(default_factory=dict)
+    """What it noted about the execution."""

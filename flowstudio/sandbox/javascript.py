@@ -15,7 +15,7 @@ from flowstudio.sandbox.batch import CodeResult, ExpressionBatch, ExpressionFail
 from flowstudio.sandbox.jail import Jail
 from flowstudio.sandbox.payload import encode
 from flowstudio.sandbox.report import TierReport
-from flowstudio.sandbox.result import items_of_all, items_of_each
+from flowstudio.sandbox.result import items_of_all, items_of_each, left_behind
 from flowstudio.sandbox.slots import Slots
 from flowstudio.sandbox.spawner import Child
 from flowstudio.sandbox.template import pieces
@@ -124,7 +124,7 @@ class JavaScript:
         data = encode({"items": items, "shared": scope, "per_item": per_item or {}})
         async with self._code.of(owner):
             result, stdout = await self._run(owner, header + b"\n" + data, timeout=timeout, memory=memory)
-        return CodeResult(_items(result, len(items), stdout), stdout)
+        return CodeResult(_items(result, len(items), stdout), stdout, *left_behind(result))
 
     async def _run(self, owner: str, payload: bytes, *, timeout: float, memory: int) -> tuple[Any, str]:
         workers = self._workers

@@ -14,7 +14,7 @@ from flowstudio.sandbox.batch import CodeResult
 from flowstudio.sandbox.jail import Jail
 from flowstudio.sandbox.payload import encode
 from flowstudio.sandbox.report import TierReport
-from flowstudio.sandbox.result import items_of_all, items_of_each
+from flowstudio.sandbox.result import items_of_all, items_of_each, left_behind
 from flowstudio.sandbox.slots import Slots
 from flowstudio.sandbox.strict import StrictPython
 
@@ -76,9 +76,9 @@ class Python:
                 result, stdout = await self._run_jailed(code, data, mode=mode, timeout=timeout, memory=memory)
         match result:
             case {"value": value} if mode == "all-items":
-                return CodeResult(items_of_all(value, stdout=stdout), stdout)
+                return CodeResult(items_of_all(value, stdout=stdout), stdout, *left_behind(result))
             case {"values": list(values)} if mode == "each-item" and len(values) == len(items):
-                return CodeResult(items_of_each(values, stdout=stdout), stdout)
+                return CodeResult(items_of_each(values, stdout=stdout), stdout, *left_behind(result))
         raise CodeOutput("The code gave a result of the wrong shape.", stdout=stdout)
 
     async def _run_jailed(

@@ -51,6 +51,22 @@ def items_of_each(values: Sequence[Any], *, stdout: str = "") -> list[dict[str, 
     return items
 
 
+def left_behind(result: Any) -> tuple[dict[str, Any], dict[str, str]]:
+    """Static data and notes that code left, checked for their shape."""
+    left = result.get("left") if isinstance(result, dict) else None
+    if not isinstance(left, dict):
+        return {}, {}
+    kept, notes = left.get("kept"), left.get("notes")
+    return (
+        {name: value for name, value in kept.items() if isinstance(value, dict)}
+        if isinstance(kept, dict)
+        else {},
+        {name: value for name, value in notes.items() if isinstance(value, str)}
+        if isinstance(notes, dict)
+        else {},
+    )
+
+
 def _item(entry: Mapping[str, Any], index: int, *, wrapped: bool, stdout: str) -> dict[str, Any]:
     if not wrapped:
         return {"json": dict(entry)}

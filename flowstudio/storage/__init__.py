@@ -35,6 +35,7 @@ from flowstudio.storage.vectors.embedded import FILE_NAME as VECTORS
 from flowstudio.storage.vectors.embedded import EmbeddedVectors
 from flowstudio.storage.vectors.postgres import PostgresVectors, has_pgvector
 from flowstudio.storage.versions import VersionRepository
+from flowstudio.storage.workflow_memory import WorkflowMemoryRepository
 from flowstudio.storage.workflows import WorkflowRepository
 
 __all__ = ["Storage"]
@@ -61,6 +62,7 @@ class Storage:
         self.audit = AuditRepository(database)
         self.credentials = CredentialRepository(database, vault)
         self.conversations = ConversationRepository(database)
+        self.memory = WorkflowMemoryRepository(database)
         self.chats = ChatRepository(database)
         self.prices = PriceRepository(database)
         self.network = NetworkRepository(database)

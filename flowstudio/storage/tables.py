@@ -214,6 +214,16 @@ chat_sessions = Table(
 )
 """Conversations of agents. `name` is the session's id as the chat has it, `collection` where its memories are found by meaning."""
 
+workflow_memory = Table(
+    "workflow_memory",
+    metadata,
+    Column("workflow_id", ForeignKey(workflows.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+"""What workflows keep from one execution to the next: static data of code, and which items they have seen."""
+
 chat_messages = Table(
     "chat_messages",
     metadata,

@@ -155,12 +155,8 @@ def remove_duplicates(source: Source) -> Converted:
     """The Remove Duplicates node."""
     given = source.parameters
     options = given.part("options")
-    remarks = []
     if given.text("operation") in ("removeItemsSeenInPreviousExecutions", "clearDeduplicationHistory"):
-        given.skip("logic", "dedupeValue", "incrementalDedupeValue", "dateDedupeValue", "mode")
-        remarks.append(
-            "What earlier executions saw is not remembered here: only the items of one run are compared."
-        )
+        return _skip_seen(given)
     ways = {"allFields": "all", "selectedFields": "selected", "allFieldsExcept": "except"}
     compare = given.choice("compare", ways, "all")
     chosen = given.value("fieldsToCompare" if compare == "selected" else "fieldsToExclude")
@@ -170,7 +166,29 @@ def remove_duplicates(source: Source) -> Converted:
         fields=names(chosen) if compare != "all" else None,
         remove_other_fields=options.flag("removeOtherFields") or None,
     )
-    return Converted("remove-duplicates", properties | _dots(options), remarks)
+    return Converted("remove-duplicates", properties | _dots(options))
+
+
+LOGIC = {
+    "removeItemsWithAlreadySeenKeyValues": ("new", "dedupeValue"),
+    "removeItemsUpToStoredIncrementalKey": ("higher", "incrementalDedupeValue"),
+    "removeItemsUpToStoredDate": ("later", "dateDedupeValue"),
+}
+
+
+def _skip_seen(given: Given) -> Converted:
+    """Remove Duplicates, as far as it remembers earlier executions."""
+    options = given.part("options")
+    properties: Properties = {"mode": "forget"}
+    if given.text("operation") == "removeItemsSeenInPreviousExecutions":
+        mode, name = given.choice("logic", LOGIC, LOGIC["removeItemsWithAlreadySeenKeyValues"])
+        properties = {"mode": mode, "value": given.value(name, "")}
+        if mode == "new" and (size := options.value("historySize")) is not None:
+            properties["history"] = size
+    given.skip("dedupeValue", "incrementalDedupeValue", "dateDedupeValue", "mode")
+    if options.text("scope", "node") == "workflow":
+        properties["scope"] = "workflow"
+    return Converted("skip-seen", properties)
 
 
 def rename_keys(source: Source) -> Converted:

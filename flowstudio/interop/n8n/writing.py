@@ -16,6 +16,7 @@ from flowstudio.interop.n8n.writing_lists import (
     write_merge,
     write_remove_duplicates,
     write_rename_keys,
+    write_skip_seen,
     write_sort,
     write_split_out,
     write_summarize,
@@ -245,6 +246,7 @@ _WRITERS: dict[str, Writer] = {
     "aggregate": write_aggregate,
     "summarize": write_summarize,
     "remove-duplicates": write_remove_duplicates,
+    "skip-seen": write_skip_seen,
     "rename-keys": write_rename_keys,
     "date-time": write_date_time,
 }

@@ -6,7 +6,7 @@ from typing import Any
 
 from flowstudio.interop.n8n.converted import Properties
 from flowstudio.interop.n8n.dates import UNITS
-from flowstudio.interop.n8n.lists import AGGREGATIONS
+from flowstudio.interop.n8n.lists import AGGREGATIONS, LOGIC
 from flowstudio.interop.n8n.spelling import DATE_NAMES
 from flowstudio.interop.n8n.written import Written, dots_of, listed, options_of, rows_of
 
@@ -205,6 +205,20 @@ def write_remove_duplicates(p: Properties) -> Written:
         disableDotNotation=dots_of(p), removeOtherFields=True if p.get("remove_other_fields") else None
     )
     return "removeDuplicates", 2, parameters | options
+
+
+def write_skip_seen(p: Properties) -> Written:
+    """The Skip Seen Items node, which is an operation of Remove Duplicates there."""
+    options = options_of(
+        scope="workflow" if p.get("scope") == "workflow" else None, historySize=p.get("history")
+    )
+    if p.get("mode") == "forget":
+        return "removeDuplicates", 2, {"operation": "clearDeduplicationHistory", **options}
+    logic, name = next(
+        (theirs, name) for theirs, (mode, name) in LOGIC.items() if mode == p.get("mode", "new")
+    )
+    operation = {"operation": "removeItemsSeenInPreviousExecutions", "logic": logic}
+    return "removeDuplicates", 2, {**operation, name: p.get("value", ""), **options}
 
 
 def write_rename_keys(p: Properties) -> Written:

@@ -6,14 +6,17 @@ import binascii
 import re
 from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from flowstudio.engine.context import Context
 from flowstudio.engine.item import Binary, Item, Json, Pair, Ports
+from flowstudio.engine.keeping import WorkflowMemory
 from flowstudio.engine.node import BatchNode, Choice, Code, Example, Inputs
-from flowstudio.errors import CodeError, CodeOutput
+from flowstudio.errors import CodeError, CodeOutput, NodeError
+from flowstudio.nodes import values
 from flowstudio.sandbox import Sandbox
 
 _OTHER_NODES = {
@@ -23,6 +26,9 @@ _OTHER_NODES = {
     ),
 }
 """What code must contain to see other nodes; without it their items stay out of the cage."""
+_STATIC = re.compile(r"getWorkflowStaticData")
+MAX_STATIC = 1 << 20
+"""Characters of static data, of the workflow or of a step."""
 
 
 class CodeNode(BatchNode):
@@ -35,6 +41,10 @@ class CodeNode(BatchNode):
     What the code prints (`print`, `console.log`) is shown in the log. `_("Node")` and `$("Node")` give the items of
     another node. The code runs in a cage: it has no network, no files and no other programs, and is stopped when it
     takes too long or needs too much memory. To call a service, use an HTTP Request before it.
+
+    What `$getWorkflowStaticData("global")` or `("node")` gives (`_getWorkflowStaticData` in Python) may be changed and is there
+    again in the next execution, unless the workflow is run by hand: then it lasts as long as the run.
+    `$execution.customData.set(name, value)` notes something for the steps that follow.
     """
 
     type = "code"
@@ -89,6 +99,9 @@ class CodeNode(BatchNode):
         seen = scope
         if "nodes" in scope and not _OTHER_NODES[self.language].search(self.code):
             seen = {**scope, "nodes": {}}
+        kept = await self._kept(ctx)
+        if kept:
+            seen = {**seen, "static": kept}
         try:
             result = await cage.run_code(
                 self.code,
@@ -106,6 +119,8 @@ class CodeNode(BatchNode):
             raise
         if result.stdout:
             ctx.print(result.stdout)
+        ctx.notes.update(result.notes)
+        await self._keep(kept, result.kept, ctx)
         files = _Files(items, scope, ctx)
         return {
             "main": [
@@ -113,6 +128,46 @@ class CodeNode(BatchNode):
                 for index, entry in enumerate(result.items)
             ]
         }
+
+    async def _kept(self, ctx: Context) -> Json:
+        """The static data that the code asks for; nothing if it does not."""
+        if not _STATIC.search(self.code):
+            return {}
+        for owner in _owners(ctx).values():
+            if owner not in ctx.kept and (workflow := _lasting(ctx)):
+                ctx.kept[owner] = await _memory(ctx).read(workflow, f"static:{owner}")
+        return {kind: ctx.kept.get(owner) or {} for kind, owner in _owners(ctx).items()}
+
+    async def _keep(self, before: Json, after: Json, ctx: Context) -> None:
+        """Keep the static data that the code changed: for good, except in a run by hand."""
+        for kind, owner in _owners(ctx).items():
+            if kind not in before or kind not in after or before[kind] == after[kind]:
+                continue
+            left = ctx.kept[owner] = after[kind]
+            if len(values.json_text(left)) > MAX_STATIC:
+                raise NodeError(
+                    f"The code keeps more than {MAX_STATIC >> 20} MB of static data. Keep such data in a service of its own."
+                )
+            if workflow := _lasting(ctx):
+                await _memory(ctx).change(workflow, f"static:{owner}", partial(_replace, left))
+
+
+def _replace(new: Any, _: Any) -> Any:
+    return new
+
+
+def _memory(ctx: Context) -> WorkflowMemory:
+    return ctx.use(WorkflowMemory)  # type: ignore[type-abstract]  # the storage brings the concrete one
+
+
+def _owners(ctx: Context) -> dict[str, str]:
+    """The kinds of static data, and whom they belong to."""
+    return {"global": "global", "node": f"node:{ctx.node}"}
+
+
+def _lasting(ctx: Context) -> str | None:
+    """The workflow whose static data is kept: none for runs by hand."""
+    return None if ctx.execution.mode in ("manual", "cli") else ctx.execution.workflow_id
 
 
 def _pairs(given: Any, count: int) -> tuple[Pair, ...]:

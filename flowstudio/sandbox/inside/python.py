@@ -99,7 +99,7 @@ def _run(request: dict[str, Any], data: dict[str, Any]) -> str:
     exec(compile_code(request["code"]), names)  # noqa: S102  # the point of this process, which is locked
     function = names["__code"]
     if request["mode"] == "all-items":
-        return encode({"value": function()})
+        return encode({"value": function(), "left": scope.left()})
     values = []
     for index in range(len(data["items"])):
         names.update(scope.names_of(index))
@@ -108,7 +108,7 @@ def _run(request: dict[str, Any], data: dict[str, Any]) -> str:
         except Exception as error:
             error.__flowstudio_item__ = index  # type: ignore[attr-defined]  # read by _explain
             raise
-    return '{"values":[' + ",".join(values) + "]}"
+    return '{"values":[' + ",".join(values) + '],"left":' + encode(scope.left()) + "}"
 
 
 def _explain(error: BaseException) -> dict[str, Any]:

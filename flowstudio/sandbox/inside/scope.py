@@ -44,6 +44,30 @@ def _records(value: Any) -> Any:
     return value
 
 
+class Notes:
+    """`_execution.customData`: what code notes about the execution."""
+
+    def __init__(self, known: Mapping[str, str]) -> None:
+        self._notes = dict(known)
+
+    def set(self, name: str, value: Any) -> None:
+        """Note something."""
+        self._notes[str(name)[:50]] = str(value)[:512]
+
+    def setAll(self, values: Mapping[str, Any]) -> None:
+        """Note several things."""
+        for name, value in values.items():
+            self.set(name, value)
+
+    def get(self, name: str) -> str | None:
+        """What was noted under a name."""
+        return self._notes.get(name)
+
+    def getAll(self) -> dict[str, str]:
+        """All of it."""
+        return dict(self._notes)
+
+
 class Items:
     """A node's items: `.all()`, `.first()`, `.last()`, `.item`."""
 
@@ -120,6 +144,16 @@ class Scope:
                 item["binary"] = files
         self._nodes: dict[str, list[Record]] = {}
         self._index: int | None = None
+        static = self._shared.get("static") or {}
+        self._kept = {kind: _records(static.get(kind) or {}) for kind in ("global", "node")}
+        self._notes = Notes(self._shared.get("customData") or {})
+
+    def left(self) -> dict[str, Any]:
+        """What code keeps for later, and its notes about the execution."""
+        return {"kept": self._kept, "notes": self._notes.getAll()}
+
+    def _static(self, kind: str = "global") -> Record:
+        return cast(Record, self._kept["node" if kind == "node" else "global"])
 
     def _item(self, json: Any) -> Record:
         return Record(json=self._convert(json))
@@ -148,7 +182,8 @@ class Scope:
             "_input": Items(self._items, shared.get("params") or {}),
             "_": self._node,
             "_node": _Nodes(self._node),
-            "_execution": Record(shared.get("execution") or {}),
+            "_execution": Record({**(shared.get("execution") or {}), "customData": self._notes}),
+            "_getWorkflowStaticData": self._static,
             "_workflow": Record(shared.get("workflow") or {}),
             "_vars": Record(shared.get("vars") or {}),
             "_env": Record(shared.get("env") or {}),

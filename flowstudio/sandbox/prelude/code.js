@@ -50,7 +50,7 @@
       }
       return { results };
     };
-    all().then((result) => { if (result) outcome = JSON.stringify(result, big); }).catch((error) => fail(error));
+    all().then((result) => { if (result) outcome = JSON.stringify({ ...result, left: scope.left?.() }, big); }).catch((error) => fail(error));
   };
   // The outcome as text; else how many milliseconds to wait, negative when nothing will ever happen.
   const poll = () => {

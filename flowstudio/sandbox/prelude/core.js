@@ -37,7 +37,7 @@
     scope.shared = data.shared || {};
     scope.perItem = data.per_item || {};
     scope.items = data.items;
-    scope.made = undefined;
+    scope.made = scope.left = undefined;
     scope.each = Object.keys(scope.perItem).filter((name) => name[0] === "$");
     for (const name of Object.keys(scope.shared)) if (name[0] === "$") globalThis[name] = scope.shared[name];
   };
@@ -163,7 +163,7 @@
   const swept = () => {
     scope.shared = scope.perItem = {};
     scope.items = [];
-    scope.made = undefined;
+    scope.made = scope.left = undefined;
     loaded.luxon.Settings.resetCaches();
     for (const key of Reflect.ownKeys(globalThis)) if (!baseline.has(key) && !Reflect.deleteProperty(globalThis, key)) return false;
     return Object.getPrototypeOf(globalThis) === Object.prototype;

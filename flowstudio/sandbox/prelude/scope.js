@@ -77,8 +77,9 @@
   const $node = nodesFor();
   const $item = (index) => ({ $node: nodesFor(index), $input: { item: inputItem(index) }, $itemIndex: index, get $json() { return inputItem(index)?.json; }, get $binary() { return inputItem(index)?.binary; } });
 
-  // Notes of code about its execution, and what it keeps for later: both last as long as the run of the step.
-  const notes = {}, kept = {};
+  // Notes of code about its execution, and what it keeps for later; code hands both back when it ends.
+  const notes = scope.shared.customData || {}, kept = { global: {}, node: {}, ...scope.shared.static };
+  scope.left = () => ({ notes, kept });
   const customData = {
     set: (name, value) => {
       if (value === undefined && name && typeof name === "object") return customData.setAll(name);
@@ -88,7 +89,7 @@
     get: (name) => notes[name],
     getAll: () => ({ ...notes }),
   };
-  const $getWorkflowStaticData = (kind = "global") => kept[kind] ??= {};
+  const $getWorkflowStaticData = (kind = "global") => kept[kind === "node" ? "node" : "global"];
 
   const $env = new Proxy({}, {
     get: (_, name) => {
