@@ -14,6 +14,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import takewhile
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -24,6 +25,8 @@ MASK = "•••"
 """Stands where a secret stood."""
 SHORTEST = 8
 """Characters that a secret must have to be looked for."""
+QUOTED = 12
+"""Characters by which the beginning of a secret is recognised in an error."""
 KEPT = 200
 """Secrets that a process remembers; the one that was used longest ago is forgotten first."""
 
@@ -110,6 +113,18 @@ class Secrets:
                 text = text.replace(form, MASK)
         return text
 
+    def mask_quoted(self, text: str) -> str:
+        """The text without secrets, nor beginnings of secrets: errors quote the beginning of what a service said."""
+        text = self.mask(text)
+        heads = {form[:QUOTED] for form in self._texts if len(form) >= QUOTED}
+        while (at := min((at for head in heads if (at := text.find(head)) >= 0), default=-1)) >= 0:
+            rest = text[at:]
+            length = max(
+                sum(1 for _ in takewhile(_alike, zip(form, rest, strict=False))) for form in self._texts
+            )
+            text = text[:at] + MASK + rest[length:]
+        return text
+
     def clean(self, value: Any) -> Any:
         """JSON data without secrets: the same object when there was none in it. Keys are data, too."""
         if not self._texts or value is None:
@@ -182,6 +197,10 @@ in_use = Secrets()
 """Everything that this process has opened."""
 
 
+def _alike(pair: tuple[str, str]) -> bool:
+    return pair[0] == pair[1]
+
+
 def _within(value: Any) -> Iterable[str]:
     if isinstance(value, SecretStr):
         yield from _parts(value.get_secret_value())
@@ -190,6 +209,8 @@ def _within(value: Any) -> Iterable[str]:
     elif isinstance(value, BaseModel):
         for name in type(value).model_fields:
             yield from _within(getattr(value, name))
+        if callable(more := getattr(value, "more_secrets", None)):
+            yield from more()
     elif isinstance(value, Mapping):
         for each in value.values():
             yield from _within(each)

@@ -79,6 +79,17 @@ def test_a_secret_split_over_pieces_never_shows() -> None:
         assert "".join(told) == f"aa{MASK}bb {MASK} sk-abcdefg p/4+ss"
 
 
+@pytest.mark.parametrize("kept", range(12, 33))
+def test_the_beginning_of_a_secret_that_an_error_quotes_is_masked(kept: int) -> None:
+    secret = "sk-Zq8x/Lw3vT5+aT9uVe2=more&long"
+    secrets = Secrets()
+    secrets.learn(secret, "another, longer one")
+    for form in (secret, quote(secret, safe=""), base64.b64encode(secret.encode()).decode()):
+        said = secrets.mask_quoted(f"It said: {form[:kept]}. And {form[:kept]}…")
+        assert said == f"It said: {MASK}. And {MASK}…"
+    assert secrets.mask_quoted(f"It said: {secret[:8]}.") == f"It said: {secret[:8]}."
+
+
 def test_what_is_too_short_to_mean_anything_is_left_alone() -> None:
     secrets = Secrets()
     secrets.learn("1234567")

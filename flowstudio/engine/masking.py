@@ -49,7 +49,7 @@ def masked_error(error: ErrorInfo, secrets: Secrets) -> ErrorInfo:
     """A failure without secrets."""
     if not secrets:
         return error
-    return replace(error, message=secrets.mask(error.message), detail=secrets.clean(error.detail))
+    return replace(error, message=secrets.mask_quoted(error.message), detail=secrets.clean(error.detail))
 
 
 class Told:

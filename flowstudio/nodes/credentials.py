@@ -114,6 +114,10 @@ class SeveralSecrets(CredentialType):
                 )
         return value
 
+    def more_secrets(self) -> list[str]:
+        """What is secret by itself: each value."""
+        return [value for _, value in (*self.header_pairs(), *self.query_pairs())]
+
     def header_pairs(self) -> list[tuple[str, str]]:
         """Names and values."""
         return _pairs(self.headers, ":")

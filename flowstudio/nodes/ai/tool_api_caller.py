@@ -78,7 +78,11 @@ class ToolApiCaller(ToolNode):
         """The one tool."""
         allowed = self._allowed()
         out = ctx.use(Outbound)
-        auth = authentication(self.account, ctx.host.services) if self.account is not None else None
+        auth = (
+            authentication(self.account, ctx.host.services, ctx.host.secrets)
+            if self.account is not None
+            else None
+        )
 
         async def call(arguments: Mapping[str, Any]) -> Any:
             return self._told(await self._request(arguments, allowed, out, auth))

@@ -450,6 +450,6 @@ def _gathered(ctx: Context, account: GoogleAccount) -> _Gathered:
     found = _rounds.get(key)
     if found is None:
         tokens: Any = ctx.host.services.get(AccessTokens)
-        found = _rounds[key] = _Gathered(Sheets(account, ctx.use(Outbound), tokens))
+        found = _rounds[key] = _Gathered(Sheets(account, ctx.use(Outbound), tokens, ctx.host.secrets))
         asyncio.get_running_loop().call_soon(_rounds.pop, key, None)
     return found

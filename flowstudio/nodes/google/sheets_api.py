@@ -16,6 +16,7 @@ from flowstudio.errors import NodeError
 from flowstudio.nodes.connections import AccessTokens, GoogleAccount, GoogleServiceAccount
 from flowstudio.nodes.http.authentication import TokenAuth
 from flowstudio.outbound import Outbound, Request, Response
+from flowstudio.redaction import Secrets
 
 TIMEOUT: Final = 60.0
 TRIES: Final = 7
@@ -29,9 +30,9 @@ _IN_ADDRESS = re.compile(r"/spreadsheets/(?:u/\d+/)?d/([A-Za-z0-9_-]+)")
 class Sheets:
     """Calls one account's spreadsheets."""
 
-    def __init__(self, account: GoogleAccount, out: Outbound, tokens: AccessTokens) -> None:
+    def __init__(self, account: GoogleAccount, out: Outbound, tokens: AccessTokens, secrets: Secrets) -> None:
         self._account, self._out = account, out
-        self._auth = TokenAuth(account, tokens)
+        self._auth = TokenAuth(account, tokens, secrets)
 
     async def values(self, document: str, area: str, *, formatted: bool = False) -> list[list[Any]]:
         """The cells of an area by rows; empty cells at the end are missing."""

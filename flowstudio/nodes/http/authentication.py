@@ -25,6 +25,7 @@ from flowstudio.nodes.credentials import (
     SeveralSecrets,
 )
 from flowstudio.nodes.http.fields import encoded
+from flowstudio.redaction import Secrets
 
 HttpAccount: TypeAlias = (
     BasicAuth
@@ -66,22 +67,25 @@ class _Added(httpx.Auth):
 class TokenAuth(httpx.Auth):
     """Sends an access token; another one when the service does not accept it."""
 
-    def __init__(self, account: TokenAccount, tokens: AccessTokens) -> None:
-        self._account, self._tokens = account, tokens
+    def __init__(self, account: TokenAccount, tokens: AccessTokens, secrets: Secrets) -> None:
+        """`secrets` are those that are kept out of what the execution leaves behind: each token joins them."""
+        self._account, self._tokens, self._secrets = account, tokens, secrets
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """Try with the token that is there; after a 401, once more with another one."""
         token = await self._tokens.token(self._account)
+        self._secrets.learn(token)
         request.headers["Authorization"] = f"Bearer {token}"
         response = yield request
         if response.status_code == 401:
             token = await self._tokens.token(self._account, refused=token)
+            self._secrets.learn(token)
             request.headers["Authorization"] = f"Bearer {token}"
             yield request
 
 
-def authentication(account: HttpAccount, services: Mapping[type, object]) -> httpx.Auth:
-    """What puts a credential on requests. `services` are those of the node's host."""
+def authentication(account: HttpAccount, services: Mapping[type, object], secrets: Secrets) -> httpx.Auth:
+    """What puts a credential on requests. `services` and `secrets` are those of the node's host."""
     match account:
         case BasicAuth():
             return httpx.BasicAuth(account.user, account.password.get_secret_value())
@@ -99,4 +103,4 @@ def authentication(account: HttpAccount, services: Mapping[type, object]) -> htt
             tokens = services.get(AccessTokens)
             if not isinstance(tokens, AccessTokens):
                 raise CredentialError("This installation cannot fetch tokens for OAuth2.")
-            return TokenAuth(account, tokens)
+            return TokenAuth(account, tokens, secrets)

@@ -290,7 +290,7 @@ class HttpRequest(ItemNode):
         if self.authentication == "credential":
             if self.account is None:
                 raise CredentialError("No credential is chosen. Choose one, or set authentication to none.")
-            auth = authentication(self.account, ctx.host.services)
+            auth = authentication(self.account, ctx.host.services, ctx.host.secrets)
         return Request(
             self.method,
             self.url,
