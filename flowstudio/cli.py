@@ -14,6 +14,7 @@ from flowstudio.commands.documents import export_workflow, import_workflow
 from flowstudio.commands.execute import execute
 from flowstudio.commands.people import api_key, user
 from flowstudio.commands.run import run
+from flowstudio.commands.worker import worker
 from flowstudio.errors import FlowStudioError, InvalidWorkflow
 
 BAD_INPUT = 2
@@ -31,6 +32,7 @@ def commands() -> None:
 
 for command in (
     run,
+    worker,
     execute,
     import_workflow,
     export_workflow,

@@ -28,6 +28,10 @@ class Settings(BaseSettings):
     """Address under which browsers and webhooks reach this server; missing: from host and port."""
     database_url: SecretStr | None = None
     """SQLAlchemy URL such as `postgresql+psycopg://user:password@host/db`; missing: SQLite in the data folder."""
+    mode: Literal["embedded", "scaled"] = "embedded"
+    """`scaled`: executions are run by `flowstudio worker`, on this and other machines that share a PostgreSQL database; `embedded`: by the server itself."""
+    files_dir: Path | None = None
+    """Folder of the files that items carry, which all processes must share; missing: `binaries` in the data folder."""
     synchronous: Literal["normal", "full"] = "normal"
     """How SQLite writes: with `normal` a recorded step survives a killed server, with `full` a power loss too (slower)."""
     owner_email: str | None = None
@@ -50,6 +54,12 @@ class Settings(BaseSettings):
     """Address that mails come from; missing: the user of FLOWSTUDIO_SMTP_URL, or what is set under *Settings, Server*."""
     concurrency: Annotated[int, Field(ge=1)] = 200
     """Executions that run at the same time in this process. When this is set, nobody can change it under *Settings, Server*."""
+    queues: Annotated[tuple[Literal["interactive", "default", "bulk"], ...], NoDecode] = (
+        "interactive",
+        "default",
+        "bulk",
+    )
+    """Which executions a worker takes, separated by commas: those that somebody waits for, others, mass work."""
     retention_days: Annotated[float, Field(gt=0)] = 14.0
     """Days after which finished executions are deleted. When this is set, nobody can change it under *Settings, Server*."""
     retention_count: Annotated[int, Field(ge=1)] = 10_000
@@ -61,7 +71,7 @@ class Settings(BaseSettings):
     log_format: str = "text"
     """`text` or `json`."""
 
-    @field_validator("allow_hosts", "allow_env", mode="before")
+    @field_validator("allow_hosts", "allow_env", "queues", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return (
@@ -71,8 +81,16 @@ class Settings(BaseSettings):
         )
 
     def model_post_init(self, context: object, /) -> None:
-        """Make the data folder absolute."""
+        """Make the folders absolute."""
         object.__setattr__(self, "data_dir", self.data_dir.expanduser().resolve())
+        files = self.files_dir or self.data_dir / "binaries"
+        object.__setattr__(self, "files_dir", files.expanduser().resolve())
+
+    @property
+    def files(self) -> Path:
+        """The folder of files."""
+        assert self.files_dir is not None, "set when the settings are read"
+        return self.files_dir
 
     @property
     def base_url(self) -> str:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import flowstudio.nodes
 from flowstudio.ai.alith import AlithPool
@@ -17,6 +18,7 @@ from flowstudio.ai.prices import PriceTable
 from flowstudio.ai.vectors import VectorStore
 from flowstudio.config import Settings
 from flowstudio.engine.context import Host
+from flowstudio.engine.events import Event
 from flowstudio.engine.keeping import WorkflowMemory
 from flowstudio.engine.registry import Registry, discover
 from flowstudio.errors import ConfigurationError
@@ -25,12 +27,12 @@ from flowstudio.outbound import Outbound
 from flowstudio.sandbox import Sandbox
 from flowstudio.services.accounts import AccountService
 from flowstudio.services.audit import AuditService
-from flowstudio.services.bus import LocalBus
+from flowstudio.services.bus import LocalBus, SharedBus
 from flowstudio.services.chats import ChatService
 from flowstudio.services.collections import CollectionService
 from flowstudio.services.conversations import ConversationService
 from flowstudio.services.credentials import CredentialService
-from flowstudio.services.dispatcher import InProcess
+from flowstudio.services.dispatcher import Dispatcher, InProcess
 from flowstudio.services.editing import EditingService
 from flowstudio.services.evaluator import CagedEvaluator
 from flowstudio.services.examples import seed_examples
@@ -41,6 +43,7 @@ from flowstudio.services.installation import InstallationService
 from flowstudio.services.links import LinkService
 from flowstudio.services.mail import Mailer, mail_server
 from flowstudio.services.model_names import ModelNames
+from flowstudio.services.neighbours import Neighbours
 from flowstudio.services.network import NetworkService
 from flowstudio.services.prices import PriceService
 from flowstudio.services.public_chats import PublicChatService
@@ -60,7 +63,12 @@ from flowstudio.services.views import ExecutionViews
 from flowstudio.services.webhooks import WebhookService
 from flowstudio.services.workflows import WorkflowService
 from flowstudio.storage import Storage
+from flowstudio.storage.channel import Channel
 from flowstudio.storage.workflows import HIDDEN_FOR
+
+if TYPE_CHECKING:
+    from flowstudio.services.queue import HintQueue
+    from flowstudio.services.reconciler import Reconciler
 
 log = logging.getLogger(__name__)
 
@@ -68,8 +76,14 @@ FIRST_LOOK = 0.5
 """Seconds after the start: the server answers first."""
 SWEEP_EVERY = 15 * 60.0
 """Seconds between two clean-ups of everything that is old."""
+CLEANING = SWEEP_EVERY * 1.5
+"""Seconds after which another process cleans up, when the one that did has died."""
 
 _current: Runtime | None = None
+
+
+Role: TypeAlias = Literal["all", "web", "worker"]
+"""What a process does: everything; pages and calls without running executions; running executions alone."""
 
 
 class Runtime:
@@ -82,6 +96,8 @@ class Runtime:
     outbound: Outbound
     alith: AlithPool
     bus: LocalBus
+    neighbours: Neighbours | None
+    """The other processes; None where there are none."""
     runner: Runner
     prices: PriceTable
     pricing: PriceService
@@ -114,8 +130,12 @@ class Runtime:
     templates: TemplateService
     transfer: TransferService
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, worker: bool = False) -> None:
         self.settings = settings
+        self.role: Role = "worker" if worker else "web" if settings.mode == "scaled" else "all"
+        self._queue: HintQueue | None = None
+        self._reconciler: Reconciler | None = None
+        self._working: asyncio.Task[None] | None = None
         self.closing = asyncio.Event()
         """Set as soon as the server is asked to stop: what would go on for ever, such as event streams, ends."""
         self._pruning: asyncio.Task[None] | None = None
@@ -136,15 +156,19 @@ class Runtime:
             settings.allow_hosts, own_origin=settings.base_url, samples=self.samples.find
         )
         self.alith = AlithPool()
-        self.bus = LocalBus()
         self.prices = PriceTable()
-        dispatcher = InProcess()
+        channel = await self._join() if settings.mode == "scaled" else None
+        here = InProcess()
+        dispatcher: Dispatcher = self._queue or here
         self.workflows = WorkflowService(self.storage, self.registry)
         self.versions = VersionService(self.storage, self.workflows)
         self.editing = EditingService(
             self.storage, self.workflows, max_document=lambda: self.server_settings.current.max_body
         )
+        self.bus = SharedBus(channel, self._follow) if channel is not None else LocalBus()
         self.runner = Runner(self.storage, self.workflows, self.bus, limit=settings.concurrency)
+        self.runner.works = self.role != "web"
+        self.runner.dispatcher = self._queue
         self.executions = ExecutionService(
             self.storage,
             self.workflows,
@@ -183,7 +207,20 @@ class Runtime:
         self.schedules = ScheduleService(
             self.storage, self.workflows, self.executions, timezone=settings.timezone
         )
-        dispatcher.connect(self.runner.submit, self.runner.cancel)
+        here.connect(self.runner.submit, self.runner.cancel)
+        self.neighbours = None
+        if channel is not None and isinstance(self.bus, SharedBus):
+            self.neighbours = Neighbours(
+                channel,
+                self.bus,
+                runner=self.runner,
+                workflows=self.workflows,
+                editing=self.editing,
+                webhooks=self.webhooks,
+                accounts=self.accounts,
+                pricing=self.pricing,
+                network=self.network,
+            )
         self.runner.host = Host(
             evaluator=CagedEvaluator(self.sandbox),
             binaries=self.storage.binaries,
@@ -204,9 +241,12 @@ class Runtime:
             public_url=settings.base_url,
         )
         self.runner.after_rest = self.executions.after_rest
-        if await self.accounts.setup_needed():
-            await seed_examples(self.storage, self.workflows)
-        await self.accounts.create_configured_owner()
+        if self.neighbours is not None:
+            await self.neighbours.start()
+        if self.role != "worker":
+            if await self.accounts.setup_needed():
+                await seed_examples(self.storage, self.workflows)
+            await self.accounts.create_configured_owner()
         await self.pricing.load()
         await self.network.load()
         await self.server_settings.load()
@@ -216,13 +256,47 @@ class Runtime:
         ]
         await self.webhooks.reload()
         await self.runner.start()
+        if self._reconciler is not None:
+            await self._reconciler.start()
+        if self._queue is not None and self.role == "worker":
+            work = self._queue.work(
+                self.runner.carry, queues=settings.queues, limit=lambda: self.runner.limit
+            )
+            self._working = asyncio.create_task(work)
         await self.schedules.start()
         self._pruning = asyncio.create_task(self._look_after())
         self._watching = asyncio.create_task(self.runner.figures.watch_the_loop())
         _current = self
 
+    async def _join(self) -> Channel:
+        """Get in touch with the other processes of the installation."""
+        from flowstudio.services.queue import HintQueue  # a library that no other mode needs
+        from flowstudio.services.reconciler import Reconciler
+
+        channel = Channel(self.storage.database.url)
+        self._queue = HintQueue(self.storage, channel)
+        await self._queue.open()
+        self._reconciler = Reconciler(self.storage, self._queue)
+        return channel
+
+    def _follow(self, event: Event) -> None:
+        """Whoever watches an execution that runs elsewhere is told of its present state by this process."""
+        if not self.runner.works:
+            self.runner.live.follow(event)
+
+    async def drain(self, seconds: float) -> None:
+        """Take no more work, and give what runs here the time to come to rest; `stop` hands over what does not."""
+        await self._stop_working()
+        await self.runner.drain(seconds)
+
+    async def _stop_working(self) -> None:
+        if self._working is not None:
+            self._working.cancel()
+            await asyncio.gather(self._working, return_exceptions=True)
+            self._working = None
+
     async def stop(self) -> None:
-        """Stop in the reverse order; executions that run are resumed by the next start."""
+        """Stop in the reverse order; executions that run are resumed by the next start, or by another process."""
         global _current
         for task in (self._pruning, *self._following, self._watching):
             if task is not None:
@@ -231,7 +305,15 @@ class Runtime:
         await self.mailer.close()
         await self.schedules.stop()
         await self.chats.stop()
+        await self._stop_working()
         await self.runner.stop()
+        await self.executions.given.close()
+        if self._reconciler is not None:
+            await self._reconciler.stop()
+        if self._queue is not None:
+            await self._queue.close()
+        if self.neighbours is not None:
+            await self.neighbours.stop()
         await self.alith.stop()
         await self.outbound.close()
         await self.sandbox.stop()
@@ -242,14 +324,20 @@ class Runtime:
     async def _look_after(self) -> None:
         """Do what a dead server left undone; from then on delete what is older, or more, than the settings keep."""
         await asyncio.sleep(FIRST_LOOK)
-        try:
-            await self.executions.catch_up()
-        except Exception:
-            log.exception("catching up on finished executions failed")
+        caught_up = False
         swept = -SWEEP_EVERY
         while True:
+            if self._queue is not None and not await self._holds_cleaning():
+                await asyncio.sleep(CLEANING / 3)
+                continue
+            sweep = time.monotonic() - swept >= SWEEP_EVERY
             try:
-                sweep = time.monotonic() - swept >= SWEEP_EVERY
+                if not caught_up or (self._queue is not None and sweep):
+                    await self.executions.catch_up()
+                    caught_up = True
+            except Exception:
+                log.exception("catching up on finished executions failed")
+            try:
                 if sweep:
                     swept = time.monotonic()
                     await self._sweep(datetime.now(UTC))
@@ -268,6 +356,7 @@ class Runtime:
 
     async def _sweep(self, now: datetime) -> None:
         """Delete what is old, but for executions."""
+        await self.storage.leases.prune(now)
         await self.storage.workflows.purge(now - HIDDEN_FOR)
         await self.storage.edits.prune(now)
         await self.storage.accounts.prune_sessions(now)
@@ -277,6 +366,14 @@ class Runtime:
         old = now - timedelta(days=kept.retention_days)
         await self.conversations.prune(old)
         await self.storage.chats.prune(old, kept.retention_count)
+
+    async def _holds_cleaning(self) -> bool:
+        """Whether it is this process that cleans up for all."""
+        try:
+            return await self.storage.leases.hold("cleaning", self.runner.owner, CLEANING)
+        except Exception:
+            log.exception("asking who cleans up failed")
+            return False
 
 
 def allowed_environment(settings: Settings) -> Mapping[str, str]:

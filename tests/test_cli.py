@@ -77,7 +77,7 @@ def written(folder: Path, document: Any, name: str = "workflow.json") -> str:
 
 def test_help_names_every_command_and_loads_nothing_heavy(run: Run) -> None:
     shown = run("--help").stdout
-    for name in "run execute import export user api-key migrate rotate-key doctor".split():
+    for name in "run worker execute import export user api-key migrate rotate-key doctor".split():
         assert f"\n  {name} " in shown
     code = "import sys, flowstudio.cli; print([m for m in ('sqlalchemy', 'fastapi', 'reflex', 'pydantic') if m in sys.modules])"
     loaded = subprocess.run(
@@ -285,6 +285,15 @@ def test_a_taken_port_is_named(run: Run) -> None:
     assert done.returncode == 2
     assert str(port) in done.stderr
     assert "--port" in done.stderr
+
+
+def test_a_worker_without_servers_to_work_for_says_what_is_missing(run: Run) -> None:
+    done = run("worker")
+    assert done.returncode == 2
+    assert "FLOWSTUDIO_MODE=scaled" in done.stderr
+    done = run("worker", FLOWSTUDIO_MODE="scaled")
+    assert done.returncode == 2
+    assert "FLOWSTUDIO_DATABASE_URL" in done.stderr
 
 
 @pytest.mark.slow

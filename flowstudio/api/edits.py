@@ -16,7 +16,7 @@ from flowstudio.api.routes import needs, refusals, router
 from flowstudio.api.workflows import Id, problems_json
 from flowstudio.errors import InvalidWorkflow, Problem
 from flowstudio.services.editing import Message
-from flowstudio.services.workflows import changed_ports
+from flowstudio.services.ports import changed_ports
 
 editing = router("Workflows")
 

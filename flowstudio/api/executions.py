@@ -38,9 +38,9 @@ from flowstudio.errors import InvalidRequest, NotFound
 from flowstudio.runtime import Runtime
 from flowstudio.services.callers import Caller
 from flowstudio.services.executions import FINAL
+from flowstudio.services.ports import changed_ports
 from flowstudio.services.run_vault import read_names
 from flowstudio.services.views import LOG_PAGE
-from flowstudio.services.workflows import changed_ports
 from flowstudio.storage.records import ExecutionFilter, LogPosition
 
 resource = router("Executions")

@@ -13,8 +13,8 @@ from flowstudio.api.models.templates import MadeView, TemplateList, TemplateView
 from flowstudio.api.routes import needs, refusals, router
 from flowstudio.engine.workflow import dump_workflow
 from flowstudio.runtime import Runtime
+from flowstudio.services.ports import changed_ports
 from flowstudio.services.templates import CATEGORIES, Template
-from flowstudio.services.workflows import changed_ports
 
 resource = router("Templates")
 

@@ -18,7 +18,7 @@ from flowstudio.api.envelope import limited
 from flowstudio.api.errors import answer, too_deep, unexpected
 from flowstudio.api.measures import measures
 from flowstudio.errors import FlowStudioError
-from flowstudio.services.webhooks import StreamBroken, WebhookAnswer, WebhookRequest
+from flowstudio.services.webhook_calls import StreamBroken, WebhookAnswer, WebhookRequest
 
 log = logging.getLogger(__name__)
 

@@ -28,7 +28,8 @@ from flowstudio.engine.workflow import load_workflow
 from flowstudio.errors import Problem
 from flowstudio.runtime import Runtime
 from flowstudio.services.live import timestamp
-from flowstudio.services.workflows import Workflow, changed_ports
+from flowstudio.services.ports import changed_ports
+from flowstudio.services.workflows import Workflow
 from flowstudio.storage.workflows import Order
 
 resource = router("Workflows")

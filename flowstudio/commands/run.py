@@ -129,5 +129,7 @@ def greeting(settings: Settings) -> str:
         words = {"jail": "runs in a locked process", "strict": "runs in the strict tier", "off": "is OFF"}
         note = "" if cage.tier == "jail" else f" – {cage.reason}"
         lines.append(f"  Code    {language} {words[cage.tier]}{note}")
+    if settings.mode == "scaled":
+        lines.append("  Runs    are done by workers: start 'flowstudio worker', here or elsewhere")
     lines.append("  Press Ctrl+C to stop.")
     return "\n".join(lines)

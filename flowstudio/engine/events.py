@@ -115,3 +115,11 @@ class ExecutionFinished(Event):
     status: ExecutionStatus
     error: ErrorInfo | None = None
     wake_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventsMissed(Event):
+    """Events of another process may have been lost, or none has come for a while: read anew what is stored."""
+
+    lost: bool = True
+    """Some are missing; False when there was only silence."""

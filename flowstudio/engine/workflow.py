@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
@@ -113,6 +113,10 @@ class EdgeDocument(Part):
         return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+Queue: TypeAlias = Literal["interactive", "default", "bulk"]
+"""How soon executions run where several processes share the work: while somebody waits, soon, when nothing else is to do."""
+
+
 class WorkflowSettings(Part):
     """What holds for every execution of the workflow."""
 
@@ -128,6 +132,8 @@ class WorkflowSettings(Part):
     """Whether the data of failed executions is kept."""
     timezone: str | None = None
     """IANA name; missing: the installation's."""
+    queue: Queue | None = None
+    """Which executions go first when all workers are busy; missing: those that somebody waits for."""
 
 
 class WorkflowDocument(Part):

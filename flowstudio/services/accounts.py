@@ -84,6 +84,8 @@ class AccountService:
         self._clock = clock
         self._now = now
         self._known: dict[str, _Remembered] = {}
+        self.on_revoked: Callable[[], None] | None = None
+        """Called when somebody's rights were changed here."""
         self._revocation = asyncio.Event()
         self._pairs = Throttle(5, 300, clock)
         self._emails = Throttle(30, 300, clock)
@@ -400,6 +402,12 @@ class AccountService:
 
     def revoked(self) -> None:
         """Trust no identification any more without looking it up again."""
+        self.revoked_elsewhere()
+        if self.on_revoked is not None:
+            self.on_revoked()
+
+    def revoked_elsewhere(self) -> None:
+        """Another process has changed somebody's rights."""
         self._known.clear()
         self._revocation.set()
         self._revocation = asyncio.Event()

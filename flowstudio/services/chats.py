@@ -23,8 +23,9 @@ from flowstudio.nodes.triggers.chat import WhenChatReceived
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.conversations import cursor_of, place_of
 from flowstudio.services.dispatcher import Dispatcher
-from flowstudio.services.executions import FINAL, ExecutionService, StartRequest
+from flowstudio.services.executions import FINAL, ExecutionService
 from flowstudio.services.live import error_json
+from flowstudio.services.starting import StartRequest
 from flowstudio.services.talk import Said, Talk
 from flowstudio.services.turns import Message, Upload, said_in, told, turn_json
 from flowstudio.services.workflows import Workflow, WorkflowService

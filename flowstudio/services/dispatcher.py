@@ -1,7 +1,7 @@
 """How an accepted execution reaches a runner.
 
 A message is a hint that carries the execution's id and nothing else; who may run the execution is decided by the claim in
-the database. Today's only implementation hints the runner of the same process.
+the database. Here is the implementation that hints the runner of the same process; `services.queue` hints other processes.
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from flowstudio.engine.workflow import Queue
+
 
 class Dispatcher(Protocol):
     """Hints runners."""
 
-    def submit(self, execution: str) -> None:
-        """Some runner should claim this execution soon."""
+    def submit(self, execution: str, queue: Queue | None = None) -> None:
+        """Some runner should claim this execution soon; `queue` spares looking up in which one it waits."""
 
     def cancel(self, execution: str) -> None:
         """Whoever runs this execution should look at its cancel flag now."""
@@ -31,8 +33,8 @@ class InProcess:
         """Set the runner that takes the hints; hints before that are lost, the runner's recovery finds their executions."""
         self._on_submit, self._on_cancel = on_submit, on_cancel
 
-    def submit(self, execution: str) -> None:
-        """Hint the runner."""
+    def submit(self, execution: str, queue: Queue | None = None) -> None:
+        """Hint the runner, which has one queue."""
         if self._on_submit is not None:
             self._on_submit(execution)
 

@@ -50,7 +50,7 @@ class EditingService:
         self._max_document = max_document
         self._edits = storage.edits
         self._workflows = workflows
-        self._audience = Audience()
+        self.audience = Audience()
         workflows.on_changed.append(self._on_changed)
 
     # Editing
@@ -124,6 +124,7 @@ class EditingService:
                     operations=operations,
                 ),
             )
+        self._workflows.touched(record.id)
         return self._workflows.keep(
             replace(
                 record,
@@ -140,15 +141,21 @@ class EditingService:
         )
 
     def _tell(self, workflow: str, batch: EditBatch) -> None:
-        for watcher in self._audience.of(workflow):
+        for watcher in self.audience.of(workflow):
             watcher.batches.append(batch)
             watcher.wake()
 
     def _on_changed(self, workflow: Workflow, change: Change) -> None:
-        for watcher in self._audience.of(workflow.record.id):
+        for watcher in self.audience.of(workflow.record.id):
             if change == "document":
                 watcher.reset = workflow.record.version
             watcher.state = True
+            watcher.wake()
+
+    def changed_elsewhere(self, workflow: str | None = None) -> None:
+        """Another process has stored a workflow, or perhaps any of them: watchers read on in the log."""
+        for watcher in self.audience.of(workflow) if workflow is not None else self.audience.everybody():
+            watcher.behind = watcher.state = True
             watcher.wake()
 
     # Watching
@@ -164,7 +171,7 @@ class EditingService:
         require(caller, "read")
         watcher = Watcher(caller.name, client)
         workflow = await self._workflows.load(id_)
-        self._audience.join(id_, watcher)
+        self.audience.join(id_, watcher)
         try:
             async for message in self._messages(
                 id_, watcher, workflow.record.version if since is None else since
@@ -173,7 +180,7 @@ class EditingService:
         except NotFound:
             yield _state(workflow, deleted=True)
         finally:
-            self._audience.leave(id_, watcher)
+            self.audience.leave(id_, watcher)
 
     async def _messages(self, id_: str, watcher: Watcher, position: int) -> AsyncGenerator[Message]:
         """Raises `NotFound` when the workflow is deleted."""
@@ -182,6 +189,11 @@ class EditingService:
             yield message
         while True:
             await watcher.wait()
+            if watcher.behind:
+                watcher.behind = False
+                async for message in self._catch_up(id_, position):
+                    position = message.version or position
+                    yield message
             if watcher.reset > position:
                 position = watcher.reset
                 yield _reset(position)
@@ -199,7 +211,7 @@ class EditingService:
                 yield _state(await self._workflows.load(id_))
             if watcher.people:
                 watcher.people = False
-                yield Message("people", {"people": self._audience.people(id_)})
+                yield Message("people", {"people": self.audience.people(id_)})
 
     async def _catch_up(self, id_: str, position: int) -> AsyncGenerator[Message]:
         """What came after a version, from the log; a reset when the log does not tell all of it."""

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flowstudio.engine.context import ExecutionInfo, Mode
-from flowstudio.engine.events import ExecutionFinished, ExecutionStatus
+from flowstudio.engine.events import EventsMissed, ExecutionFinished, ExecutionStatus
 from flowstudio.engine.item import Item, Json, Ports
 from flowstudio.engine.node import TriggerNode
 from flowstudio.engine.outcome import Outcome, Rest
@@ -24,57 +22,24 @@ from flowstudio.services.audit import Audit
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.dispatcher import Dispatcher
 from flowstudio.services.error_report import SILENT, error_report, not_started, watcher_of
+from flowstudio.services.given import Given
 from flowstudio.services.kept import brought, changed_nodes, kept_before
 from flowstudio.services.runner import LEASE, Claimed, Runner
+from flowstudio.services.starting import StartRequest, queue_of
 from flowstudio.services.workflows import Workflow, WorkflowService
 from flowstudio.storage import Storage
-from flowstudio.storage.ids import new_id
 from flowstudio.storage.records import ExecutionFilter, ExecutionSummary, NewExecution, StoredExecution
 
 log = logging.getLogger(__name__)
 
 FINAL = frozenset({"success", "error", "cancelled"})
 """Statuses of executions that never run again."""
-GIVEN_KEPT = 100
 CAUGHT_UP = timedelta(days=1)
 CAUGHT_UP_AT_MOST = 1000
 LISTED = 200
 """Deleted executions that one entry of the audit log names."""
 MAX_DEPTH = 20
 """Levels of workflows that call workflows."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartRequest:
-    """What to start."""
-
-    workflow: Workflow
-    mode: Mode
-    id: str = field(default_factory=new_id)
-    node: str | None = None
-    """The trigger that fired; None: the workflow's own choice."""
-    items: Sequence[Item] | None = None
-    """What the trigger brought; None: one empty item."""
-    until: str | None = None
-    """Run this node and what leads to it, no more."""
-    only: str | None = None
-    """Run this node alone, on `items`."""
-    pinned: bool = False
-    """Use pinned data: for runs from the editor."""
-    kept: Sequence[Outcome] = ()
-    """Outcomes of an earlier execution that are taken over instead of running their nodes."""
-    parent: str | None = None
-    depth: int = 0
-    call_key: str | None = None
-    retry_of: str | None = None
-    due: datetime | None = None
-    """The moment that its Schedule node starts it for: each starts one execution at most."""
-    alone: bool = False
-    """Wait until no other execution of the workflow that counts towards a limit runs."""
-    secrets: Mapping[str, Json] = field(default_factory=dict)
-    """Credentials for this run alone, by type. Kept encrypted until it is over."""
-    awaited: bool = False
-    """Its parent waits for it: it is cancelled when the parent ends without success."""
 
 
 class ExecutionService:
@@ -99,8 +64,7 @@ class ExecutionService:
         self._bus = bus
         self._timezone = timezone
         self._base_url = base_url
-        self._given: OrderedDict[str, list[Item]] = OrderedDict()
-        """What executions gave whose data is not saved, for those who wait for it."""
+        self.given = Given(storage)
 
     async def start(self, request: StartRequest) -> str:
         """Accept an execution: it is durable when this returns, and runs as soon as it may. Gives its id.
@@ -131,9 +95,10 @@ class ExecutionService:
             workflow_version=workflow.version,
             document=workflow.snapshot,
             mode=request.mode,
-            status="running",
+            status="running" if self._runs_here(request) else "queued",
             owner=self._runner.owner,
             lease_seconds=LEASE,
+            queue=queue_of(request),
             start_node=start.node,
             start_items=() if first is not None else start.items,
             outcomes=history,
@@ -172,8 +137,12 @@ class ExecutionService:
                 )
             )
         elif created.status == "queued":
-            self._dispatcher.submit(created.id)
+            self._dispatcher.submit(created.id, new.queue)
         return created.id
+
+    def _runs_here(self, request: StartRequest) -> bool:
+        """Whether this process runs it at once. Where several share the work, only what an execution here waits for."""
+        return self._runner.works and (self._runner.dispatcher is None or request.awaited)
 
     def _options(self, request: StartRequest) -> Json:
         options: Json = {"pinned": True} if request.pinned else {"awaited": True} if request.awaited else {}
@@ -236,8 +205,11 @@ class ExecutionService:
         except TimeoutError:
             return None
 
-    async def finish(self, id_: str) -> Rest:
-        """Wait until an execution comes to its final rest, however long that takes."""
+    async def finish(self, id_: str, *, run: bool = False) -> Rest:
+        """Wait until an execution comes to its final rest, however long that takes.
+
+        With `run` this process runs it whenever nobody else does: whoever waits may hold the slot that it would need.
+        """
         subscription = self._bus.subscribe(id_)
         try:
             while True:
@@ -256,8 +228,12 @@ class ExecutionService:
                         finished_at=summary.finished_at or datetime.now(UTC),
                         last_node=summary.last_node,
                     )
+                if run:
+                    self._runner.submit(id_)
                 async for event in subscription:
-                    if isinstance(event, ExecutionFinished) and event.status in FINAL:
+                    if isinstance(event, EventsMissed) or (
+                        isinstance(event, ExecutionFinished) and event.status in FINAL
+                    ):
                         break
         finally:
             subscription.close()
@@ -268,7 +244,7 @@ class ExecutionService:
         if summary is None or summary.last_node is None:
             return []
         ports = await self._storage.executions.outputs(id_, summary.last_node)
-        return [item for items in ports.values() for item in items] or self._given.get(id_, [])
+        return [item for items in ports.values() for item in items] or self.given.of(id_)
 
     async def retry(
         self, caller: Caller, id_: str, *, from_node: str | None = None, current: bool = False
@@ -436,10 +412,10 @@ class ExecutionService:
             await self._report(claimed.workflow, info, rest)
         drop = {"success": settings.save_success, "error": settings.save_error}.get(rest.status)
         if drop == "none" and not info.depth:  # what a sub-workflow gave is needed until its caller is done
-            self._given[info.id] = await self.last_items(info.id)
-            if len(self._given) > GIVEN_KEPT:
-                self._given.popitem(last=False)
-            await self._storage.executions.drop_data(info.id)
+            if self._runner.dispatcher is not None:
+                self.given.drop_later(info.id)
+            else:
+                await self.given.drop(info.id, await self.last_items(info.id))
         limited = settings.concurrency is not None or claimed.in_line
         if limited and info.workflow_id is not None and info.depth == 0:
             for id_ in await self._storage.executions.admit(info.workflow_id, settings.concurrency):

@@ -1,11 +1,18 @@
-"""The present state of the nodes of executions that run here, kept from their events."""
+"""The present state of the nodes of executions that run, kept from their events."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from flowstudio.engine.events import ErrorInfo, Event, NodeFinished, NodeStarted
+from flowstudio.engine.events import (
+    ErrorInfo,
+    Event,
+    ExecutionFinished,
+    ExecutionStarted,
+    NodeFinished,
+    NodeStarted,
+)
 
 NodeStates: TypeAlias = dict[str, dict[str, Any]]
 """Node id -> `{status, items, error, started_at, finished_at, milliseconds, runs}`, as the API gives it."""
@@ -76,6 +83,28 @@ class LiveStates:
             change = node_change(event, states.get(event.node))
             if change is not None:
                 states[event.node] = change
+
+    def follow(self, event: Event) -> None:
+        """Follow an event of an execution that runs in another process."""
+        match event:
+            case ExecutionStarted():
+                self.begin(event.execution)
+            case ExecutionFinished():
+                self.end(event.execution)
+            case _:
+                self.note(event)
+
+    def all(self) -> dict[str, NodeStates]:
+        """What is known of everything that runs."""
+        return dict(self._states)
+
+    def restore(self, execution: str, states: NodeStates) -> None:
+        """Another process tells what it knows of an execution that runs there."""
+        self._states[execution] = states
+
+    def forget(self) -> None:
+        """What was heard may be wrong."""
+        self._states.clear()
 
     def of(self, execution: str) -> NodeStates:
         """What is known; empty for executions that do not run here."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from flowstudio.errors import ConfigurationError, InvalidRequest
@@ -40,6 +40,8 @@ class NetworkService:
     def __init__(self, storage: Storage, outbound: Outbound, configured: Sequence[str]) -> None:
         self._rules, self._outbound, self._configured = storage.network, outbound, tuple(configured)
         self._audit = Audit(storage)
+        self.on_changed: Callable[[], None] | None = None
+        """Called after rules were set here."""
         self._known: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
     async def load(self) -> None:
@@ -71,6 +73,8 @@ class NetworkService:
         wanted = (_checked(allowed), _checked(denied))
         await self._rules.replace(*wanted)
         await self.load()
+        if self.on_changed is not None:
+            self.on_changed()
         await self._audit.record(
             caller,
             "settings.network_changed",

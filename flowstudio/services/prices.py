@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from flowstudio.ai.prices import SHIPPED, Price, PriceTable
 from flowstudio.errors import InvalidRequest
@@ -17,6 +17,8 @@ class PriceService:
     def __init__(self, storage: Storage, table: PriceTable) -> None:
         self._prices, self._table = storage.prices, table
         self._audit = Audit(storage)
+        self.on_changed: Callable[[], None] | None = None
+        """Called after prices were set here."""
 
     async def load(self) -> None:
         """Take over what is stored."""
@@ -41,6 +43,8 @@ class PriceService:
             raise InvalidRequest(f"'{twice}' has two prices; leave one.")
         await self._prices.replace(prices)
         await self.load()
+        if self.on_changed is not None:
+            self.on_changed()
         models = [price.model for price in prices]
         await self._audit.record(caller, "settings.prices_changed", models=models)
         return await self._prices.all()

@@ -1,5 +1,7 @@
 """The runner: claims executions, runs them, keeps their leases, and picks up what a dead runner left.
 
+Where several processes share the work, hints come from the queue, and the reconciler picks up (see `dispatcher`).
+
 Invariants
 1. An execution runs here only between a successful claim and the moment its rest is stored or its lease is lost.
 2. A stopping runner records nothing for what it interrupts: it gives the leases back, and whoever claims next resumes.
@@ -26,6 +28,7 @@ from flowstudio.engine.plan import Plan
 from flowstudio.engine.run import Run, Start
 from flowstudio.engine.store import Bus
 from flowstudio.errors import ConfigurationError, FlowStudioError, LeaseLost
+from flowstudio.services.dispatcher import Dispatcher
 from flowstudio.services.figures import Figures
 from flowstudio.services.live import LiveStates
 from flowstudio.services.run_vault import RunVault
@@ -104,6 +107,10 @@ class Runner:
         """Set before `start`."""
         self.after_rest: AfterRest | None = None
         """Set before `start`."""
+        self.works = True
+        """Whether executions run in this process at all."""
+        self.dispatcher: Dispatcher | None = None
+        """Who hints executions that this runner puts to sleep or leaves; None: it looks for them itself."""
         self._storage = storage
         self._workflows = workflows
         self._bus = bus
@@ -121,13 +128,24 @@ class Runner:
 
     async def start(self) -> None:
         """Begin to look for executions that nobody runs, those of a server that died first of all."""
+        if not self.works:
+            return
         await self._storage.executions.release_dead(self.owner)
-        self._spawn(self._recover())
+        if self.dispatcher is None:
+            self._spawn(self._recover())
         self._spawn(self._keep_leases())
 
-    async def stop(self) -> None:
-        """Stop all executions where they are; the next start resumes them."""
+    async def drain(self, seconds: float) -> None:
+        """Claim nothing more, and let what runs come to rest for a while."""
         self._stopping = True
+        resting = [active.task for active in self._active.values() if active.task is not None]
+        if resting:
+            await asyncio.wait(resting, timeout=seconds)
+
+    async def stop(self) -> None:
+        """Stop all executions where they are; the next start, or another process, resumes them."""
+        self._stopping = True
+        left = list(self._active)
         for handle in self._wakes:
             handle.cancel()
         for active in self._active.values():
@@ -136,7 +154,11 @@ class Runner:
         for task in (tasks := list(self._tasks)):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._storage.executions.release(self.owner)
+        if self.works:
+            await self._storage.executions.release(self.owner)
+        if self.dispatcher is not None:
+            for execution in left:
+                self.dispatcher.submit(execution)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -168,6 +190,15 @@ class Runner:
             self._claiming.add(execution)
             return self._spawn(self._claim_and_run(execution))
         return None
+
+    async def carry(self, execution: str) -> None:
+        """Claim an execution and run it to rest; nothing when somebody else has it."""
+        claiming = self._submit(execution)
+        if claiming is not None:
+            await asyncio.wait([claiming])
+        resting = self.finished(execution)
+        if resting is not None:
+            await asyncio.wait([resting])
 
     def run(self, claimed: Claimed) -> None:
         """Run an execution that this runner owns."""
@@ -242,7 +273,7 @@ class Runner:
             history=history,
             use_pinned=bool(stored.options.get("pinned")),
             cancel_requested=cancel_requested,
-            resumed=True,
+            resumed=fence > 1,
             secrets=self._storage.credentials.unseal(id_, sealed)
             if (sealed := stored.options.get("secrets"))
             else {},
@@ -290,7 +321,7 @@ class Runner:
             if not active.finished.done():
                 active.finished.cancel()
             if active.hinted:
-                self.submit(id_)
+                (self.dispatcher if self._stopping and self.dispatcher else self).submit(id_)
 
     async def _admitted(self, claimed: Claimed, active: Active) -> Rest:
         """Run once there is a slot; cancelling does not wait for one."""
@@ -367,7 +398,7 @@ class Runner:
     async def _rested(self, claimed: Claimed, active: Active, rest: Rest) -> None:
         """The rest is durable: do what follows from it, and tell everybody."""
         if rest.status == "waiting":
-            self._wake_at(rest.wake_at)
+            self._wake_at(rest.wake_at, claimed.info.id)
         if self.after_rest is not None:
             await self.after_rest(claimed, rest)
         self._active.pop(claimed.info.id, None)
@@ -394,15 +425,18 @@ class Runner:
 
     # Looking after
 
-    def _wake_at(self, at: datetime | None) -> None:
+    def _wake_at(self, at: datetime | None, execution: str | None = None) -> None:
+        """Look when the time has come, if that is soon; what sleeps for longer is found by looking again and again."""
         if at is None:
             return
         delay = max(0.0, (at - datetime.now(UTC)).total_seconds())
         if delay < RECOVERY * 2:
-            self._wakes = [
-                h for h in self._wakes if not h.cancelled() and h.when() > asyncio.get_running_loop().time()
-            ]
-            self._wakes.append(asyncio.get_running_loop().call_later(delay + 0.001, self._look.set))
+            loop = asyncio.get_running_loop()
+            self._wakes = [h for h in self._wakes if not h.cancelled() and h.when() > loop.time()]
+            if self.dispatcher is not None and execution is not None:
+                self._wakes.append(loop.call_later(delay + 0.01, self.dispatcher.submit, execution))
+            else:
+                self._wakes.append(loop.call_later(delay + 0.001, self._look.set))
 
     async def _recover(self) -> None:
         """Find executions that nobody runs: accepted ones, sleepers whose time has come, and what a dead runner left."""

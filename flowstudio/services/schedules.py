@@ -31,7 +31,8 @@ from flowstudio.errors import Conflict, FlowStudioError
 from flowstudio.nodes.triggers.schedule import Schedule, described
 from flowstudio.nodes.triggers.schedule_times import jittered
 from flowstudio.services.callers import Caller, require
-from flowstudio.services.executions import ExecutionService, StartRequest
+from flowstudio.services.executions import ExecutionService
+from flowstudio.services.starting import StartRequest
 from flowstudio.services.workflows import WorkflowService
 from flowstudio.storage import Storage
 from flowstudio.storage.owners import new_owner

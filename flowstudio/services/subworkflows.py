@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from flowstudio.engine.item import Item
 from flowstudio.engine.node import TriggerNode
 from flowstudio.errors import NodeError, NotFound
-from flowstudio.services.executions import ExecutionService, StartRequest
+from flowstudio.services.executions import ExecutionService
+from flowstudio.services.starting import StartRequest
 from flowstudio.services.workflows import WorkflowService
 from flowstudio.storage import Storage
 
@@ -48,7 +49,7 @@ class SubWorkflows:
         )
         if not wait:
             return []
-        rest = await self._executions.finish(id_)
+        rest = await self._executions.finish(id_, run=True)
         if rest.status == "success":
             return await self._executions.last_items(id_)
         reason = rest.error.message if rest.error is not None else f"it was {rest.status}"

@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 
 from flowstudio.engine.events import (
     Event,
+    EventsMissed,
     ExecutionFinished,
     NodeFinished,
     NodeStarted,
@@ -155,7 +156,12 @@ class Talk:
                     self._take(event)
                     if isinstance(event, NodeFinished) and self._types.get(event.node) == RespondToChat.type:
                         self._tell_messages(await said())
-                    if isinstance(event, ExecutionFinished) and (turn := await settled()) is not None:
+                    if isinstance(event, EventsMissed) and event.lost:
+                        self._tell_messages(await said())
+                    if (
+                        isinstance(event, ExecutionFinished | EventsMissed)
+                        and (turn := await settled()) is not None
+                    ):
                         break
             self._tell(Said("done", turn or {}))
         finally:
@@ -166,6 +172,9 @@ class Talk:
 
     def _take(self, event: Event) -> None:
         match event:
+            case EventsMissed() if event.lost and self.live:
+                self.live, self._writing = "", None  # there would be holes in it
+                self._tell(Said("discard", {}))
             case NodeStreamed():
                 self._words(event)
             case NodeStarted():

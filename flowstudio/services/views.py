@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from flowstudio.engine.events import (
+    EventsMissed,
     ExecutionFinished,
     ExecutionStarted,
     ExecutionStatus,
@@ -364,11 +365,15 @@ class ExecutionViews:
         """The present state, then every change until the execution is final. Close the iterator to stop."""
         require(caller, "read")
         subscription = self._bus.subscribe(id_)
+        known: Json | None = None
+        """The last snapshot, while nothing else was heard."""
         try:
             while True:
                 subscription.lagged = False
                 present = await self._snapshot(id_)
-                yield Change("snapshot", present)
+                if present != known:
+                    yield Change("snapshot", present)
+                known = present
                 if present["status"] in FINAL:
                     return
                 states: NodeStates = dict(present["node_states"])
@@ -381,7 +386,10 @@ class ExecutionViews:
                     pieces: list[NodeStreamed] = []
                     rest: Json = {}
                     for event in (first, *subscription.drain()):
+                        known = known if isinstance(event, EventsMissed) and not event.lost else None
                         match event:
+                            case EventsMissed():
+                                subscription.lagged = True
                             case ExecutionFinished():
                                 rest = {"status": event.status, "error": error_json(event.error)}
                                 if event.wake_at is not None:

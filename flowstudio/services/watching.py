@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from flowstudio.engine.item import Json
@@ -24,6 +25,8 @@ class Watcher:
     batches: deque[EditBatch] = field(default_factory=lambda: deque(maxlen=QUEUED))
     reset: int = 0
     """The draft was replaced as a whole, and has this version since then."""
+    behind: bool = False
+    """Another process has changed the workflow."""
     state: bool = True
     people: bool = True
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
@@ -39,11 +42,15 @@ class Watcher:
 
 
 class Audience:
-    """The watchers of every workflow, in this process."""
+    """The watchers of every workflow: those of this process, and the names of those of others."""
 
     def __init__(self) -> None:
         self._watchers: dict[str, list[Watcher]] = {}
         self._announced: set[str] = set()
+        self._elsewhere: dict[str, dict[str, dict[str, str]]] = {}
+        """By workflow and process: names by client."""
+        self.on_people: Callable[[str], None] | None = None
+        """Called when others come or go here."""
 
     def join(self, workflow: str, watcher: Watcher) -> None:
         """Somebody opens a workflow."""
@@ -60,23 +67,62 @@ class Audience:
             self._announce(workflow)
         else:
             self._watchers.pop(workflow, None)
+            if self.on_people is not None:
+                self.on_people(workflow)
 
     def of(self, workflow: str) -> list[Watcher]:
         """Everybody who has a workflow open."""
         return list(self._watchers.get(workflow, ()))
 
+    def everybody(self) -> list[Watcher]:
+        """Everybody who has any workflow open."""
+        return [watcher for watchers in self._watchers.values() for watcher in watchers]
+
+    def open(self) -> list[str]:
+        """The workflows that somebody has open here."""
+        return list(self._watchers)
+
+    def here(self, workflow: str) -> dict[str, str]:
+        """The names of those who have a workflow open in this process, by client."""
+        return {watcher.client: watcher.name for watcher in self.of(workflow) if watcher.client}
+
+    def told(self, workflow: str, process: str, names: dict[str, str]) -> None:
+        """Another process says who has a workflow open there."""
+        there = self._elsewhere.setdefault(workflow, {})
+        if names:
+            there[process] = names
+        else:
+            there.pop(process, None)
+        if not there:
+            del self._elsewhere[workflow]
+        self._tell_people(workflow)
+
+    def gone(self) -> None:
+        """Nothing is known any more of other processes."""
+        workflows = list(self._elsewhere)
+        self._elsewhere.clear()
+        for workflow in workflows:
+            self._tell_people(workflow)
+
     def people(self, workflow: str) -> list[Json]:
         """The same as names, one for each client that has told its own; in the order of their coming."""
-        names = {watcher.client: watcher.name for watcher in self.of(workflow) if watcher.client}
+        names = self.here(workflow)
+        for others in self._elsewhere.get(workflow, {}).values():
+            names = others | names
         return [{"name": name, "client": client} for client, name in names.items()]
 
     def _announce(self, workflow: str) -> None:
         if workflow not in self._announced:
             self._announced.add(workflow)
-            asyncio.get_running_loop().call_later(COALESCE, self._tell_people, workflow)
+            asyncio.get_running_loop().call_later(COALESCE, self._announced_now, workflow)
+
+    def _announced_now(self, workflow: str) -> None:
+        self._announced.discard(workflow)
+        self._tell_people(workflow)
+        if self.on_people is not None:
+            self.on_people(workflow)
 
     def _tell_people(self, workflow: str) -> None:
-        self._announced.discard(workflow)
         for watcher in self.of(workflow):
             watcher.people = True
             watcher.wake()

@@ -53,6 +53,10 @@ class Routes:
         pattern = "/".join("([^/]+)" if part.startswith(":") else re.escape(part) for part in parts)
         self._patterns.append((re.compile(pattern), names, route))
 
+    def all(self) -> list[Route]:
+        """Every one of them."""
+        return [*self._plain.values(), *(route for _, _, route in self._patterns)]
+
     def find(self, method: str, path: str) -> Match | None:
         """The route of a request, whose path is not percent-encoded any more."""
         path = normalise(path)

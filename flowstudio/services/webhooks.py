@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
 import orjson
 
-from flowstudio.engine.events import ExecutionFinished, NodeStreamed, Responded
+from flowstudio.engine.events import EventsMissed, ExecutionFinished, NodeStreamed, Responded
 from flowstudio.engine.item import Item
 from flowstudio.engine.masking import MaskedBinaries
 from flowstudio.engine.store import Binaries, Bus, Subscription
@@ -26,9 +25,17 @@ from flowstudio.nodes.triggers.webhook_request import request_item
 from flowstudio.redaction import Secrets, in_use
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.dispatcher import Dispatcher
-from flowstudio.services.executions import FINAL, ExecutionService, StartRequest
+from flowstudio.services.executions import FINAL, ExecutionService
 from flowstudio.services.listening import Listening, Listenings
+from flowstudio.services.starting import StartRequest
 from flowstudio.services.throttle import Throttle
+from flowstudio.services.webhook_calls import (
+    OpenAddress,
+    StreamBroken,
+    WebhookAnswer,
+    WebhookRequest,
+    refusal,
+)
 from flowstudio.services.webhook_routes import Route, Routes
 from flowstudio.services.workflows import Workflow, WorkflowService, webhooks_of
 from flowstudio.storage import Storage
@@ -38,47 +45,6 @@ log = logging.getLogger(__name__)
 LISTEN = timedelta(seconds=120)
 """How long the test addresses of a workflow wait for their one call."""
 JSON_TYPE = "application/json"
-
-
-class StreamBroken(Exception):  # it is an end, not a fault of ours
-    """An execution failed while its words were being sent: the answer must not look complete."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookRequest:
-    """A call as it arrived."""
-
-    method: str
-    path: str
-    """Behind `/webhook/`."""
-    query: str = ""
-    headers: Sequence[tuple[str, str]] = ()
-    body: bytes = field(default=b"", repr=False)
-    client: str = ""
-
-    def header(self, name: str) -> str | None:
-        """The first value of a header, by its lower-case name."""
-        return next((value for key, value in self.headers if key.lower() == name), None)
-
-
-@dataclass(frozen=True, slots=True)
-class WebhookAnswer:
-    """What the caller gets."""
-
-    status: int
-    headers: list[tuple[str, str]]
-    body: bytes = field(default=b"", repr=False)
-    stream: AsyncGenerator[bytes] | None = field(default=None, repr=False)
-    """More of the body, piece by piece as it comes. Close it when the caller is gone."""
-
-
-@dataclass(frozen=True, slots=True)
-class OpenAddress:
-    """Where a Webhook node is called while somebody listens."""
-
-    node: str
-    method: str
-    url: str
 
 
 class WebhookService:
@@ -105,7 +71,7 @@ class WebhookService:
         self._stale = asyncio.Event()
         self._stale.set()
         self._reloading = asyncio.Lock()
-        self._listenings = Listenings()
+        self.listenings = Listenings(storage.leases)
         self._throttles: dict[tuple[str, str], Throttle] = {}
         self._nodes: dict[tuple[str, str], Webhook] = {}
         workflows.on_routes_changed.append(self._stale.set)
@@ -135,7 +101,7 @@ class WebhookService:
 
     async def handle(self, request: WebhookRequest, *, test: bool = False) -> WebhookAnswer:
         """Serve a call of `/webhook/…`, or of `/webhook-test/…` while somebody listens. Raises `NotFound` and the like."""
-        routes = self._listenings.routes(request.path) if test else await self._settled()
+        routes = self.listenings.routes(request.path) if test else await self._settled()
         found = routes.find(request.method, request.path)
         if found is None:
             return await self._unrouted(request, routes, test=test)
@@ -157,7 +123,7 @@ class WebhookService:
         files = MaskedBinaries(self._binaries, secrets)
         item = await request_item(arrived, files, raw_body=webhook.raw_body, claims=claims)
         item = item.with_json(secrets.clean(item.json))
-        listening = self._listenings.take(found.route.workflow) if test else None
+        listening = await self.listenings.take_for_all(found.route.workflow) if test else None
         if test and listening is None:
             raise self._nobody_listens(request, test=True)
         start = StartRequest(
@@ -167,6 +133,7 @@ class WebhookService:
             items=[item],
             pinned=test,
             call_key=None if test else self._key(found.route, webhook, request),
+            queue="default" if webhook.respond == "immediately" else "interactive",
         )
         extra = webhook.cors(request.header("origin"))
         if webhook.respond == "stream":
@@ -208,7 +175,7 @@ class WebhookService:
             return execution
         finally:
             if listening is not None:
-                listening.settle(start.id if started else None)
+                self.listenings.told(start.workflow.id or "", listening, start.id if started else None)
 
     async def _answer(
         self, webhook: Webhook, start: StartRequest, listening: Listening | None
@@ -232,12 +199,24 @@ class WebhookService:
     async def _answer_again(self, webhook: Webhook, execution: str) -> Answer:
         """The answer of an execution that an earlier call started."""
         rest = await self._executions.finish(execution)
-        if webhook.respond == "respond-node":
-            runs = await self._storage.executions.node_runs(execution)
-            given = next((run.response for run in runs if run.response is not None), None)
-            if given is not None:
-                return given
-        return await self._final_answer(webhook, execution, rest.status)
+        return await self._given_answer(webhook, execution) or await self._final_answer(
+            webhook, execution, rest.status
+        )
+
+    async def _given_answer(self, webhook: Webhook, execution: str) -> Answer | None:
+        """What a Respond to Webhook node has answered, as it is stored."""
+        if webhook.respond != "respond-node":
+            return None
+        runs = await self._storage.executions.node_runs(execution)
+        return next((run.response for run in runs if run.response is not None), None)
+
+    async def _stored_answer(self, webhook: Webhook, execution: str) -> Answer | None:
+        """The answer as far as it is stored, for those who may have missed being told."""
+        given = await self._given_answer(webhook, execution)
+        summary = await self._storage.executions.get(execution) if given is None else None
+        if summary is not None and summary.status in FINAL:
+            return await self._final_answer(webhook, execution, summary.status)
+        return given
 
     async def _wait_for_answer(self, webhook: Webhook, execution: str, subscription: Subscription) -> Answer:
         async for event in subscription:
@@ -245,6 +224,10 @@ class WebhookService:
                 return event.response
             if isinstance(event, ExecutionFinished) and event.status in FINAL:
                 return await self._final_answer(webhook, execution, event.status)
+            if isinstance(event, EventsMissed):
+                stored = await self._stored_answer(webhook, execution)
+                if stored is not None:
+                    return stored
         raise AssertionError("a subscription does not end")
 
     async def _final_answer(self, webhook: Webhook, execution: str, status: str) -> Answer:
@@ -281,16 +264,39 @@ class WebhookService:
                         **extra,
                     }
                     return WebhookAnswer(
-                        200, list(headers.items()), event.text.encode(), _words(subscription)
+                        200, list(headers.items()), event.text.encode(), self._words(execution, subscription)
                     )
+                final: Answer | None = None
                 if isinstance(event, ExecutionFinished) and event.status in FINAL:
-                    subscription.close()
                     final = await self._final_answer(webhook, execution, event.status)
+                elif isinstance(event, EventsMissed):
+                    final = await self._stored_answer(webhook, execution)
+                if final is not None:
+                    subscription.close()
                     return await self._render(final, execution, extra, "POST")
         except BaseException:
             subscription.close()
             raise
         raise AssertionError("a subscription does not end")
+
+    async def _words(self, execution: str, subscription: Subscription) -> AsyncGenerator[bytes]:
+        """The words that follow, until the execution ends. Raises `StreamBroken` when it fails in the middle."""
+        try:
+            async for event in subscription:
+                if isinstance(event, NodeStreamed) and event.kind == "text":
+                    yield event.text.encode()
+                status: str | None = event.status if isinstance(event, ExecutionFinished) else None
+                if isinstance(event, EventsMissed):
+                    if event.lost:
+                        raise StreamBroken
+                    summary = await self._storage.executions.get(execution)
+                    status = summary.status if summary is not None else "error"
+                if status in FINAL:
+                    if status != "success":
+                        raise StreamBroken
+                    return
+        finally:
+            subscription.close()
 
     async def _admit(
         self, workflow: Workflow, node: str, webhook: Webhook, request: WebhookRequest
@@ -397,7 +403,7 @@ class WebhookService:
             )
         until = datetime.now(UTC) + LISTEN
         opened = Routes(Route(r.method, r.path, r.workflow_id, r.node_id) for r in routes)
-        self._listenings.start(workflow_id, opened, until)
+        self.listenings.start(workflow_id, opened, until)
         return until, [
             OpenAddress(route.node_id, route.method, f"{self._base_url}/webhook-test/{route.path}")
             for route in routes
@@ -409,13 +415,13 @@ class WebhookService:
         """The execution that a call of a test address started, if one comes in time; and whether more may come."""
         require(caller, "run")
         await self._workflows.load(workflow_id)
-        return await self._listenings.wait_for_call(workflow_id, seconds)
+        return await self.listenings.wait_for_call(workflow_id, seconds)
 
     async def stop_listening(self, caller: Caller, workflow_id: str) -> None:
         """Close the test addresses of a workflow; nothing when they are closed."""
         require(caller, "run")
         await self._workflows.load(workflow_id)
-        self._listenings.stop(workflow_id)
+        self.listenings.stop(workflow_id)
 
     # Waking
 
@@ -450,27 +456,3 @@ class WebhookService:
                 answer: Answer = {"status": 200, "headers": {}, "json": {"message": "The execution goes on"}}
                 return await self._render(answer, execution, {}, request.method)
         raise Conflict("This execution does not wait to be called: it has gone on, or has finished.")
-
-
-async def _words(subscription: Subscription) -> AsyncGenerator[bytes]:
-    """The words that follow, until the execution ends. Raises `ExecutionFailed` when it fails in the middle."""
-    try:
-        async for event in subscription:
-            if isinstance(event, NodeStreamed) and event.kind == "text":
-                yield event.text.encode()
-            if isinstance(event, ExecutionFinished) and event.status in FINAL:
-                if event.status != "success":
-                    raise StreamBroken
-                return
-    finally:
-        subscription.close()
-
-
-def refusal(status: int, code: str, message: str, execution: str | None = None) -> Answer:
-    """An answer that says what went wrong, in the shape of the API's errors."""
-    detail = {"execution_id": execution} if execution else None
-    return {
-        "status": status,
-        "headers": {},
-        "json": {"error": {"code": code, "message": message, "detail": detail}},
-    }

@@ -135,6 +135,8 @@ class WorkflowService:
         """Called after the set of armed triggers changed."""
         self.on_changed: list[Callable[[Workflow, Change], None]] = []
         """Called after a workflow changed other than by edits."""
+        self.on_touched: list[Callable[[str], None]] = []
+        """Called with the id of each workflow that was stored by this process, also by edits."""
 
     # Running
 
@@ -322,7 +324,7 @@ class WorkflowService:
             record = await self._storage.workflows.hide(id_)
             self._forget(id_)
             if workflow.active:
-                self._routes_changed()
+                self.routes_changed()
             self._changed(replace(workflow, active=False, saved=record), "deleted")
         await self._audit.record(caller, "workflow.deleted", workflow.document.name, id_)
 
@@ -331,6 +333,7 @@ class WorkflowService:
         require(caller, "edit")
         async with self.changing(id_):
             workflow = self.keep(await self._storage.workflows.bring_back(id_))
+            self.touched(id_)
         return await self._noted(caller, "workflow.restored", workflow)
 
     # Production
@@ -409,7 +412,7 @@ class WorkflowService:
     def _switched(self, record: WorkflowRecord) -> Workflow:
         self._published.pop(record.id, None)
         workflow = self.keep(record)
-        self._routes_changed()
+        self.routes_changed()
         return self._changed(workflow, "state")
 
     def _demand_armed(self, document: WorkflowDocument) -> None:
@@ -457,18 +460,31 @@ class WorkflowService:
             if saved.active != (id_ in armed) or (saved.active and saved.published_version != armed[id_]):
                 async with self.changing(id_):
                     self._forget(id_)
-        self._routes_changed()
+        self.routes_changed()
+
+    async def changed_elsewhere(self, id_: str | None = None) -> None:
+        """Another process has stored a workflow, or perhaps any of them."""
+        for each in [id_] if id_ is not None else list(self._loaded):
+            async with self.changing(each):
+                self._forget(each)
+
+    def touched(self, id_: str) -> None:
+        """This process has stored a workflow."""
+        for listener in self.on_touched:
+            listener(id_)
 
     def _forget(self, id_: str) -> None:
         self._loaded.pop(id_, None)
         self._published.pop(id_, None)
 
     def _changed(self, workflow: Workflow, change: Change) -> Workflow:
+        self.touched(workflow.record.id)
         for listener in self.on_changed:
             listener(workflow, change)
         return workflow
 
-    def _routes_changed(self) -> None:
+    def routes_changed(self) -> None:
+        """The set of armed triggers changed, here or in another process."""
         for listener in self.on_routes_changed:
             listener()
 
@@ -481,19 +497,3 @@ def webhooks_of(id_: str, document: WorkflowDocument) -> list[WebhookRoute]:
         if node.type == Webhook.type and not node.data.disabled
         for method, path in Webhook.addresses(node.id, node.data.properties)
     ]
-
-
-def changed_ports(document: WorkflowDocument, registry: Registry) -> Json:
-    """The ports of nodes whose parameters give them others than their type says: `{node id: {inputs, outputs}}`."""
-    found: Json = {}
-    for node in document.nodes:
-        cls = registry.get(node.type)
-        if cls is None:
-            continue
-        inputs, outputs = cls.input_ports(node.data.properties), cls.output_ports(node.data.properties)
-        if (inputs, outputs) != (cls.inputs, cls.outputs):
-            found[node.id] = {
-                "inputs": [{"id": port.id, "label": port.label} for port in inputs],
-                "outputs": [{"id": port.id, "label": port.label} for port in outputs],
-            }
-    return found

@@ -28,6 +28,7 @@ from flowstudio.storage.network import NetworkRepository
 from flowstudio.storage.prices import PriceRepository
 from flowstudio.storage.schedules import ScheduleRepository
 from flowstudio.storage.server_settings import ServerSettingsRepository
+from flowstudio.storage.shared_folder import demand_shared
 from flowstudio.storage.statistics import StatisticsRepository
 from flowstudio.storage.tables import LIVE, executions
 from flowstudio.storage.vault import Vault
@@ -49,7 +50,7 @@ class Storage:
         self.settings = settings
         self.database = database
         self.vault = vault
-        self.binaries = BinaryStore(settings.data_dir / "binaries")
+        self.binaries = BinaryStore(settings.files)
         self.workflows = WorkflowRepository(database, known)
         self.versions = VersionRepository(database)
         self.edits = EditRepository(database)
@@ -83,11 +84,18 @@ class Storage:
                 f"The data folder {settings.data_dir} cannot be made: {error.strerror}. Set FLOWSTUDIO_DATA_DIR to "
                 "a folder that the server may write to."
             ) from error
+        if settings.mode == "scaled" and url.get_backend_name() == "sqlite":
+            raise ConfigurationError(
+                "FLOWSTUDIO_MODE is 'scaled', which needs PostgreSQL. Set FLOWSTUDIO_DATABASE_URL to "
+                "postgresql+psycopg://user:password@host/database, or leave FLOWSTUDIO_MODE out."
+            )
         database = Database(url, synchronous=settings.synchronous)
         try:
             await asyncio.to_thread(_prepare, database.log_engine)
             database.start()
             storage = cls(settings, database, await open_vault(database, settings))
+            if settings.mode == "scaled":
+                await demand_shared(database, settings.files)
             if not database.is_sqlite and await has_pgvector(database):
                 storage.vectors = PostgresVectors(database)
             return storage

@@ -33,7 +33,7 @@ from flowstudio.errors import ConfigurationError
 from flowstudio.storage.database import FILE_NAME as DATABASE
 from flowstudio.storage.database import database_url, log_engine
 from flowstudio.storage.migrations import migrate, revision
-from flowstudio.storage.tables import key_checks, metadata
+from flowstudio.storage.tables import key_checks, metadata, shared_folders
 from flowstudio.storage.vault import FILE_NAME as KEY
 from flowstudio.storage.vault import find_keys, missing_key
 from flowstudio.storage.vectors.embedded import FILE_NAME as VECTORS
@@ -105,7 +105,7 @@ def _fill(archive: zipfile.ZipFile, settings: Settings, *, with_key: bool) -> No
             copy = Path(folder) / VECTORS
             _copy_sqlite(settings.data_dir / VECTORS, copy)
             members[VECTORS] = _add(archive, VECTORS, copy)
-    for path in sorted((settings.data_dir / BINARIES).glob("??/*")):
+    for path in sorted(settings.files.glob("??/*")):
         if not path.name.startswith("."):
             name = f"{BINARIES}/{path.parent.name}/{path.name}"
             with contextlib.suppress(FileNotFoundError):  # nobody needs it any more
@@ -160,14 +160,15 @@ def restore_backup(settings: Settings, source: Path, *, force: bool = False) -> 
                 _place_key(fresh / KEY, settings.data_dir / KEY, force=force)
             if manifest["database"] == "sqlite":
                 _check_sqlite(fresh / DATABASE)
-                _take_sqlite_over(fresh, settings.data_dir, Path(str(url.database)), force=force)
+                _take_sqlite_over(fresh, settings, Path(str(url.database)), force=force)
             else:
                 _load_tables(settings, fresh / "tables", manifest["schema"], force=force)
-                _take_files_over(fresh, settings.data_dir)
+                _take_files_over(fresh, settings)
     return kept, _key_remark(settings)
 
 
-def _take_sqlite_over(fresh: Path, folder: Path, database: Path, *, force: bool) -> None:
+def _take_sqlite_over(fresh: Path, settings: Settings, database: Path, *, force: bool) -> None:
+    folder = settings.data_dir
     if database.exists():
         if not force:
             raise ConfigurationError(
@@ -180,17 +181,18 @@ def _take_sqlite_over(fresh: Path, folder: Path, database: Path, *, force: bool)
         if (folder / VECTORS).exists():
             _demand_alone(folder / VECTORS)
             os.link(folder / VECTORS, beside / VECTORS)
-    _take_files_over(fresh, folder)
+    _take_files_over(fresh, settings)
     _synchronise(fresh / DATABASE)
     (fresh / DATABASE).chmod(0o600)
     (fresh / DATABASE).replace(database)  # at this moment the old one gives way
     _synchronise(database.parent)
 
 
-def _take_files_over(fresh: Path, folder: Path) -> None:
+def _take_files_over(fresh: Path, settings: Settings) -> None:
     """Files have the names of their contents, so those that are there may stay."""
+    folder = settings.data_dir
     for path in (fresh / BINARIES).glob("??/*"):
-        place = folder / BINARIES / path.parent.name / path.name
+        place = settings.files / path.parent.name / path.name
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.replace(place)
     if (fresh / VECTORS).is_file():
@@ -242,7 +244,7 @@ def _load_tables(settings: Settings, folder: Path, schema: str, *, force: bool) 
             names = [table.name for table in metadata.sorted_tables]
             connection.execute(text(f"TRUNCATE {', '.join(names)} CASCADE"))
             for name in names:
-                if (folder / name).is_file():
+                if name != shared_folders.name and (folder / name).is_file():
                     _load_table(connection, name, folder / name)
     finally:
         engine.dispose()

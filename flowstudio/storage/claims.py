@@ -10,10 +10,11 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, literal, or_, select, update
+from sqlalchemy import Connection, and_, func, literal, or_, select, text, update
 
 from flowstudio.engine.events import ExecutionStatus, Scope
 from flowstudio.engine.item import Json
+from flowstudio.engine.workflow import Queue
 from flowstudio.storage.clock import current_time
 from flowstudio.storage.codec import pack_scope, serialise, unpack_scope
 from flowstudio.storage.columns import Instant
@@ -26,6 +27,9 @@ from flowstudio.storage.rows import insert_rows
 from flowstudio.storage.tables import FINAL, LIVE, executions, resumptions
 
 columns = executions.c
+
+HINTING = 2.0
+"""Seconds that a new execution may be without a hint: it is on its way."""
 
 
 class Claims:
@@ -90,6 +94,21 @@ class Claims:
         """
         async with self._database.reading() as connection:
             return await connection.run_sync(lambda c: _recoverable(c, now or current_time(c)))
+
+    async def unhinted(self, schema: str, limit: int = 500) -> list[tuple[str, Queue]]:
+        """Executions that nobody runs, somebody should, and that the queue in a schema of PostgreSQL does not hold.
+
+        The oldest first, with their queues; those that wait for a slot are left out.
+        """
+        found = text(_UNHINTED.format(jobs=f"{schema}.procrastinate_jobs"))
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(found, {"limit": limit, "grace": HINTING})).all()
+        return [(row.id, row.queue or "default") for row in rows]
+
+    async def queues_of(self, ids: Collection[str]) -> dict[str, Queue]:
+        """In which queues executions wait."""
+        rows = await self._database.rows(select(columns.id, columns.queue).where(columns.id.in_(ids)))
+        return {row.id: row.queue or "default" for row in rows}
 
     async def next_wake(self) -> datetime | None:
         """When the next sleeping execution wants to wake."""
@@ -197,6 +216,28 @@ def _claimable(now: datetime) -> Any:
         and_(columns.status == "running", or_(columns.owner.is_(None), columns.lease_until <= now)),
         and_(columns.status == "waiting", columns.wake_at <= now),
     )
+
+
+_UNHINTED = """
+WITH ready AS (
+    SELECT id, queue, workflow_id, slot_limit, status,
+        row_number() OVER (PARTITION BY workflow_id, slot_limit IS NULL, status = 'running' ORDER BY id) AS place
+    FROM executions
+    WHERE status IN ('queued', 'running', 'waiting') AND (
+        (status = 'queued' AND created_at < now() - :grace * interval '1 second')
+        OR (status = 'running' AND (owner IS NULL OR lease_until <= now()))
+        OR (status = 'waiting' AND wake_at <= now())
+    )
+)
+SELECT id, queue FROM ready
+WHERE NOT EXISTS (SELECT 1 FROM {jobs} hint WHERE hint.queueing_lock = ready.id AND hint.status = 'todo')
+    AND (slot_limit IS NULL OR workflow_id IS NULL OR status = 'running' OR place + (
+        SELECT count(*) FROM executions other
+        WHERE other.workflow_id = ready.workflow_id AND other.status = 'running' AND other.slot_limit IS NOT NULL
+    ) <= slot_limit)
+ORDER BY id LIMIT :limit
+"""
+"""The same as `_recoverable`, beside a queue and for PostgreSQL alone."""
 
 
 def _release(connection: Connection, owner: str) -> int:

@@ -154,6 +154,7 @@ class Create:
             "cancel_requested": False,
             "data_dropped": False,
             "workflow_version": new.workflow_version,
+            "queue": new.queue,
         }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, or_, select, update
 
@@ -13,6 +13,8 @@ from flowstudio.storage.rows import insert_rows
 from flowstudio.storage.tables import leases
 
 columns = leases.c
+
+FORGOTTEN = timedelta(hours=1)
 
 
 class LeaseRepository:
@@ -37,6 +39,11 @@ class LeaseRepository:
             return bool(connection.execute(taken).rowcount)
 
         return await self._database.write(take)
+
+    async def prune(self, now: datetime) -> None:
+        """Forget duties that nobody has had for long: some are for one occasion only."""
+        old = delete(leases).where(columns.until < now - FORGOTTEN)
+        await self._database.write(lambda connection: connection.execute(old))
 
     async def give_up(self, duty: str, owner: str) -> None:
         """Let another have the duty at once; nothing when it is another's."""

@@ -14,6 +14,7 @@ from flowstudio.engine.context import Mode
 from flowstudio.engine.events import ErrorInfo, ExecutionStatus, Scope
 from flowstudio.engine.item import Item, Json
 from flowstudio.engine.outcome import InputReference, Outcome, OutcomeStatus
+from flowstudio.engine.workflow import Queue
 from flowstudio.storage.codec import encode
 from flowstudio.storage.ids import new_id
 
@@ -78,6 +79,8 @@ class NewExecution:
     options: Json = field(default_factory=dict)
     limit: int | None = None
     """How many executions of the workflow may run at the same time."""
+    queue: Queue = "default"
+    """How soon it should run where several processes share the work."""
     due: tuple[str, datetime] | None = None
     """The Schedule node that starts it, and the moment: it is created once the schedule has not been seen beyond that."""
 

@@ -141,6 +141,7 @@ executions = Table(
     Column("cancel_requested", Boolean, nullable=False),
     Column("data_dropped", Boolean, nullable=False),
     Column("workflow_version", Integer),
+    Column("queue", String(16)),
     Index("ix_executions_workflow_id_id", "workflow_id", "id"),
     Index(
         "ix_executions_live",
@@ -165,6 +166,14 @@ executions = Table(
 )
 """Executions. Invariants: whoever runs one holds `owner`, `fence` and a `lease_until` in the future; each claim raises
 `fence` by one; one that is at rest has no owner."""
+
+shared_folders = Table(
+    "shared_folders",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("mark", String(64), nullable=False),
+)
+"""Folders that all processes share: what the file in them says by which each process knows them."""
 
 schedules = Table(
     "schedules",

@@ -11,7 +11,7 @@ import pytest
 from flowstudio.api.files import SHOWN, TEXTS
 from flowstudio.engine.item import Item
 from flowstudio.runtime import Runtime
-from flowstudio.services.executions import StartRequest
+from flowstudio.services.starting import StartRequest
 from tests.api.conftest import Server, chain, node
 
 Stored = Callable[[dict[str, Any]], str]

@@ -14,8 +14,8 @@ from flowstudio.engine.events import NodeStreamed, StepChanged
 from flowstudio.errors import ConfigurationError
 from flowstudio.runtime import Runtime
 from flowstudio.services.callers import COMMAND_LINE
-from flowstudio.services.executions import StartRequest
 from flowstudio.services.run_vault import environment_with_file, from_environment, read_names
+from flowstudio.services.starting import StartRequest
 from tests.ai.providers.anthropic import AnthropicSpeaker
 from tests.ai.providers.google import GoogleSpeaker
 from tests.ai.providers.openai import OpenAISpeaker
@@ -253,7 +253,7 @@ async def test_a_pictures_of_an_item_goes_to_the_model(runtime: Runtime) -> None
     picture = await runtime.storage.binaries.put(b"\x89PNG", mime_type="image/png", file_name="cat.png")
     async with Wire(OpenAISpeaker(), [Turn(("A cat",))]) as server:
         workflow = await runtime.workflows.create(COMMAND_LINE, agent())
-        from flowstudio.services.executions import StartRequest
+        from flowstudio.services.starting import StartRequest
 
         loaded = await runtime.workflows.load(workflow.record.id)
         execution = await runtime.executions.start(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flowstudio.runtime import Runtime
 from flowstudio.services.callers import COMMAND_LINE
-from flowstudio.services.executions import StartRequest
+from flowstudio.services.starting import StartRequest
 from flowstudio.storage.records import ExecutionFilter
 from tests.services.conftest import chain, edit, node
 from tests.services.test_executions import create, outputs

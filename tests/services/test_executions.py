@@ -14,7 +14,7 @@ from flowstudio.engine.workflow import dump_workflow
 from flowstudio.errors import Conflict, Forbidden, InvalidWorkflow, NotFound
 from flowstudio.runtime import Runtime
 from flowstudio.services.callers import COMMAND_LINE, Caller
-from flowstudio.services.executions import StartRequest
+from flowstudio.services.starting import StartRequest
 from flowstudio.services.workflows import Workflow
 from flowstudio.storage.records import ExecutionFilter
 from tests.services.conftest import Document, chain, edit, node, start_runtime

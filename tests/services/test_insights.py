@@ -14,7 +14,7 @@ from flowstudio.engine.outcome import Outcome, Rest
 from flowstudio.errors import LeaseLost
 from flowstudio.runtime import Runtime
 from flowstudio.services.callers import COMMAND_LINE
-from flowstudio.services.executions import StartRequest
+from flowstudio.services.starting import StartRequest
 from flowstudio.storage.records import NewExecution
 from flowstudio.storage.statistics import Count, add_counts
 from tests.services.conftest import chain, edit, node, start_runtime

@@ -14,9 +14,9 @@ from flowstudio.errors import InvalidRequest
 from flowstudio.runtime import Runtime
 from flowstudio.services import runner as runner_module
 from flowstudio.services.callers import COMMAND_LINE
-from flowstudio.services.executions import StartRequest
 from flowstudio.services.runner import Claimed
-from flowstudio.services.webhooks import WebhookRequest
+from flowstudio.services.starting import StartRequest
+from flowstudio.services.webhook_calls import WebhookRequest
 from flowstudio.services.workflows import Workflow
 from flowstudio.storage.journal import StoredJournal
 from flowstudio.storage.records import ExecutionFilter, NewExecution

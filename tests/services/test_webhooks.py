@@ -11,7 +11,7 @@ import pytest
 from flowstudio.errors import Conflict, Forbidden, InvalidWorkflow, NotFound, Unauthorized
 from flowstudio.runtime import Runtime
 from flowstudio.services.callers import COMMAND_LINE
-from flowstudio.services.webhooks import WebhookAnswer, WebhookRequest
+from flowstudio.services.webhook_calls import WebhookAnswer, WebhookRequest
 from flowstudio.storage.records import ExecutionFilter
 from tests.services.conftest import Document, chain, edit, node
 

@@ -9,7 +9,7 @@ from flowstudio.errors import Conflict, InvalidWorkflow, NotFound
 from flowstudio.runtime import Runtime
 from flowstudio.services import plans as kept
 from flowstudio.services.callers import COMMAND_LINE
-from flowstudio.services.webhooks import WebhookRequest
+from flowstudio.services.webhook_calls import WebhookRequest
 from flowstudio.storage.records import ExecutionFilter
 from tests.services.conftest import chain, edit, node
 

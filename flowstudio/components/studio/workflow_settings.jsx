@@ -34,6 +34,7 @@ export function SettingsDialog({ store, workflowId, onClose }) {
   const [values, setValues] = useState(() => ({
     name: meta.name ?? "", description: meta.description ?? "", tags: (meta.tags ?? []).join(", "), error_workflow: settings.error_workflow ?? "",
     timezone: settings.timezone ?? "", timeout: settings.timeout ?? "", concurrency: settings.concurrency ?? "",
+    queue: settings.queue ?? "",
     save_success: settings.save_success !== "none", save_error: settings.save_error !== "none",
   }));
   const [failure, setFailure] = useState("");
@@ -51,7 +52,7 @@ export function SettingsDialog({ store, workflowId, onClose }) {
       name: values.name.trim(), description: values.description.trim() || undefined, tags: tagsOf(values.tags),
       settings: {
         error_workflow: values.error_workflow || undefined, timezone: zone || undefined,
-        timeout: numberOf(values.timeout), concurrency: numberOf(values.concurrency),
+        timeout: numberOf(values.timeout), concurrency: numberOf(values.concurrency), queue: values.queue || undefined,
         save_success: values.save_success ? undefined : "none", save_error: values.save_error ? undefined : "none",
       },
     });
@@ -84,6 +85,12 @@ export function SettingsDialog({ store, workflowId, onClose }) {
           <label>{t("editing.timeout")}<input className="fs-input" type="number" min="0.1" step="any" value={values.timeout} placeholder={t("editing.no_limit")} onChange={on("timeout")} /></label>
           <label>{t("editing.concurrency")}<input className="fs-input" type="number" min="1" max="10000" step="1" value={values.concurrency} placeholder={t("editing.no_limit")} onChange={on("concurrency")} /></label>
         </div>
+        <label>{t("editing.queue")}
+          <select className="fs-input" value={values.queue} onChange={on("queue")}>
+            {["", "interactive", "default", "bulk"].map((queue) => <option key={queue} value={queue}>{t(`editing.queue_${queue || "by_start"}`)}</option>)}
+          </select>
+          <small>{t("editing.queue_help")}</small>
+        </label>
         <label className="fs-settings-check"><input type="checkbox" checked={values.save_success} onChange={on("save_success")} /> {t("editing.save_success")}</label>
         <label className="fs-settings-check"><input type="checkbox" checked={values.save_error} onChange={on("save_error")} /> {t("editing.save_error")}</label>
         {failure && <p className="fs-form-error" role="alert">{failure}</p>}

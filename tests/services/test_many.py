@@ -1,0 +1,206 @@
+"""Many processes on one PostgreSQL: servers without a runner, workers without pages, and nothing in common but the database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from flowstudio.config import load_settings
+from flowstudio.engine.events import ExecutionFinished, ExecutionStarted
+from flowstudio.engine.item import Item
+from flowstudio.errors import ConfigurationError
+from flowstudio.runtime import Runtime
+from flowstudio.services.callers import COMMAND_LINE
+from flowstudio.services.starting import StartRequest
+from flowstudio.storage.vault import new_key
+from tests.services.conftest import chain, edit, node
+from tests.services.test_webhooks import call, parsed, publish
+
+PATIENCE = 60
+
+
+@dataclass
+class House:
+    """The processes of one installation, all within the test's."""
+
+    folder: Path
+    database: str
+    open: list[Runtime] = field(default_factory=list)
+
+    async def start(self, *, worker: bool = False, **settings: object) -> Runtime:
+        """One more process."""
+        given = {"data_dir": self.folder, "port": 1, "mode": "scaled", "database_url": self.database}
+        runtime = Runtime(load_settings(**given | settings), worker=worker)
+        await runtime.start()
+        self.open.append(runtime)
+        return runtime
+
+    async def stop(self, runtime: Runtime) -> None:
+        """One process less."""
+        self.open.remove(runtime)
+        await runtime.stop()
+
+
+@pytest.fixture
+async def house(tmp_path: Path, postgres_database: str) -> AsyncIterator[House]:
+    made = House(tmp_path / "data", postgres_database)
+    yield made
+    for runtime in reversed(made.open):
+        await runtime.stop()
+
+
+async def ended(runtime: Runtime, execution: str) -> str:
+    """How an execution came to its end, as this process sees it."""
+    rest = await runtime.executions.wait(execution, PATIENCE)
+    assert rest is not None, "it did not end"
+    assert rest.status != "error", rest.error
+    return rest.status
+
+
+async def until_running(runtime: Runtime, execution: str, step: str) -> None:
+    """Wait until a browser at this process would see that a step runs."""
+    async for change in runtime.views.watch(COMMAND_LINE, execution):
+        nodes = change.data.get("node_states") or change.data.get("nodes") or {}
+        if nodes.get(step, {}).get("status") == "running":
+            return
+    raise AssertionError(f"it ended before '{step}' ran")
+
+
+@pytest.mark.postgres
+async def test_it_makes_no_difference_which_process_is_asked(house: House) -> None:
+    here, there = await house.start(), await house.start()
+    await house.start(worker=True)
+    await house.start(worker=True)
+    me = COMMAND_LINE
+
+    # An answer that a worker gives reaches the server that was called, for a webhook that another one switched on.
+    document = chain(
+        node("in", "webhook", path="orders/:id", method="POST", respond="respond-node"),
+        edit("a", x="={{ $json.params.id }}"),
+        node("out", "respond-to-webhook", respond_with="json", json='={ "id": "{{ $json.x }}" }'),
+    )
+    await publish(here, document)
+    async with asyncio.timeout(PATIENCE):
+        while not (await there.webhooks._settled()).methods("orders/7"):  # noqa: ASYNC110  # heard of by message
+            await asyncio.sleep(0.01)
+        answers = await asyncio.gather(*(call(there, f"orders/{n}", {}) for n in range(10)))
+    assert [parsed(answer) for answer in answers] == [{"id": str(n)} for n in range(10)]
+
+    # What is not kept still reaches who waits for it; a workflow that is called runs where its caller does.
+    inner = await here.workflows.create(
+        me, chain(node("start", "manual-trigger"), edit("b", y="={{ $json.x + '!' }}"), name="Inner")
+    )
+    outer = await there.workflows.create(
+        me,
+        chain(
+            node("start", "manual-trigger"),
+            edit("a", x="called"),
+            node("call", "execute-workflow", workflow=inner.record.id),
+            settings={"save_success": "none"},
+        ),
+    )
+    execution = await there.executions.execute(me, outer.record.id)
+    assert await ended(there, execution) == "success"
+    assert [item.json["y"] for item in await there.executions.last_items(execution)] == ["called!"]
+
+    # Whoever watches sees each status, and anybody can cancel.
+    slow = chain(
+        node("start", "manual-trigger"), node("pause", "wait", resume="after_time", amount=60, unit="seconds")
+    )
+    workflow = await here.workflows.create(me, slow)
+    execution = await here.executions.execute(me, workflow.record.id)
+    async with asyncio.timeout(PATIENCE):
+        await until_running(there, execution, "pause")
+    late = await house.start()  # such as one that was restarted meanwhile
+    async with asyncio.timeout(PATIENCE):
+        await until_running(late, execution, "pause")
+    await there.executions.cancel(me, execution)
+    assert await ended(here, execution) == "cancelled"
+
+    # A workflow's limit holds across all of them.
+    workflow = await here.workflows.create(
+        me,
+        chain(
+            node("start", "manual-trigger"), edit("a", x="1"), settings={"concurrency": 1, "queue": "bulk"}
+        ),
+    )
+    executions = [
+        await server.executions.start(StartRequest(workflow=workflow, mode="api", items=[Item({})]))
+        for server in (here, there, here, there, here, there)
+    ]
+    assert [await ended(here, execution) for execution in executions] == ["success"] * 6
+    assert set((await here.storage.executions.queues_of(executions)).values()) == {"bulk"}
+    found = [await here.storage.executions.get(execution) for execution in executions]
+    spans = sorted(
+        (one.started_at, one.finished_at) for one in found if one and one.started_at and one.finished_at
+    )
+    assert len(spans) == 6
+    assert all(before[1] <= after[0] for before, after in pairwise(spans))
+
+    # Listening and editing: whoever does it here is heard there.
+    workflow = await here.workflows.create(
+        me, chain(node("in", "webhook", path="try", method="POST", respond="immediately"), edit("a", x="1"))
+    )
+    id_ = workflow.record.id
+    await there.workflows.load(id_)
+    await here.webhooks.listen(me, id_)
+    heard = asyncio.create_task(there.webhooks.wait_for_call(me, id_, PATIENCE))
+    execution = parsed(await call(here, "try", {}, test=True))["execution_id"]
+    assert await heard == (execution, False)
+
+    watching = there.editing.watch(me, id_, since=workflow.record.version, client="other")
+    assert (await anext(watching)).kind in ("state", "people")
+    await here.editing.apply(
+        me, id_, "this", [{"id": "b1", "operations": [{"kind": "move", "to": {"a": {"x": 7, "y": 7}}}]}]
+    )
+    async with asyncio.timeout(PATIENCE):
+        async for message in watching:
+            if message.kind == "batch":
+                break
+    assert message.version == workflow.record.version + 1
+    assert (await there.workflows.load(id_)).document.nodes[1].position.x == 7
+    await watching.aclose()
+
+
+@pytest.mark.postgres
+async def test_a_worker_that_is_stopped_hands_over_and_no_step_that_was_done_runs_again(house: House) -> None:
+    server = await house.start()
+    first = await house.start(worker=True)
+    document = chain(
+        node("start", "manual-trigger"),
+        edit("a", x="={{ $now.toISO() }}"),
+        node("pause", "wait", resume="after_time", amount=2, unit="seconds"),
+        edit("b", y="={{ $json.x }}"),
+    )
+    workflow = await server.workflows.create(COMMAND_LINE, document)
+    execution = await server.executions.execute(COMMAND_LINE, workflow.record.id)
+    subscription = server.bus.subscribe(execution)
+    async with asyncio.timeout(PATIENCE):
+        await until_running(server, execution, "pause")
+    await house.stop(first)
+    await house.start(worker=True)
+    assert await ended(server, execution) == "success"
+    runs = await server.storage.executions.node_runs(execution)
+    done = [run.node for run in runs if run.status == "success"]
+    assert sorted(done) == ["a", "b", "pause", "start"]
+    told = subscription.drain()
+    assert [event for event in told if isinstance(event, ExecutionStarted)][-1].resumed
+    assert [event.status for event in told if isinstance(event, ExecutionFinished)] == ["success"]
+
+
+@pytest.mark.postgres
+async def test_a_process_that_does_not_belong_to_the_others_does_not_start(
+    house: House, tmp_path: Path
+) -> None:
+    await house.start()
+    with pytest.raises(ConfigurationError, match="need the encryption key with the fingerprint"):
+        await house.start(worker=True, encryption_key=new_key())
+    with pytest.raises(ConfigurationError, match="not the one that the other processes"):
+        await house.start(worker=True, files_dir=tmp_path / "elsewhere")
+    with pytest.raises(ConfigurationError, match="needs PostgreSQL"):
+        await house.start(database_url=None, data_dir=tmp_path / "other")
