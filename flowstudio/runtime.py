@@ -196,7 +196,7 @@ class Runtime:
         self.links = LinkService(self.storage, settings, self.accounts, self.mailer)
         self.audit = AuditService(self.storage)
         self.credentials = CredentialService(self.storage)
-        self.collections = CollectionService(self.storage.vectors)
+        self.collections = CollectionService(self.storage)
         self.templates = TemplateService(self.workflows)
         self.transfer = TransferService(self.workflows, self.credentials, self.outbound)
         self.insights = InsightService(self.storage)

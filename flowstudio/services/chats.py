@@ -20,6 +20,7 @@ from flowstudio.errors import Conflict, InvalidRequest, InvalidWorkflow, NotFoun
 from flowstudio.nodes.ai.question import ANSWERED, first_text
 from flowstudio.nodes.ai.respond_to_chat import FILES, carried, file_json, listed, spoken
 from flowstudio.nodes.triggers.chat import WhenChatReceived
+from flowstudio.services.audit import Audit
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.conversations import cursor_of, place_of
 from flowstudio.services.dispatcher import Dispatcher
@@ -51,7 +52,7 @@ class ChatService:
         dispatcher: Dispatcher,
         bus: Bus,
     ) -> None:
-        self._storage = storage
+        self._storage, self._audit = storage, Audit(storage)
         self._registry = registry
         self._workflows = workflows
         self._executions = executions
@@ -86,7 +87,9 @@ class ChatService:
         require(caller, "run")
         load = self._workflows.load if draft else self._workflows.production
         workflow = await load(workflow_id)
-        return await self.say(workflow, message, "panel" if draft else "api", caller.user_id, node=node)
+        said = await self.say(workflow, message, "panel" if draft else "api", caller.user_id, node=node)
+        await self._audit.record(caller, "execution.started", workflow.record.name, said[1].execution_id)
+        return said
 
     async def threads(
         self,
@@ -133,6 +136,7 @@ class ChatService:
         """Forget a chat, with what agents remember of it. Raises `NotFound`."""
         require(caller, "run")
         await self.forget(workflow_id, session)
+        await self._audit.record(caller, "chat.deleted", subject_id=session, workflow=workflow_id)
 
     async def file(
         self, caller: Caller, workflow_id: str, session: str, number: int, index: int, *, said: bool

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from flowstudio.ai.vectors import Collection, VectorStore
+from flowstudio.ai.vectors import Collection
 from flowstudio.errors import NotFound
+from flowstudio.services.audit import Audit
 from flowstudio.services.callers import Caller, require
+from flowstudio.storage import Storage
 
 
 class CollectionService:
     """Lists, shows and deletes collections."""
 
-    def __init__(self, store: VectorStore) -> None:
-        self._store = store
+    def __init__(self, storage: Storage) -> None:
+        self._store = storage.vectors
+        self._audit = Audit(storage)
 
     async def all(self, caller: Caller) -> list[Collection]:
         """All collections, by name."""
@@ -31,3 +34,4 @@ class CollectionService:
         require(caller, "edit")
         if not await self._store.drop(name):
             raise NotFound(f"There is no collection '{name}'.")
+        await self._audit.record(caller, "collection.deleted", name)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from flowstudio.errors import InvalidRequest, NodeError, NotFound
+from flowstudio.services.audit import Audit
 from flowstudio.services.callers import Caller, require
 from flowstudio.storage import Storage
 from flowstudio.storage.records import ChatMessage, ChatSession
@@ -26,6 +27,7 @@ class ConversationService:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
+        self._audit = Audit(storage)
 
     async def page(
         self, caller: Caller, workflow: str | None, cursor: str | None, limit: int
@@ -48,7 +50,9 @@ class ConversationService:
     async def clear(self, caller: Caller, id_: str) -> None:
         """Forget a session, what is found by meaning included. Raises `NotFound`."""
         require(caller, "edit")
-        await self._forget(await self._get(id_))
+        session = await self._get(id_)
+        await self._forget(session)
+        await self._audit.record(caller, "conversation.deleted", session.name, id_)
 
     async def prune(self, before: datetime) -> None:
         """Forget sessions that nobody used since a time."""

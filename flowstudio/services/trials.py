@@ -26,6 +26,7 @@ from flowstudio.nodes.credentials import CREDENTIAL_TYPES, JwtAuth, SignatureAut
 from flowstudio.nodes.http.authentication import authentication
 from flowstudio.outbound import Outbound, Request
 from flowstudio.redaction import in_use
+from flowstudio.services.audit import Audit
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.sharing import may_see
 from flowstudio.services.tokens import Tokens
@@ -50,6 +51,7 @@ class Trials:
 
     def __init__(self, storage: Storage, outbound: Outbound, tokens: Tokens) -> None:
         self._credentials, self._outbound, self._tokens = storage.credentials, outbound, tokens
+        self._audit = Audit(storage)
 
     async def run(self, caller: Caller, id_: str) -> Verdict:
         """Call the service of a credential. Raises `NotFound`; what fails at the service is a verdict."""
@@ -57,6 +59,11 @@ class Trials:
         record = await self._credentials.get(id_)
         if record is None or not may_see(caller, record):
             raise NotFound(f"There is no credential '{id_}'.")
+        verdict = await self._verdict(id_)
+        await self._audit.record(caller, "credential.tried", record.name, id_, worked=verdict.works)
+        return verdict
+
+    async def _verdict(self, id_: str) -> Verdict:
         try:
             async with asyncio.timeout(TIMEOUT):
                 return await self._tried(id_)

@@ -294,7 +294,7 @@ class WorkflowService:
             by=caller.user_id or None,
             id=id_,
         )
-        return self.keep(record)
+        return await self._noted(caller, "workflow.created", self.keep(record))
 
     async def update(
         self, caller: Caller, id_: str, raw: Any, *, expected_version: int | None = None, note: str = ""
@@ -314,7 +314,8 @@ class WorkflowService:
                 note=note,
                 expected_version=expected_version,
             )
-            return self._changed(self.keep(record), "document")
+            workflow = self._changed(self.keep(record), "document")
+        return await self._noted(caller, "workflow.changed", workflow)
 
     async def delete(self, caller: Caller, id_: str) -> None:
         """Switch a workflow off and hide it; it can be brought back until it is purged. Raises `NotFound`."""

@@ -21,6 +21,8 @@ def test_the_first_visitor_makes_the_owner_and_is_signed_in(tmp_path: Path) -> N
         again = browser.post("/api/setup", json=OWNER | {"email": "eve@example.com"})
         assert again.status_code == 409
         assert "set up already" in again.json()["error"]["message"]
+        actions = [entry["action"] for entry in browser.get("/api/audit").json()["items"]]
+        assert "user.created" in actions
 
 
 def test_signing_in_and_out(server: Server, nobody: httpx.Client) -> None:

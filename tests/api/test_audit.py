@@ -12,9 +12,13 @@ from typing import Any, get_args
 import httpx
 import pytest
 
+from flowstudio.ai.message import assistant, user
+from flowstudio.ai.vectors import Entry, Space
+from flowstudio.api.app import api_operations
 from flowstudio.components.texts import branch
+from flowstudio.runtime import Runtime
 from flowstudio.services.audit import ACTIONS, KINDS, Action, Audit
-from tests.api.conftest import PASSWORD, Server, email, greeting, running
+from tests.api.conftest import PASSWORD, Server, chain, email, greeting, node, running
 
 SECRET = "sk-audit-canary-93c1"
 NEW_PASSWORD = "another fine password"
@@ -85,6 +89,7 @@ def test_a_day_in_the_office_is_written_down(server: Server, owner: httpx.Client
         ("credential.created", mine, "Shop"),
         ("credential.changed", mine, "Shop"),
         ("credential.deleted", mine, "Shop"),
+        ("workflow.created", mine, "Greeting"),
         ("workflow.published", mine, "Greeting"),
         ("workflow.unpublished", mine, "Greeting"),
         ("execution.started", mine, "Greeting"),
@@ -122,7 +127,203 @@ def test_switching_on_and_off_and_stopping_are_written_down(server: Server, owne
         "execution.cancelled",
         "execution.started",
         "workflow.activated",
+        "workflow.created",
     ]
+
+
+HISTORY = "the history of the workflow says who changed what"
+NOTHING = "nothing is changed"
+OWN = "it is about what only oneself sees"
+STRANGERS = "strangers do it; the chat and its executions are kept"
+RECORDED: dict[str, str] = {
+    "POST /setup": "user.created",
+    "POST /login": "session.opened",
+    "POST /logout": "session.closed",
+    "PATCH /me": "user.changed",
+    "PUT /me/password": "user.password_changed",
+    "DELETE /sessions/{id}": "session.ended",
+    "POST /password/forgotten": "user.password_forgotten",
+    "POST /password/reset": "user.password_changed",
+    "POST /invitations": "user.invited",
+    "DELETE /invitations/{id}": "user.invitation_withdrawn",
+    "POST /invitations/accept": "user.joined",
+    "POST /users": "user.created",
+    "PATCH /users/{id}": "user.changed",
+    "DELETE /users/{id}": "user.deleted",
+    "POST /api-keys": "key.created",
+    "DELETE /api-keys/{id}": "key.revoked",
+    "POST /workflows": "workflow.created",
+    "PUT /workflows/{id}": "workflow.changed",
+    "DELETE /workflows/{id}": "workflow.deleted",
+    "POST /workflows/{id}/restore": "workflow.restored",
+    "POST /workflows/{id}/activate": "workflow.activated",
+    "POST /workflows/{id}/deactivate": "workflow.deactivated",
+    "POST /workflows/{id}/publish": "workflow.published",
+    "POST /workflows/{id}/unpublish": "workflow.unpublished",
+    "POST /workflows/{id}/versions/{number}/restore": "workflow.changed",
+    "POST /templates/{id}/use": "workflow.created",
+    "POST /workflows/{id}/execute": "execution.started",
+    "POST /workflows/{id}/execute_node": "execution.started",
+    "POST /workflows/{id}/chat": "execution.started",
+    "DELETE /workflows/{id}/chat/sessions/{session}": "chat.deleted",
+    "POST /executions/{id}/cancel": "execution.cancelled",
+    "POST /executions/{id}/retry": "execution.retried",
+    "DELETE /executions/{id}": "execution.deleted",
+    "POST /executions/delete": "execution.deleted",
+    "POST /credentials": "credential.created",
+    "PATCH /credentials/{id}": "credential.changed",
+    "DELETE /credentials/{id}": "credential.deleted",
+    "POST /credentials/{id}/test": "credential.tried",
+    "PUT /models/prices": "settings.prices_changed",
+    "PUT /network-rules": "settings.network_changed",
+    "PUT /server-settings": "settings.server_changed",
+    "POST /server-settings/test-mail": "settings.mail_tried",
+    "DELETE /collections/{name}": "collection.deleted",
+    "DELETE /chats/sessions/{id}": "conversation.deleted",
+}
+"""What each changing operation is written down as."""
+NOT_RECORDED: dict[str, str] = {
+    "POST /workflows/{id}/operations": HISTORY,
+    "PATCH /workflows/{id}/versions/{number}": HISTORY,
+    "POST /workflows/read": NOTHING,
+    "POST /workflows/validate": NOTHING,
+    "POST /invitations/read": NOTHING,
+    "POST /expressions/evaluate": NOTHING,
+    "POST /schedules/preview": NOTHING,
+    "POST /workflows/{id}/listen": "the call that comes is an execution",
+    "DELETE /workflows/{id}/listen": NOTHING,
+    "POST /credentials/{id}/connect": "when it is finished, as credential.connected",
+    "POST /workflows/{id}/chat/sessions/{session}/stop": "the chat shows it",
+    "PUT /workflows/{id}/chat/sessions/{session}/turns/{number}/rating": "the chat shows it",
+    "POST /public-chats/{id}/enter": STRANGERS,
+    "POST /public-chats/{id}/messages": STRANGERS,
+    "DELETE /public-chats/{id}/messages": STRANGERS,
+    "POST /public-chats/{id}/stop": STRANGERS,
+    "PUT /public-chats/{id}/turns/{number}/rating": STRANGERS,
+}
+"""And why some are not."""
+
+
+ELSEWHERE = {
+    "POST /setup": "tests/api/test_accounts.py",
+    "POST /password/forgotten": "tests/api/test_links.py",
+    "POST /password/reset": "tests/api/test_links.py",
+}
+"""Operations that need a server with mail, or without an owner, and where their entries are looked at."""
+
+
+async def remembered(runtime: Runtime) -> str:
+    """Something that an agent remembers, whose id this gives, and a collection."""
+    entry = Entry("k", "words", "here", vector=[1.0, 0.0])
+    await runtime.storage.vectors.insert("kept", Space("p", "m", 2), [entry])
+    await runtime.storage.conversations.add("w", "s", [user("Hello"), assistant("Hi")])
+    return (await runtime.storage.conversations.sessions(None, before=None, limit=1))[0].id
+
+
+def changing() -> set[str]:
+    """Every operation of the API that may change something."""
+    safe = {"GET", "HEAD", "OPTIONS"}
+    return {f"{m} {route.path}" for route in api_operations() for m in (route.methods or set()) - safe}
+
+
+def test_every_changing_operation_is_written_down_or_says_why_not() -> None:
+    known = {operation.replace("/api/", "/", 1) for operation in changing()}
+    assert known == RECORDED.keys() | NOT_RECORDED.keys()
+    assert not RECORDED.keys() & NOT_RECORDED.keys()
+    assert set(RECORDED.values()) <= set(ACTIONS)
+    told_otherwise = {
+        "session.refused",
+        "credential.connected",
+        "settings.encryption_key_rotated",
+    }
+    assert set(ACTIONS) - set(RECORDED.values()) == told_otherwise
+
+
+def test_every_such_operation_really_is(server: Server, owner: httpx.Client) -> None:
+    """Each is done once, and is the latest entry then."""
+    made: dict[str, str] = {}
+
+    def latest() -> dict[str, Any]:
+        return entries(owner, limit=1)[0]
+
+    def done(operation: str, client: httpx.Client = owner, **given: Any) -> Any:
+        method, path = operation.split(" ")
+        for name, value in made.items():
+            path = path.replace(f"{{{name}}}", value)
+        before = latest()["id"]
+        answer = client.request(method, f"/api{path}", **given)
+        assert answer.is_success, (operation, answer.text)
+        entry = latest()
+        assert entry["id"] != before, operation
+        assert entry["action"] == RECORDED[operation], operation
+        waiting.discard(operation)
+        return answer.json() if "json" in answer.headers.get("content-type", "") else None
+
+    waiting = {each for each in RECORDED if each not in ELSEWHERE}
+    talk = chain(node("c", "when-chat-received"), node("s", "edit-fields", fields=[]))
+    code = {"language": "python", "mode": "all-items", "code": "import time\ntime.sleep(30)"}
+    slow = chain(node("a", "manual-trigger"), node("b", "code", **code), name="Slow")
+    made["id"] = done("POST /workflows", json=greeting())["id"]
+    done("PUT /workflows/{id}", json=greeting() | {"name": "Other"})
+    made["number"] = "1"
+    done("POST /workflows/{id}/versions/{number}/restore")
+    done("POST /workflows/{id}/publish")
+    done("POST /workflows/{id}/unpublish")
+    done("POST /workflows/{id}/execute_node", json={"node_id": "2"})
+    run = done("POST /workflows/{id}/execute", json={})["execution"]["id"]
+    done("DELETE /workflows/{id}")
+    done("POST /workflows/{id}/restore")
+    made["id"] = run
+    made["id"] = done("POST /executions/{id}/retry")["execution"]["id"]
+    done("DELETE /executions/{id}")
+    done("POST /executions/delete", json={"ids": [run]})
+    made["id"] = owner.post("/api/workflows", json=slow).json()["id"]
+    made["id"] = done("POST /workflows/{id}/execute", json={"wait": False})["execution"]["id"]
+    done("POST /executions/{id}/cancel")
+    made["id"] = owner.post("/api/workflows", json=talk).json()["id"]
+    done("POST /workflows/{id}/activate")
+    done("POST /workflows/{id}/deactivate")
+    made["session"] = "talk"
+    done("POST /workflows/{id}/chat", json={"message": "Hello", "session_id": "talk"})
+    done("DELETE /workflows/{id}/chat/sessions/{session}")
+    made["id"], made["name"] = server.within(remembered), "kept"
+    done("DELETE /chats/sessions/{id}")
+    done("DELETE /collections/{name}")
+    made["id"] = owner.get("/api/templates").json()["items"][0]["id"]
+    done("POST /templates/{id}/use")
+    token = {"name": "Shop", "type": "http-bearer", "values": {"token": SECRET}}
+    made["id"] = done("POST /credentials", json=token)["id"]
+    done("PATCH /credentials/{id}", json={"name": "Store"})
+    done("POST /credentials/{id}/test")
+    done("DELETE /credentials/{id}")
+    guest = {"name": "Vi", "email": "vi@example.com", "password": PASSWORD}
+    link = done("POST /invitations", json={"role": "viewer"})["link"]
+    done("POST /invitations/accept", json={**guest, "token": link.partition("#")[2]})
+    made["id"] = done("POST /invitations", json={"role": "viewer"})["invitation"]["id"]
+    done("DELETE /invitations/{id}")
+    person = {"name": "Eve", "email": "eve@example.com", "password": PASSWORD}
+    made["id"] = done("POST /users", json=person)["user"]["id"]
+    with server.client(None) as browser, server.client(None) as other:
+        for window in (other, browser):
+            done("POST /login", window, json={"email": "eve@example.com", "password": PASSWORD})
+        mine, eve = made["id"], browser.get("/api/sessions").json()["items"]
+        made["id"] = next(each["id"] for each in eve if not each["current"])
+        done("DELETE /sessions/{id}", browser)
+        done("PATCH /me", browser, json={"name": "Eva"})
+        change = {"old_password": PASSWORD, "new_password": NEW_PASSWORD}
+        done("PUT /me/password", browser, json=change)
+        made["id"] = done("POST /api-keys", browser, json={"name": "laptop"})["api_key"]["id"]
+        done("DELETE /api-keys/{id}", browser)
+        done("POST /logout", browser)
+    made["id"] = mine
+    done("PATCH /users/{id}", json={"role": "viewer"})
+    done("DELETE /users/{id}")
+    done("PUT /models/prices", json={"own": []})
+    done("PUT /network-rules", json={"allowed": [], "denied": []})
+    nowhere = {"host": "127.0.0.1", "port": 9, "sender": "a@example.com"}
+    done("PUT /server-settings", json={"mail": nowhere})
+    done("POST /server-settings/test-mail")
+    assert waiting == set()
 
 
 def test_the_export_is_a_table_in_which_no_name_becomes_a_formula(

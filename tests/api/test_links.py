@@ -165,6 +165,8 @@ def test_a_forgotten_password_is_reset_by_mail_and_ends_the_sessions(
     assert nobody.post("/api/password/reset", json={"token": second, "password": NEW}).status_code == 404
     assert signs_in(server, "ann@example.com", NEW)
     assert not signs_in(server, "ann@example.com", PASSWORD)
+    told = owner.get("/api/audit", params={"search": "ann@example.com", "limit": 50}).json()["items"]
+    assert {"user.password_forgotten", "user.password_changed"} <= {entry["action"] for entry in told}
 
 
 def test_asking_for_a_password_does_not_tell_who_has_an_account(
