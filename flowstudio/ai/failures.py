@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,8 +20,8 @@ _SENTENCES: Final[Mapping[ModelFault, str]] = {
     "unknown_model": "{provider} has no model '{model}' for this account. Choose another one, or check its name.",
     "too_long": "The conversation is too long for the model '{model}'. Give it less, or choose a model that takes more.",
     "bad_request": "{provider} did not understand the request: {words}",
-    "refused": "The model '{model}' refused to answer.",
-    "filtered": "{provider} held the answer back because of its content rules.",
+    "refused": "The model '{model}' refused to answer. Ask in other words, or choose another model.",
+    "filtered": "The content rules of the model '{model}' held the answer back. Ask in other words, or choose another model.",
     "timeout": "The model '{model}' did not answer in time. Try again later, or allow it more time.",
     "overloaded": "{provider} has trouble or too much to do. Try again later, or let the node retry.",
     "unreachable": "{provider} cannot be reached. Check the address in the credential and the network.",
@@ -41,7 +42,10 @@ _TOO_LONG: Final = (
     "token count",
     "request_too_large",
 )
+_RATE: Final = re.compile(r"\bper[ -]?(second|minute|hour|day)")
+"""Words of a limit that is not about credit, whatever else they say about quotas."""
 _NO_QUOTA: Final = ("quota", "billing", "credit", "insufficient_funds")
+_FILTERED: Final = ("content_filter", "content management policy", "content filtering policy")
 _UNSUPPORTED: Final = ("does not support", "not supported", "unsupported")
 
 
@@ -102,7 +106,7 @@ def _kind(status: int, said: str) -> ModelFault:
         case 429:
             return (
                 "no_quota"
-                if any(mark in said for mark in _NO_QUOTA) and "per" not in said
+                if any(mark in said for mark in _NO_QUOTA) and not _RATE.search(said)
                 else "rate_limited"
             )
     if status >= 500:
@@ -115,7 +119,7 @@ def _kind(status: int, said: str) -> ModelFault:
         return "no_quota"
     if "model" in said and ("not exist" in said or "not found" in said or "not_found" in said):
         return "unknown_model"
-    if "content_filter" in said or "content management policy" in said:
+    if any(mark in said for mark in _FILTERED):
         return "filtered"
     return "unsupported" if any(mark in said for mark in _UNSUPPORTED) else "bad_request"
 

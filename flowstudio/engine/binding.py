@@ -106,8 +106,8 @@ def bind(
     return Binding(cls, known, tuple(places), holed, Mould(cls, holed), given, filled, instance), wrong
 
 
-async def open_credentials(binding: Binding, vault: Vault) -> dict[str, Any]:
-    """The credentials of a node, by field. Raises `CredentialError`."""
+async def open_credentials(binding: Binding, vault: Vault, node: str) -> dict[str, Any]:
+    """The credentials of the node that is labelled so, by field. Raises `CredentialError`."""
     opened: dict[str, Any] = {}
     for name, mark in fields_of(binding.cls).credentials.items():
         info = binding.cls.model_fields[name]
@@ -116,9 +116,11 @@ async def open_credentials(binding: Binding, vault: Vault) -> dict[str, Any]:
             continue
         try:
             data = await vault.open(chosen, mark.types)
-        except CredentialError:
-            if chosen or info.is_required():
+        except CredentialError as error:
+            if chosen:
                 raise
+            if info.is_required():
+                raise CredentialError(f"'{node}' needs a credential: {mark.label}; choose one.") from error
             continue
         except NodeError as error:
             raise CredentialError(f"{mark.label}: {error.message}") from error

@@ -51,7 +51,7 @@ def _make(
 
 async def _injected(node: PlanNode, view: View) -> dict[str, Any]:
     """Credentials and sub-nodes, by field."""
-    values: dict[str, Any] = dict(await open_credentials(node.binding, view.host.vault))
+    values: dict[str, Any] = dict(await open_credentials(node.binding, view.host.vault, node.label))
     if values:
         view.host.secrets.learn_from(values)
     for name, ids in node.binding.slots.items():

@@ -20,6 +20,7 @@ const CASES = [
   [{ code: "credential", message: "No credential is chosen." }, "credential"],
   [{ code: "node", message: "The workflow 'B' failed: no", detail: { execution: "x" } }, "called"],
   [{ code: "node", message: "The coffee is out." }, null],
+  [{ code: "model", message: "OpenAI has no model 'gpt-9' for this account. …", detail: { kind: "unknown_model", status: 404 } }, null],
   [{ code: "outbound_refused", message: "Workflows may not call …" }, null],
 ];
 

@@ -116,7 +116,7 @@ async def test_a_credential_is_opened_and_parsed_by_its_type(world: World) -> No
     ("credentials", "words"),
     [
         ({"account": "gone"}, "no credential 'gone'"),
-        ({}, "no credential ''"),
+        ({}, "'x' needs a credential: Account; choose one."),
         ({"account": "c3"}, "Account: a credential of type 'other' does not fit"),
         ({"account": "c4"}, "fields it needs (pass-word, password)"),
     ],

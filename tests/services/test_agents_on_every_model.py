@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from tests.ai.providers.alith import AlithSpeaker
 from tests.ai.providers.anthropic import AnthropicSpeaker
 from tests.ai.providers.google import GoogleSpeaker
 from tests.ai.providers.openai import OpenAISpeaker
-from tests.ai.providers.wire import Hang, Heard, Speaker, Status, Turn, Wire
+from tests.ai.providers.wire import Behaviour, Hang, Heard, Speaker, Status, Turn, Wire
 from tests.services.conftest import start_runtime
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -34,13 +35,51 @@ class Model:
     speaker: Callable[[], Speaker]
     tail: str = ""
     """What its base URL ends with."""
+    wrong: Callable[[str], Behaviour] = lambda kind: OPENAI_SAYS[kind]
+    """How its provider does what goes wrong, in its own words."""
+
+
+REFUSED = Turn(("I will not.",), stop="refused")
+OPENAI_SAYS: dict[str, Behaviour] = {
+    "wrong_key": Status(401, f"Incorrect API key provided: {KEY}. You can find your API key at the site."),
+    "no_quota": Status(
+        429,
+        "You exceeded your current quota, please check your plan and billing details. For more information on this error, read the docs.",
+    ),
+    "unknown_model": Status(404, "The model `model-a` does not exist or you do not have access to it."),
+    "too_long": Status(
+        400,
+        "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens.",
+    ),
+    "refused": REFUSED,
+    "filtered": Turn(("Half an",), stop="filtered"),
+    "timeout": Hang(),
+}
+ANTHROPIC_SAYS: dict[str, Behaviour] = OPENAI_SAYS | {
+    "wrong_key": Status(401, f"invalid x-api-key {KEY}"),
+    "no_quota": Status(
+        400, "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing."
+    ),
+    "unknown_model": Status(404, "model: model-a"),
+    "too_long": Status(400, "prompt is too long: 210000 tokens > 200000 maximum"),
+    "filtered": Status(400, "Output blocked by content filtering policy"),
+}
+GOOGLE_SAYS: dict[str, Behaviour] = OPENAI_SAYS | {
+    "wrong_key": Status(400, f"API key not valid. Please pass a valid API key. ({KEY})"),
+    "unknown_model": Status(
+        404, "models/model-a is not found for API version v1beta, or is not supported for generateContent."
+    ),
+    "too_long": Status(
+        400, "The input token count (1200000) exceeds the maximum number of tokens allowed (1048575)."
+    ),
+}
 
 
 MODELS = [
     Model("chat-model-openai", "openai", OpenAISpeaker, "/v1"),
     Model("chat-model-openai-compatible", "openai-compatible", OpenAISpeaker, "/v1"),
-    Model("chat-model-anthropic", "anthropic", AnthropicSpeaker),
-    Model("chat-model-google", "google-ai", GoogleSpeaker),
+    Model("chat-model-anthropic", "anthropic", AnthropicSpeaker, wrong=ANTHROPIC_SAYS.__getitem__),
+    Model("chat-model-google", "google-ai", GoogleSpeaker, wrong=GOOGLE_SAYS.__getitem__),
     Model("chat-model-alith", "openai", AlithSpeaker, "/v1"),
 ]
 
@@ -78,14 +117,29 @@ LOOK_UP = {
 }
 
 
-async def made(runtime: Runtime, model: Model, server: Wire, **properties: Any) -> str:
-    """A workflow: an agent with a calculator, a price list and a memory on a model."""
-    account = await runtime.credentials.create(
+async def account_of(runtime: Runtime, model: Model, server: Wire) -> str:
+    made = await runtime.credentials.create(
         COMMAND_LINE,
         f"{model.node} {server.url}",
         model.account,
         {"api_key": KEY, "base_url": server.url + model.tail},
     )
+    return str(made["id"])
+
+
+async def made(
+    runtime: Runtime,
+    model: Model,
+    server: Wire,
+    settings: Mapping[str, Any] = MappingProxyType({}),
+    *,
+    account: bool = True,
+    **properties: Any,
+) -> str:
+    """A workflow: an agent with a calculator, a price list and a memory on a model."""
+    credentials = {}
+    if account:
+        credentials["account"] = await account_of(runtime, model, server)
     name = {"model": "model-a"}
     document = {
         "nodes": [
@@ -101,7 +155,7 @@ async def made(runtime: Runtime, model: Model, server: Wire, **properties: Any) 
             {
                 "id": "m",
                 "type": model.node,
-                "data": {"properties": name | {"retries": 0}, "credentials": {"account": account["id"]}},
+                "data": {"properties": {**name, "retries": 0, **settings}, "credentials": credentials},
             },
             {
                 "id": "k",
@@ -187,30 +241,54 @@ async def test_a_tool_that_there_is_not_and_the_last_turn_are_told(runtime: Runt
     assert [heard(server, number).choice for number in (0, 1)] == ["auto", "none"]
 
 
-async def test_a_failure_is_a_sentence_and_the_log_has_the_providers_own_words(
-    runtime: Runtime, model: Model
-) -> None:
-    async with Wire(model.speaker(), [Status(401, f"Incorrect API key provided: {KEY}")]) as server:
-        execution = await started(runtime, await made(runtime, model, server))
-        rest = await runtime.executions.wait(execution, 60)
-    assert rest is not None
-    assert rest.error is not None
-    assert "does not accept the account's key. Check the key in the credential" in rest.error.message
-    runs = await runtime.storage.executions.node_runs(execution)
-    assert "Incorrect API key provided: •" in str(runs)
-    assert KEY not in str(runs)
-    assert KEY not in str(rest)
+WRONG = {
+    "wrong_key": "does not accept the account's key. Check the key in the credential",
+    "no_quota": "has no credit left. Top it up there, or raise its limit.",
+    "unknown_model": "has no model 'model-a' for this account. Choose another one, or check its name.",
+    "too_long": "The conversation is too long for the model 'model-a'. Give it less, or choose a model that takes more.",
+    "refused": "The model 'model-a' refused to answer. Ask in other words, or choose another model.",
+    "filtered": "The content rules of the model 'model-a' held the answer back. Ask in other words, or choose another model.",
+    "timeout": "The model 'model-a' did not answer in time. Try again later, or allow it more time.",
+}
+"""What the builder reads."""
 
 
-async def test_a_model_that_may_say_nothing_is_a_failure_and_no_empty_answer(
+async def test_whatever_goes_wrong_is_a_sentence_to_act_on_and_the_log_has_the_providers_own_words(
     runtime: Runtime, model: Model
 ) -> None:
-    async with Wire(model.speaker(), [Turn((), stop="filtered")]) as server:
-        execution = await started(runtime, await made(runtime, model, server))
-        rest = await runtime.executions.wait(execution, 60)
+    for kind, words in WRONG.items():
+        behaviour = model.wrong(kind)
+        async with Wire(model.speaker(), [behaviour]) as server:
+            settings = {"timeout": 0.2} if isinstance(behaviour, Hang) else {}
+            execution = await started(runtime, await made(runtime, model, server, settings))
+            rest = await runtime.executions.wait(execution, 60)
+        assert rest is not None
+        assert rest.error is not None
+        assert words in rest.error.message, kind
+        assert rest.error.detail["kind"] == kind
+        runs = await runtime.storage.executions.node_runs(execution)
+        (step,) = runs[-1].steps
+        assert step["error"] == rest.error.message
+        if isinstance(behaviour, Status):
+            told = behaviour.words.replace(KEY, "•••")
+            assert rest.error.detail["provider_message"] == told
+            assert told in str(runs)
+        if kind == "refused" and isinstance(behaviour, Turn):
+            assert rest.error.detail["provider_message"] == "I will not."
+        assert KEY not in f"{runs}{rest}"
+
+
+async def test_without_an_account_the_step_that_lacks_it_is_named(runtime: Runtime, model: Model) -> None:
+    async with Wire(model.speaker(), [Turn(("Hi.",))]) as server:
+        workflow = await made(runtime, model, server, account=False)
+        rest = await runtime.executions.wait(await started(runtime, workflow), 60)
+        assert server.asked == []
     assert rest is not None
     assert rest.error is not None
-    assert "gave no answer: it is not allowed to say anything about this." in rest.error.message
+    type_ = runtime.registry.get(model.node)
+    assert type_ is not None
+    assert rest.error.message.startswith(f"'{type_.label}' needs a credential: ")
+    assert rest.error.message.endswith("; choose one.")
 
 
 async def test_cancelling_a_run_ends_the_call_within_200_ms(runtime: Runtime, model: Model) -> None:

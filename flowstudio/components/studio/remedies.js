@@ -9,6 +9,7 @@ const MISSING = [/^KeyError: '(.+)'$/, /read propert(?:y|ies) (?:of \w+ \(readin
 
 /** The key of the remedy's text. */
 export function remedyOf({ code, message = "", detail }) {
+  if (code === "model") return null; // its message says what to do; a provider's status alone would mislead
   const status = detail?.status;
   if (Number.isInteger(status)) return BY_STATUS.find(([known]) => known === status)?.[1] ?? (status >= 500 ? "http_5xx" : "http_4xx");
   if (detail?.execution) return "called";

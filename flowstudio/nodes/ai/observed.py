@@ -7,16 +7,16 @@ from contextlib import aclosing
 from typing import Any
 
 from flowstudio.ai import budget
+from flowstudio.ai.failures import Provider
 from flowstudio.ai.message import Media, Message, Reasoning, ToolCall, ToolResult
 from flowstudio.ai.model import ChatModel, Event, Reply, Request
 from flowstudio.ai.prices import PriceTable
 from flowstudio.ai.usage import Usage
 from flowstudio.engine.context import Context
-from flowstudio.errors import ModelError
 
 
 class ObservedModel(ChatModel):
-    """A model as a node uses it."""
+    """A model as a node uses it. A refusal is a failure, like every other reason for having no answer."""
 
     def __init__(self, model: ChatModel, ctx: Context, node: str = "") -> None:
         """`node` is the sub-node that it belongs to; empty: the node itself."""
@@ -24,7 +24,7 @@ class ObservedModel(ChatModel):
         self._model, self._ctx, self._node = model, ctx, node
 
     async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
-        """Ask the model. Raises `ModelError` of the kind `budget` when a budget is used up, and where the model says nothing."""
+        """Ask the model. Raises `ModelError` of the kind `budget` when a budget is used up, and where the model refuses."""
         budget.check()
         with self._ctx.steps.open("model", self.name, node=self._node, input=shown(request)) as step:
             async with aclosing(self._model.stream(request)) as events:
@@ -36,11 +36,9 @@ class ObservedModel(ChatModel):
                     raise AssertionError("the model's stream ended without a reply")
             step.usage.update(self._spend(event))
             step.output = message_json(event.message) | {"stop": event.stop, "model": event.model}
-            if event.stop in ("refused", "filtered") and not (event.message.text or event.message.calls):
-                raise ModelError(
-                    event.stop,
-                    f"The model '{event.model}' gave no answer: it is not allowed to say anything about this.",
-                )
+            if event.stop == "refused" or event.stop == "filtered":
+                # Words there may be are an excuse or half an answer, never what was asked for.
+                raise Provider(self.provider, "", self.name).failure(event.stop, event.message.text)
         yield event  # after the step: whoever takes it asks for nothing more
 
     def _spend(self, reply: Reply) -> dict[str, float]:
