@@ -18,17 +18,17 @@ from flowstudio.engine.store import Bus, Subscription
 from flowstudio.engine.workflow import load_workflow
 from flowstudio.errors import Conflict, InvalidRequest, InvalidWorkflow, NotFound, Problem
 from flowstudio.nodes.ai.question import ANSWERED, first_text
-from flowstudio.nodes.ai.respond_to_chat import FILES, carried, file_json, listed, spoken
+from flowstudio.nodes.ai.respond_to_chat import FILES, carried, file_json, spoken
 from flowstudio.nodes.triggers.chat import WhenChatReceived
 from flowstudio.services.audit import Audit
 from flowstudio.services.callers import Caller, require
-from flowstudio.services.conversations import cursor_of, place_of
+from flowstudio.services.conversations import ConversationService, cursor_of, place_of
 from flowstudio.services.dispatcher import Dispatcher
 from flowstudio.services.executions import FINAL, ExecutionService
 from flowstudio.services.live import error_json
 from flowstudio.services.starting import StartRequest
 from flowstudio.services.talk import Said, Talk
-from flowstudio.services.turns import Message, Upload, said_in, told, turn_json
+from flowstudio.services.turns import Message, Upload, asked_item, said_in, told, turn_json
 from flowstudio.services.workflows import Workflow, WorkflowService
 from flowstudio.storage import Storage
 from flowstudio.storage.ids import new_id
@@ -58,6 +58,7 @@ class ChatService:
         self._executions = executions
         self._dispatcher = dispatcher
         self._bus = bus
+        self._conversations = ConversationService(storage)
         self._talks: dict[str, Talk] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._changing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -203,7 +204,7 @@ class ChatService:
                         mode="manual" if kind == "panel" else "chat",
                         id=execution,
                         node=start,
-                        items=[_item(asked, message.session)],
+                        items=[asked_item(asked, message.session)],
                         pinned=kind == "panel",
                     )
                 )
@@ -258,7 +259,7 @@ class ChatService:
             raise NotFound(f"The chat has no message {number} to replace.")
         if last is not None and last.status == "waiting":
             await self._executions.stop(last.execution_id)
-        await self._storage.conversations.forget_since(thread.workflow_id, thread.name, turn.created_at)
+        await self._conversations.forget_since(thread.workflow_id, thread.name, turn.created_at)
         return turn
 
     def _trigger(self, workflow: Workflow, node: str | None) -> str:
@@ -377,7 +378,7 @@ class ChatService:
         thread, turn = await self._last(workflow, session)
         if (await self.settled(turn)).status in ("running", "waiting"):
             await self._executions.stop(turn.execution_id)
-        await self._storage.conversations.forget_since(workflow, session, thread.created_at)
+        await self._conversations.forget_since(workflow, session, thread.created_at)
         await self._storage.chats.clear(thread.id)
 
     async def attachment(self, workflow: str, session: str, number: int, index: int, *, said: bool) -> Binary:
@@ -487,13 +488,6 @@ def _answered(item: Item) -> str:
 
 def _messages(turn: ChatTurn | None) -> list[Json]:
     return list((turn.said or {}).get("messages", ())) if turn is not None else []
-
-
-def _item(asked: Json, session: str) -> Item:
-    """What the chat trigger brings."""
-    files = asked.get(FILES, ())
-    json: Json = {"chatInput": asked["text"], "sessionId": session, "action": "sendMessage"} | listed(files)
-    return Item(json, carried(files))
 
 
 def _key(turn: ChatTurn) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from flowstudio.ai.documents import Passage
+from flowstudio.ai.vectors import Filter
 from flowstudio.errors import InvalidRequest, NodeError, NotFound
 from flowstudio.services.audit import Audit
 from flowstudio.services.callers import Caller, require
@@ -18,6 +20,8 @@ log = logging.getLogger(__name__)
 
 CURSOR: Final = r"^[0-9]{1,17}_[0-9a-f-]{1,64}$"
 """What the cursor of a page looks like: when the last session of the page before was used, in microseconds, and its id."""
+MEMORIES: Final = 4000
+"""Exchanges of a session that are looked through for those of a message that is taken back."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -54,6 +58,25 @@ class ConversationService:
         await self._forget(session)
         await self._audit.record(caller, "conversation.deleted", session.name, id_)
 
+    async def forget_since(self, workflow: str, session: str, at: datetime) -> None:
+        """Forget what was said in a session since a time, what is found by meaning included, as when a message is taken back."""
+        kept = await self._storage.conversations.collection(workflow, session)
+        if kept:
+            await self._forget_memories(kept, workflow, session, at)
+        await self._storage.conversations.forget_since(workflow, session, at)
+
+    async def _forget_memories(self, name: str, workflow: str, session: str, at: datetime) -> None:
+        vectors = self._storage.vectors
+        collection = await vectors.collection(name)
+        if collection is None:
+            return
+        where: Filter = {"workflow": [workflow], "session": [session]}
+        anywhere = [1.0] + [0.0] * (collection.space.dimensions - 1)
+        found = await vectors.search(name, collection.space, anywhere, limit=MEMORIES, where=where)
+        since = [memory.source for memory in found if _said_at(memory) >= at]
+        if since:
+            await vectors.delete(name, {**where, "source": since})
+
     async def prune(self, before: datetime) -> None:
         """Forget sessions that nobody used since a time."""
         while found := await self._storage.conversations.unused_since(before):
@@ -74,6 +97,14 @@ class ConversationService:
             except NodeError as error:  # the collection was deleted by hand
                 log.info("memories of a session were gone already", extra={"reason": error.message})
         await self._storage.conversations.clear(session.id)
+
+
+def _said_at(memory: Passage) -> datetime:
+    """When it was noted; what says nothing of it is older than everything."""
+    try:
+        return datetime.fromisoformat(str(memory.metadata.get("at")))
+    except ValueError:
+        return _EPOCH
 
 
 def cursor_of(used: datetime, id_: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from flowstudio.engine.item import Json
-from flowstudio.nodes.ai.respond_to_chat import FILES
+from flowstudio.engine.item import Item, Json
+from flowstudio.nodes.ai.respond_to_chat import FILES, carried, listed
 from flowstudio.services.live import timestamp
 from flowstudio.storage.records import ChatTurn, NodeRun
 
@@ -31,6 +31,13 @@ class Message:
     """Say it in place of this turn and all that came after it."""
     keep_files: bool = False
     """Send the files of the replaced turn along, too."""
+
+
+def asked_item(asked: Json, session: str) -> Item:
+    """What the chat trigger brings for a message."""
+    files = asked.get(FILES, ())
+    json: Json = {"chatInput": asked["text"], "sessionId": session, "action": "sendMessage"} | listed(files)
+    return Item(json, carried(files))
 
 
 def said_in(runs: Sequence[NodeRun]) -> list[Json]:

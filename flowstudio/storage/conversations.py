@@ -117,6 +117,11 @@ class ConversationRepository(Conversations):
         row = await self._database.first(_listed().where(_sessions.id == id_))
         return _session(row) if row is not None else None
 
+    async def collection(self, workflow: str, session: str) -> str:
+        """The collection in which a session is remembered by meaning; empty where it is not."""
+        row = await self._database.first(select(_sessions.collection).where(_place(workflow, session)))
+        return str(row.collection) if row is not None else ""
+
     async def messages(self, id_: str, *, before: int | None = None, limit: int = 100) -> list[ChatMessage]:
         """Messages of a session, oldest first: the last ones, or the last before a number."""
         conditions = [_messages.session_id == id_]

@@ -31,7 +31,7 @@ async def runtime(tmp_path: Path, database: dict[str, str]) -> AsyncIterator[Run
     await started.stop()
 
 
-async def assistant(runtime: Runtime, server: Wire, *, memory: bool = False) -> str:
+async def assistant(runtime: Runtime, server: Wire, memory: dict[str, Any] | None = None) -> str:
     """A stored workflow with an agent that asks the server: its id."""
     account = await runtime.credentials.create(
         COMMAND_LINE, "loopback", "openai", {"api_key": "sk-1", "base_url": f"{server.url}/v1"}
@@ -39,7 +39,7 @@ async def assistant(runtime: Runtime, server: Wire, *, memory: bool = False) -> 
     document = chain(node("in", "when-chat-received"), node("ai", "ai-agent"), node("out", "respond-to-chat"))
     document["nodes"][1]["data"]["credentials"] = {"account": account["id"]}
     if memory:
-        document["nodes"].append(node("m", "memory-simple"))
+        document["nodes"].append(memory)
         document["edges"].append({"source": "m", "target": "ai", "targetHandle": "memory"})
     return (await runtime.workflows.create(COMMAND_LINE, document)).record.id
 
@@ -101,7 +101,7 @@ async def test_whoever_comes_later_reads_what_was_written_before(runtime: Runtim
 async def test_a_message_that_is_said_anew_makes_agents_forget_what_it_replaces(runtime: Runtime) -> None:
     turns = [Turn(("One",)), Turn(("Two",)), Turn(("Three",))]
     async with Wire(OpenAISpeaker(), list(turns)) as server:
-        workflow = await assistant(runtime, server, memory=True)
+        workflow = await assistant(runtime, server, memory=node("m", "memory-simple"))
         await say(runtime, workflow, "first")
         await say(runtime, workflow, "second")
         told = await say(runtime, workflow, "second, better", replaces=2)
@@ -117,6 +117,22 @@ async def test_a_message_that_is_said_anew_makes_agents_forget_what_it_replaces(
     with pytest.raises(NotFound):
         await runtime.chats.read(COMMAND_LINE, workflow, "s")
     assert await runtime.storage.conversations.last(workflow, "s", 10) == []
+
+
+async def test_what_was_taken_back_is_not_recalled_by_its_meaning_either(runtime: Runtime) -> None:
+    turns = [Turn(("Nice.",)), Turn(("Noted.",)), Turn(("Minka.",))]
+    async with Wire(OpenAISpeaker(), list(turns)) as server:
+        memory = node("m", "memory-vector", messages=0, recalled=5, threshold=-1)
+        workflow = await assistant(runtime, server, memory)
+        await say(runtime, workflow, "My cat is called Minka.")
+        await say(runtime, workflow, "My dog is called Rex.")
+        await say(runtime, workflow, "What is my cat called?", replaces=2)
+        heard = server.speaker.heard(server.asked[2])
+    assert "Minka" in heard.system
+    assert "Rex" not in heard.system
+    await runtime.chats.clear(COMMAND_LINE, workflow, "s")
+    left = await runtime.storage.vectors.page("memories", "", 10)
+    assert left == []
 
 
 QUESTIONS = chain(

@@ -41,7 +41,7 @@ def says(value: Any) -> Behaviour:
 
 async def test_templates_make_models_useful(tmp_path: Path) -> None:
     runtime = await start_runtime(tmp_path, allow_hosts="127.0.0.1")
-    tested = {"support-agent", "document-answers", "sort-mail", "read-invoices"}
+    tested = {"ask-ai", "support-agent", "document-answers", "sort-mail", "read-invoices"}
     speaker = OpenAISpeaker()
     try:
         calls = Turn(calls=(("Look_up_articles", {}), ("calculator", {"formula": "2 * 79"})))
@@ -80,6 +80,17 @@ async def test_templates_make_models_useful(tmp_path: Path) -> None:
                 ["win"],
             ]
             assert gave("For customer care")[0]["team"] == "Customer care"
+
+        moods = {"thank you": "happy", "no parcel": "angry", "address": "neutral"}
+        drafts = [says({"mood": mood, "topic": topic, "answer": "…"}) for topic, mood in moods.items()]
+        async with Wire(speaker, drafts) as model:
+            gave = await run(runtime, await use(runtime, model, "ask-ai"), "ask-ai")
+            read = [*gave("Answer these first"), *gave("Answer these later")]
+            assert sorted(row["mood"] for row in gave("Answer these first")) == ["angry"]
+            assert sorted(row["topic"] for row in read) == sorted(moods)
+            assert sorted(row["message"] for row in read) == sorted(
+                speaker.heard(asked).said[0][1] for asked in model.asked
+            )
 
         small = {
             "number": "2026-118",

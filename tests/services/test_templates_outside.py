@@ -23,22 +23,6 @@ TOKEN = "the-token"
 SHEETS = Spreadsheets({"your-spreadsheet": {"Sheet1": []}})
 
 
-def openai(request: Received) -> Reply:
-    """A chat completion in JSON mode."""
-    mood = "angry" if "no parcel" in request.json["messages"][1]["content"] else "happy"
-    content = json.dumps({"mood": mood, "topic": "delivery", "answer": "Thank you for writing."})
-    return Reply(
-        body={
-            "id": "chatcmpl-1",
-            "object": "chat.completion",
-            "choices": [
-                {"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": "stop"}
-            ],
-            "usage": {"prompt_tokens": 90, "completion_tokens": 30, "total_tokens": 120},
-        }
-    )
-
-
 def github(request: Received) -> Reply:
     """Two issues and a pull request."""
     rows = [
@@ -115,7 +99,6 @@ def frankfurter(request: Received) -> Reply:
 
 
 SERVICES: dict[str, Callable[[Received], Reply]] = {
-    "api.openai.com": openai,
     "api.github.com": github,
     "api.stripe.com": stripe,
     "api.hubapi.com": hubspot,
@@ -177,19 +160,6 @@ async def test_templates_speak_to_their_services(tmp_path: Path) -> None:
         await runtime.stop()
     outside = {id_ for id_, template in TEMPLATES.items() if template.needs != "nothing"}
     assert tested == outside - set(ASKING)
-
-
-def ask_ai(gave: Given, requests: list[Received]) -> None:
-    assert len(requests) == 3
-    for request in requests:
-        assert (request.method, request.path) == ("POST", "/api.openai.com/v1/chat/completions")
-        assert request.header("authorization") == f"Bearer {TOKEN}"
-        assert request.json["response_format"] == {"type": "json_object"}
-        assert "JSON" in request.json["messages"][0]["content"]
-    assert [row["message"] for row in gave("Answer these first")] == [
-        "My order says delivered, but there is no parcel."
-    ]
-    assert len(gave("Answer these later")) == 2
 
 
 def github_digest(gave: Given, requests: list[Received]) -> None:
@@ -264,7 +234,6 @@ def orders_to_sheet(gave: Given, requests: list[Received]) -> None:
 
 EXPECTED = {
     "orders-to-sheet": orders_to_sheet,
-    "ask-ai": ask_ai,
     "github-digest": github_digest,
     "stripe-payments": stripe_payments,
     "lead-to-crm": lead_to_crm,

@@ -123,7 +123,7 @@ class InformationExtractor(ModelUser, ItemNode):
         schema = self._schema()
         text = self.text.strip() or text_of(item)
         if not text:
-            raise NodeError("There is no text. Fill it in, or let the item have a field `text`.")
+            raise NodeError("There is no text. Fill it in, or let the item have a field 'text'.")
         told = [system(_TOLD), *([system(self.instructions)] if self.instructions.strip() else [])]
         found = await answer(self.chat_model(ctx), [*told, user(text)], schema, name="information")
         return {"main": [Item({"output": found.value}, None, item.paired_item)]}

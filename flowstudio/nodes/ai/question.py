@@ -32,8 +32,8 @@ async def question_of(words: str, item: Item, ctx: Context, *, files: bool) -> M
     said = words.strip() or first_text(item.json, ASKED) or ""
     if not said and not media:
         raise NodeError(
-            "There is nothing to ask. Fill in the message, or let the item have a field "
-            f"{', '.join(f'`{name}`' for name in ASKED[:4])} or the like."
+            "There is nothing to ask. Say something in the chat, fill in the message, or let the item have a field "
+            "'message', 'question' or 'text'."
         )
     return user(said, *media)
 

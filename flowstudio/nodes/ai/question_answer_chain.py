@@ -124,7 +124,7 @@ class QuestionAnswerChain(ModelUser, ItemNode):
         question = self.question.strip() or first_text(item.json, [n for n in ASKED if n != "text"]) or ""
         if not question:
             raise NodeError(
-                "There is no question. Fill it in, or let the item have a field `question` or `chatInput`."
+                "There is no question. Fill it in, or let the item have a field 'question', or ask in the chat."
             )
         passages = await self._passages(question, item, ctx)
         found = await answer_from(
@@ -155,6 +155,6 @@ class QuestionAnswerChain(ModelUser, ItemNode):
                 documents = documents_in(item)
         if not documents:
             raise NodeError(
-                "There are no documents. Let the item have a list `documents`, fill them in, or attach a retriever."
+                "There are no documents. Let the item have a list 'documents', fill them in, or attach a retriever."
             )
         return [passage for document in documents for passage in split(document)]

@@ -68,7 +68,7 @@ class RespondToChat(ItemNode):
         said = self.message.strip() or ("" if files and not item.json else spoken(item))
         if not said and not files:
             raise NodeError(
-                "There is nothing to say. Fill in the message, or let the item have a field `output` or `text`."
+                "There is nothing to say. Fill in the message, or let the item have a field 'output' or 'text'."
             )
         with ctx.steps.open("message", "chat") as step:
             step.output = {"text": said} | ({FILES: [file_json(file) for file in files]} if files else {})

@@ -84,7 +84,7 @@ class SentimentAnalysis(ModelUser, ItemNode):
             raise ParameterError("Name at least one mood.", parameter="categories")
         text = self.text.strip() or text_of(item)
         if not text:
-            raise NodeError("There is no text. Fill it in, or let the item have a field `text`.")
+            raise NodeError("There is no text. Fill it in, or let the item have a field 'text'.")
         share = {"type": "number", "minimum": 0, "maximum": 1}
         schema = {
             "type": "object",

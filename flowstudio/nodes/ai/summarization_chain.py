@@ -91,7 +91,7 @@ class SummarizationChain(ModelUser, ItemNode):
                 documents = documents_of(self.text) if self.text else documents_in(item)
         if not documents:
             raise NodeError(
-                "There is nothing to sum up. Let the item have a field `text`, or fill the text in."
+                "There is nothing to sum up. Let the item have a field 'text', or fill the text in."
             )
         size = max(200, self.fit // 2)
         parts = [passage.text for document in documents for passage in split(document, size, 0)]

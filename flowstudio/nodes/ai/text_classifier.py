@@ -114,7 +114,7 @@ class TextClassifier(ModelUser, ItemNode):
             raise ParameterError("Name at least one category, and each only once.", parameter="categories")
         text = self.text.strip() or text_of(item)
         if not text:
-            raise NodeError("There is no text. Fill it in, or let the item have a field `text`.")
+            raise NodeError("There is no text. Fill it in, or let the item have a field 'text'.")
         found = await self._sorted(text, names, ctx)
         if self.field:
             noted: Any = found if self.several else next(iter(found), None)
