@@ -30,6 +30,19 @@ test("events are read whatever pieces they come in, comments are passed over", a
   }
 });
 
+test("a reader with a backlog lets the page go on in between", async () => {
+  const pieces = Array.from({ length: 40 }, (_, index) => event("text", { text: `w${index}` }));
+  let turns = 0, heard = 0;
+  const others = setInterval(() => turns++);
+  await readEvents(streamed(...pieces), () => {
+    heard++;
+    for (const until = performance.now() + 2; performance.now() < until;);
+  });
+  clearInterval(others);
+  assert.equal(heard, 40);
+  assert.ok(turns >= 3, `others had ${turns} turns within 80 ms`);
+});
+
 const api = (answers) => ({ history: async () => [], send: async () => streamed(...answers.shift()), watch: async () => streamed(...answers.shift()), stop: async () => {}, rate: async () => {} });
 
 test("words are gathered, and the whole answer takes their place", async () => {

@@ -222,8 +222,10 @@ def test_what_a_model_writes_stays_text(page: Page, workflow: str, model: Wire) 
     panel = panel_of(page, workflow)
     model.behaviours[:] = [Turn(words(UNSAFE))]
     say(panel, "Show me everything")
+    page.wait_for_function(MARK_LIVE)
     answered(panel)
     said = answer(panel)
+    expect(said.locator("strong[data-drawn-live]")).to_have_count(1)
     expect(said.get_by_role("cell", name="24")).to_be_visible()
     expect(said.locator("pre")).to_have_text("print(24)")
     expect(said.locator(".fs-chat-md strong")).to_have_text("Bold")
@@ -236,6 +238,12 @@ def test_what_a_model_writes_stays_text(page: Page, workflow: str, model: Wire) 
     assert not [url for url in asked if "example.com" in url]
 
 
+MARK_LIVE = """() => {
+  const bold = document.querySelector(".fs-chat-live strong");
+  if (bold) bold.dataset.drawnLive = "";
+  return Boolean(bold);
+}"""
+"""What is drawn while a model writes stays when it has ended: nothing is drawn twice."""
 SIZES = ((1280, 800), (390, 844))
 
 

@@ -5,10 +5,11 @@ const OPEN = 2; // so many blocks at the end may still change when more text com
 
 export const empty = () => ({ text: "", at: 0, blocks: [] });
 
-/** The blocks of a text, given those of an earlier, shorter one. `blocks` are marked's tokens. */
+/** The blocks of a text, given those of an earlier one that it continues, or that lost its end. `blocks` are marked's tokens. */
 export function grow(before, text) {
   const clean = text.replace(/\r\n?/g, "\n");
-  const start = clean.startsWith(before.text) ? before : empty();
+  const goesOn = clean.startsWith(before.text) || (clean.length > before.at && before.text.startsWith(clean));
+  const start = goesOn ? before : empty();
   const tail = new Lexer({ gfm: true, breaks: true }).lex(clean.slice(start.at)).filter((token) => token.raw);
   const closed = tail.slice(0, -OPEN);
   const raw = closed.map((token) => token.raw).join("");

@@ -59,6 +59,7 @@ const Turn = memo(function Turn({ turn, last, busy, fileUrl, onSend, onRate, doi
   const [editing, setEditing] = useState(false);
   const running = turn.status === "running";
   const offsets = turn.messages.reduce((found, message) => [...found, found.at(-1) + (message.files?.length ?? 0)], [0]);
+  const parts = turn.live ? [...turn.messages, { text: turn.live, live: true }] : turn.messages; // what was live stays as it is drawn
   const said = turn.messages.map((message) => message.text).join("\n\n");
   const edit = (text) => { setEditing(false); onSend({ message: text, replaces: turn.number, keep_files: turn.files.length > 0 }); };
   return (
@@ -74,13 +75,12 @@ const Turn = memo(function Turn({ turn, last, busy, fileUrl, onSend, onRate, doi
       </article>
       <article className="fs-chat-turn fs-chat-theirs" aria-label={t("chat.workflow")} aria-busy={running}>
         {extras?.(turn, doings)}
-        {turn.messages.map((message, index) => (
-          <div key={index} className="fs-chat-answer">
+        {parts.map((message, index) => (
+          <div key={index} className={`fs-chat-answer${message.live ? " fs-chat-live" : ""}`}>
             {message.text && <Markdown text={message.text} />}
             <Files files={message.files} url={running ? null : (at) => fileUrl(turn.number, offsets[index] + at, true)} />
           </div>
         ))}
-        {turn.live && <div className="fs-chat-answer fs-chat-live"><Markdown text={turn.live} /></div>}
         {running && !turn.live && !turn.messages.length && <p className="fs-chat-thinking"><i /><i /><i /><span className="fs-visually-hidden">{t("chat.thinking")}</span></p>}
         {turn.status === "cancelled" && <p className="fs-chat-note">{t("chat.stopped")}</p>}
         {turn.status === "success" && !turn.messages.length && !publicly && <p className="fs-chat-note">{t("chat.nothing")}</p>}
@@ -116,7 +116,10 @@ export function Messages({ store, welcome, fileUrl, onSend, onRate, extras, runL
   const [below, setBelow] = useState(false);
   const { turns, busy, doings } = store;
   useLayoutEffect(() => {
-    if (follows.current) box.current.scrollTop = box.current.scrollHeight;
+    if (!follows.current) return undefined;
+    // Asked now, the browser would lay everything out within React's work; it does so for this frame anyway.
+    const frame = requestAnimationFrame(() => { if (follows.current) box.current.scrollTop = box.current.scrollHeight; });
+    return () => cancelAnimationFrame(frame);
   });
   const scrolled = () => {
     const { scrollTop, scrollHeight, clientHeight } = box.current;

@@ -10,6 +10,7 @@ const MOST = 20000; // tries of which the run log is kept
 const SOON = 200; // ms after a change of the document before it is compared with what ran
 const PAUSE = 1500; // ms between two looks at the log while it grows
 const MANY = 100; // tries from which on what shows the run as a whole is drawn anew every so often only
+const SPEECH = 100; // ms between two drawings of what a model is saying
 const PACE = 150, SHARE = 5; // that is after so many ms, and after so many times what drawing took, so that most time is left for people
 
 const path = (id) => `/executions/${encodeURIComponent(id)}`;
@@ -43,7 +44,8 @@ export class RunStore {
     this.position = null;
     this.reading = null;
     clearTimeout(this.timer);
-    this.timer = null;
+    clearTimeout(this.saying);
+    this.timer = this.saying = null;
   }
 
   // ------------------------------------------------------------------ listening
@@ -178,7 +180,7 @@ export class RunStore {
     const said = before?.item === item ? before : { item, text: "", reasoning: "" };
     this.words.set(key, kind === "discard" ? { item, text: "", reasoning: "" }
       : kind === "reasoning" ? { ...said, reasoning: said.reasoning + text } : { ...said, text: said.text + text });
-    this._tell([]);
+    this.saying ??= setTimeout(() => { this.saying = null; this._announce(); }, SPEECH);
   }
 
   _finish({ status, error, started_at: startedAt, finished_at: finishedAt, wake_at: wakeAt }, changed = []) {
