@@ -84,14 +84,14 @@ def _headers(file: Binary, *, download: bool) -> dict[str, str]:
     return {
         "Content-Type": kind,
         "Content-Length": str(file.size),
-        "Content-Disposition": f"{'attachment' if saved else 'inline'}; {_named(file.file_name)}",
+        "Content-Disposition": f"{'attachment' if saved else 'inline'}; {named(file.file_name)}",
         "Content-Security-Policy": POLICY,
         "Cross-Origin-Resource-Policy": "same-origin",
         "X-Content-Type-Options": "nosniff",
     }
 
 
-def _named(name: str) -> str:
+def named(name: str) -> str:
     """A file name as a header carries it (RFC 6266), without folders and control characters."""
     base = name.replace("\\", "/").rpartition("/")[2]
     clean = "".join(c for c in base if c.isprintable() and c not in '<>:"|?*').strip(" .")[:150] or "file"

@@ -126,7 +126,7 @@ class ScheduleService:
         self._stale = asyncio.Event()
         self._lock = asyncio.Lock()
         workflows.on_routes_changed.append(self._stale.set)
-        workflows.next_runs = self.next_runs
+        workflows.next_runs = self.upcoming
 
     # Life
 
@@ -323,6 +323,15 @@ class ScheduleService:
         )
 
     # Looking
+
+    async def upcoming(self, workflows: Collection[str]) -> Mapping[str, datetime]:
+        """When workflows are due next, also those that were switched on just now."""
+        if self._looking is not None and self._lock.locked():
+            async with self._lock:
+                pass
+        if self._looking is not None and self._stale.is_set():
+            await self.reload()
+        return self.next_runs(workflows)
 
     def next_runs(self, workflows: Collection[str] | None = None) -> Mapping[str, datetime]:
         """When workflows that are switched on are due next, by their id: all, or some of them."""

@@ -26,8 +26,10 @@ from flowstudio.engine.store import Bus
 from flowstudio.engine.wiring import labels_of, wire
 from flowstudio.engine.workflow import WorkflowDocument, load_workflow
 from flowstudio.errors import NotFound
+from flowstudio.services import log_file
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.live import LiveStates, NodeStates, error_json, node_change, timestamp
+from flowstudio.services.log_file import LogFormat
 from flowstudio.services.node_data import items_page
 from flowstudio.services.tries import joined, live_run, log_json, run_json, told_step
 from flowstudio.storage import Storage
@@ -238,6 +240,23 @@ class ExecutionViews:
         if after is None:
             answer["labels"] = labels
         return answer
+
+    async def log_file(self, caller: Caller, id_: str, kind: LogFormat) -> tuple[str, AsyncGenerator[str]]:
+        """The whole run log as a file: its name without an ending, and its parts. Raises `NotFound`."""
+        require(caller, "read")
+        stored = await self._load(id_)
+        at = f"{stored.started_at or stored.created_at:%Y-%m-%d %H-%M-%S}"
+        return f"{stored.workflow_name or 'Workflow'} {at}", self._log_parts(stored, kind)
+
+    async def _log_parts(self, stored: StoredExecution, kind: LogFormat) -> AsyncGenerator[str]:
+        labels = labels_of(load_workflow(stored.document), self._registry)
+        yield log_file.head(stored, summary_json(stored), kind)
+        after: LogPosition | None = None
+        while found := await self._storage.executions.node_runs_after(stored.id, after, LOG_PAGE):
+            after = found[-1][0]
+            yield log_file.part((run for _, run in found), labels, stored.started_at, kind)
+        children = await self._storage.executions.called_by(stored.id)
+        yield log_file.tail([summary_json(child) for _, child in children], kind)
 
     async def last_data(self, caller: Caller, id_: str) -> list[Json]:
         """The items of the node that ran last, of all its ports, a page of them at most."""

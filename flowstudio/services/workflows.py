@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import takewhile
@@ -129,7 +129,7 @@ class WorkflowService:
         self._plans = Plans(registry)
         self._checked: OrderedDict[str, Earlier] = OrderedDict()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self.next_runs: Callable[[Collection[str]], Mapping[str, datetime]] = lambda _: {}
+        self.next_runs: Callable[[Collection[str]], Awaitable[Mapping[str, datetime]]] | None = None
         """When workflows are due next by the clock; told by whoever fires schedules."""
         self.on_routes_changed: list[Callable[[], None]] = []
         """Called after the set of armed triggers changed."""
@@ -264,7 +264,7 @@ class WorkflowService:
         found = await self._storage.workflows.list(wanted)
         last = await self._storage.executions.last_of([summary.id for summary in found])
         following = found[-1].id if len(found) == limit else None
-        due = self.next_runs([summary.id for summary in found if summary.active])
+        due = await self.next_runs([one.id for one in found if one.active]) if self.next_runs else {}
         return [
             summary_json(summary, last.get(summary.id), due.get(summary.id)) for summary in found
         ], following

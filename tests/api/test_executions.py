@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -299,3 +300,51 @@ def test_the_example_runs_on_the_sample_data(owner: httpx.Client) -> None:
     execution = answer.json()["execution"]
     assert execution["status"] == "success", execution["error"]
     assert execution["data"]
+
+
+PRINTING = chain(
+    node("1", "manual-trigger", "Start"),
+    node(
+        "2",
+        "code",
+        "Say",
+        language="python",
+        mode="all-items",
+        code="print('dear readers')\nreturn items * 2",
+    ),
+    node("3", "http-request", "Ask", url="={{ $json.server }}/prices"),
+    name="Price / letters",
+)
+
+
+def test_the_run_log_is_a_file_to_read_and_one_for_programs(owner: httpx.Client, stored: Store) -> None:
+    trigger = {"server": "http://192.0.2.1"}
+    answer = execute(owner, stored(PRINTING), trigger_data=trigger).json()["execution"]
+    path = f"/api/executions/{answer['id']}/log"
+    text = owner.get(path)
+    assert text.headers["content-type"] == "text/plain; charset=utf-8"
+    assert text.headers["content-disposition"].startswith('attachment; filename="letters 20')
+    assert text.text.startswith(f"Price / letters: error\nExecution {answer['id']}, api\n")
+    assert "Say succeeded in " in text.text
+    assert ", 2 items\n           printed:\n             dear readers\n" in text.text
+    assert "Ask failed in " in text.text
+    rows = [json.loads(line) for line in owner.get(path, params={"format": "json"}).text.splitlines()]
+    assert rows[0]["execution"]["status"] == "error"
+    assert [(row["run"]["label"], row["run"]["status"]) for row in rows[1:]] == [
+        ("Start", "success"),
+        ("Say", "success"),
+        ("Ask", "error"),
+    ]
+    assert rows[2]["run"]["stdout"] == "dear readers\n"
+    assert owner.get("/api/executions/none/log").status_code == 404
+    assert owner.get(path, params={"format": "pdf"}).status_code == 400
+
+
+def test_the_file_of_a_run_that_goes_on_holds_what_has_happened(owner: httpx.Client, stored: Store) -> None:
+    id_ = execute(owner, stored(waiting()), wait=False).json()["execution"]["id"]
+    while owner.get(f"/api/executions/{id_}").json()["execution"]["status"] != "waiting":
+        pass
+    text = owner.get(f"/api/executions/{id_}/log").text
+    assert "finished not yet" in text
+    assert "Sleep waits" in text
+    owner.post(f"/api/executions/{id_}/cancel")

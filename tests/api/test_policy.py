@@ -74,6 +74,7 @@ POLICY: dict[str, Access] = {
     "GET /api/executions/{id}": "read",
     "DELETE /api/executions/{id}": "edit",
     "GET /api/executions/{id}/runs": "read",
+    "GET /api/executions/{id}/log": "read",
     "GET /api/executions/{id}/nodes/{node}": "read",
     "GET /api/executions/{id}/nodes/{node}/files/{number}": "read",
     "GET /api/executions/{id}/events": "read",

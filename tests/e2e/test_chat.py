@@ -184,6 +184,11 @@ def test_an_answer_is_watched_as_it_comes(page: Page, workflow: str, model: Wire
     page.keyboard.press("Escape")
     expect(details).to_have_count(0)
 
+    log = page.get_by_role("region", name="Run log")
+    turns = log.get_by_role("row", name=re.compile("Running")).filter(has_not_text="Assistant")
+    turns.click()
+    expect(log.get_by_role("complementary", name="Chosen row")).to_contain_text("It costs")
+
     panel.get_by_role("button", name="Stop the answer").click()
     expect(answer(panel)).to_contain_text("Stopped.")
     model.behaviours[:] = [turn]
@@ -212,7 +217,7 @@ def test_an_answer_is_watched_as_it_comes(page: Page, workflow: str, model: Wire
     page.get_by_role("menuitemradio", name=re.compile("And a chair")).click()
     expect(answer(panel)).to_contain_text("Fine.")
     panel.get_by_role("button", name="Delete this chat").click()
-    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
     expect(panel.get_by_text("Talk to your workflow")).to_be_visible()
 
 

@@ -152,6 +152,52 @@ def test_the_log_shows_rounds_tries_and_what_was_printed(page: Page) -> None:
     expect(stubborn).to_be_visible()
 
 
+# Go -> Say (prints) -> Call (waits to be called) -> Thank
+LIVE = {
+    "name": "Wait for the order",
+    "nodes": [
+        GO,
+        step("2", "code", "Say", 300, properties=code("print('dear readers')\nreturn items")),
+        step("3", "wait", "Call", 600, properties={"resume": "on_call"}),
+        step("4", "no-op", "Thank", 900),
+    ],
+    "edges": [
+        {"source": "1", "target": "2"},
+        {"source": "2", "target": "3"},
+        {"source": "3", "target": "4"},
+    ],
+}
+
+
+def test_the_log_grows_while_a_run_is_live_and_is_taken_along(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    id_ = execute(page, make(page, LIVE), wait=False)
+    page.goto(f"/executions/{id_}")
+    tree = page.get_by_role("treegrid", name="Steps of this run")
+    expect(tree.get_by_role("row", name=re.compile("^Call.*Waiting"))).to_be_visible()
+    expect(tree.get_by_role("row", name=re.compile("^Say.*Succeeded"))).to_be_visible()
+    expect(tree.get_by_role("row", name=re.compile("^Thank"))).to_have_count(0)
+    log = page.get_by_role("region", name="Run log")
+    log.get_by_role("button", name="Copy the run log").click()
+    expect(page.get_by_text("The run log is in the clipboard.")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert "dear readers" in copied
+    assert "Call waits" in copied
+
+    called = page.request.post(f"/webhook-waiting/{id_}", headers={"Origin": origin(page)})
+    assert called.ok, called.text()
+    expect(tree.get_by_role("row", name=re.compile("^Thank.*Succeeded"))).to_be_visible()
+    expect(log.get_by_role("status")).to_contain_text("Succeeded after")
+    log.get_by_role("button", name="Download the run log").click()
+    with page.expect_download() as download:
+        page.get_by_role("menuitem", name="As text, to read").click()
+    assert re.fullmatch(r"Wait for the order .*\.txt", download.value.suggested_filename)
+    text = download.value.path().read_text()
+    assert text.startswith("Wait for the order: success\n")
+    assert "Thank succeeded" in text
+    expect(log.get_by_role("button", name="Copy the run log")).to_be_visible()
+
+
 def test_an_execution_is_walked_through_item_by_item_and_debugged_in_the_editor(page: Page) -> None:
     workflow = make(page, BROKEN)
     id_ = execute(page, workflow)

@@ -365,6 +365,8 @@ def answers(client: httpx.Client) -> Iterator[str]:
         shown = client.get(f"/api/executions/{each['id']}")
         yield shown.text
         yield client.get(f"/api/executions/{each['id']}/runs").text
+        for kind in ("text", "json"):
+            yield client.get(f"/api/executions/{each['id']}/log", params={"format": kind}).text
         for name in shown.json()["execution"]["node_states"]:
             yield client.get(f"/api/executions/{each['id']}/nodes/{name}").text
 

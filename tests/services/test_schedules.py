@@ -297,6 +297,8 @@ async def test_the_real_clock_fires_and_a_restart_arms_again(
     workflow = await runtime.workflows.create(COMMAND_LINE, document)
     await runtime.workflows.activate(COMMAND_LINE, workflow.record.id)
 
+    [listed] = [each for each in (await runtime.workflows.page(COMMAND_LINE))[0] if each["active"]]
+    assert listed["next_run_at"] is not None, "the list tells at once when it runs"
     await ended(runtime, 2)
     await runtime.stop()
     runtime = await start_runtime(tmp_path / "data", **database)

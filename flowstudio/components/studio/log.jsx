@@ -1,7 +1,10 @@
 // The run log: what the shown execution did, as a tree with times, and the data of the chosen row.
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
-import { ChevronDown, ChevronUp, Search } from "lucide-react";
+import { ChevronDown, ChevronUp, Copy, Download, Search } from "lucide-react";
+import { toast } from "sonner";
+import { copyText } from "../chat/copying.js";
 import { count, formatDuration, t } from "../texts/texts.js";
+import { Dropdown } from "./dropdown.jsx";
 import { LogDetail } from "./logdetail.jsx";
 import { LogTree } from "./logtree.jsx";
 import { buildTree, filterTree, flatten, sent, size, telling, usageOf } from "./runlog.js";
@@ -65,6 +68,25 @@ function Divider({ height, setHeight }) {
       }}
     />
   );
+}
+
+/** The whole log to take along, as the server tells it: also what is folded away or filtered out here. */
+function Taking({ execution }) {
+  const path = `/api/executions/${encodeURIComponent(execution)}/log`;
+  const copy = async () => {
+    try {
+      const answer = await fetch(path);
+      if (!answer.ok || !(await copyText(await answer.text()))) throw new Error(answer.statusText);
+      toast.success(t("log.copied"));
+    } catch (error) {
+      toast.error(error.message);
+    }
+  };
+  const save = (format) => Object.assign(document.createElement("a"), { href: `${path}?format=${format}`, download: "" }).click();
+  return <>
+    <button type="button" className="fs-tool" aria-label={t("log.copy")} title={t("log.copy")} onClick={copy}><Copy size={15} aria-hidden="true" /></button>
+    <Dropdown label={t("log.download")} icon={Download} items={[{ label: t("log.as_text"), onPick: () => save("text") }, { label: t("log.as_json"), onPick: () => save("json") }]} />
+  </>;
 }
 
 /** The rows of the log, narrowed by the filters. */
@@ -168,6 +190,7 @@ export function RunLog({ store, runs, covered = false, mayRun, onOpen, onRetry, 
             {STATUSES.map((status) => <option key={status} value={status}>{t(`status.${status}`)}</option>)}
           </select>
         </>}
+        {filled && <Taking execution={execution.id} />}
       </header>
       {place.open && (tree.length ? (
         <div className="fs-log-body">
