@@ -50,6 +50,9 @@ LEASE = 6.0
 """Seconds after which another process may fire, when the one that did has been killed or hangs."""
 LOOK = 2.0
 """Seconds between two looks at the lease, and at what other processes have switched on or off."""
+OVERLAPPING = 1_000
+"""Alarms of one schedule that may go off at once: one that is late sets the next for a moment that has passed, before it has
+ended itself, and APScheduler would drop that one for good."""
 SOON = timedelta(seconds=2)
 """What was due so short a time ago may still be about to start."""
 
@@ -269,6 +272,7 @@ class ScheduleService:
             id="/".join(place),
             replace_existing=True,
             misfire_grace_time=None,
+            max_instances=OVERLAPPING,
         )
 
     def _unplan(self, place: Place) -> None:

@@ -10,7 +10,7 @@ import pytest
 from bench.sink import gaps
 from bench.soak import Plan, middle_and_end, soak
 
-SHORT = Plan(seconds=4, measured=1, schedules=10, chats=2, retention=40, interval=0.5)
+SHORT = Plan(seconds=4, measured=1, schedules=10, chats=2, retention=40, interval=0.5, slack=3)
 
 
 @pytest.mark.timeout(180)

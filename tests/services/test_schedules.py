@@ -345,6 +345,25 @@ async def test_what_is_due_is_read_ahead_and_starts_without_asking_the_database_
     await runtime.stop()
 
 
+async def test_a_schedule_that_is_late_for_its_next_moment_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each look takes longer than the second between two moments: the next alarm is due before the last has ended."""
+    fire = ScheduleService.fire
+
+    async def slowly(self: ScheduleService, place: Any) -> list[str]:
+        started = await fire(self, place)
+        await asyncio.sleep(1.1)  # the machine is busy
+        return started
+
+    monkeypatch.setattr(ScheduleService, "fire", slowly)
+    folder = tmp_path / "data"
+    await prepare(folder, 1, 0, lambda _: 1)
+    runtime = await start_runtime(folder)
+    await ended(runtime, 4)
+    await runtime.stop()
+
+
 async def test_many_schedules_that_are_due_in_the_same_moment_fire_within_a_second(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     await prepare(folder, 30, 0, lambda _: 2)
