@@ -22,6 +22,7 @@ from flowstudio.nodes import regex, values
 from flowstudio.nodes.comparisons import READERS, RULES, Kind, Search, infer
 from flowstudio.nodes.dates import parse_instant, zone_named
 from flowstudio.nodes.entry import Entry
+from flowstudio.nodes.plain_comparisons import plain_verdict
 
 Test: TypeAlias = Literal[
     "equals",
@@ -139,13 +140,16 @@ class Terms:
     require: Literal["all", "any"] = "all"
     ignore_case: bool = False
     strict: bool = True
+    plain: bool = False
+    """Nothing is converted, and types do not matter."""
 
 
 async def hold(conditions: Sequence[Condition], terms: Terms, ctx: Context) -> bool:
     """Whether the conditions are met. Stops at the first that decides. Raises `NodeError` that names the culprit."""
     wanted_any = terms.require == "any"
     for number, condition in enumerate(conditions, 1):
-        verdict = judge(condition, number, terms, ctx.execution.timezone)
+        judged = _judge_plainly if terms.plain else judge
+        verdict = judged(condition, number, terms, ctx.execution.timezone)
         if isinstance(verdict, Search):
             found = await regex.matches(verdict.pattern, verdict.text, ctx, ignore_case=terms.ignore_case)
             verdict = found is verdict.wanted
@@ -184,6 +188,16 @@ def judge(condition: Condition, number: int, terms: Terms, timezone: str) -> boo
         if not test.endswith("matches_regex"):
             right = _lower(right)
     return rule(left, right)
+
+
+def _judge_plainly(condition: Condition, number: int, terms: Terms, timezone: str) -> bool | Search:
+    left, right, test = condition.left, condition.right, condition.test
+    try:
+        verdict = plain_verdict(condition.type, test, left, right, timezone)
+    except ValueError as error:
+        shown = _shown(error.args[0] if error.args else left)
+        raise NodeError(f"Condition {number}: {shown} is not a date. Correct the value.") from error
+    return judge(condition, number, terms, timezone) if verdict is None else verdict
 
 
 _NUMBERS = {int, float}
@@ -278,6 +292,9 @@ class ConditionNode(ItemNode):
     strict: Annotated[bool, Field(title="Strict types")] = True
     """Whether a value of another type than the condition's is an error. Switch it off to convert values where possible."""
 
+    as_they_are: Annotated[bool, Field(title="Compare values as they are")] = False
+    """Whether nothing is converted: 5 is not "5". Comes with old workflows of n8n."""
+
     @classmethod
     def pace(cls, first: Self) -> Pace:
         """Items with regular expressions go together."""
@@ -285,7 +302,9 @@ class ConditionNode(ItemNode):
 
     async def met(self, ctx: Context) -> bool:
         """Whether the item that this instance was made for meets the conditions."""
-        return await hold(self.conditions, Terms(self.require, self.ignore_case, self.strict), ctx)
+        return await hold(
+            self.conditions, Terms(self.require, self.ignore_case, self.strict, self.as_they_are), ctx
+        )
 
 
 def pace(conditions: Sequence[Condition]) -> Pace:

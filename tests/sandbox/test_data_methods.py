@@ -48,7 +48,7 @@ TEXTS = [
     ("'ff'.toInt(16)", 255),
     ("'hello world. again'.toSentenceCase()", "Hello world. Again"),
     ("'helloWorld fooBar'.toSnakeCase()", "hello_world_foo_bar"),
-    ("'quick o\\'clock FOX'.toTitleCase()", "Quick O'clock Fox"),
+    ("'quick o\\'clock FOX'.toTitleCase()", "Quick O'clock FOX"),
     ("'quick brown'.toCamelCase()", "quickBrown"),
     ("'a b&c'.urlEncode()", "a%20b%26c"),
     ("'a%20b%26c'.urlDecode()", "a b&c"),

@@ -83,7 +83,7 @@ def _conditional(source: Source, type_: str, combination: str, meanings: dict[st
         return Converted(type_, _group(given.part("conditions")) | _terms(given))
     rows = _old_lists(given.part("conditions"))
     require = given.choice(combination, meanings, "all")
-    return Converted(type_, {"conditions": rows, "require": require, "strict": False})
+    return Converted(type_, {"conditions": rows, "require": require, "as_they_are": True})
 
 
 def _group(group: Given) -> Properties:
@@ -209,7 +209,7 @@ def _old_rules(source: Source) -> Converted:
         rules.append({"label": row.text("outputKey"), "conditions": [condition]})
         target = row.value("output", number if source.version >= 2 else 0)
         targets.append(target if isinstance(target, int) else 0)
-    properties: Properties = {"mode": "rules", "rules": rules, "strict": False}
+    properties: Properties = {"mode": "rules", "rules": rules, "as_they_are": True}
     fallback = given.value("fallbackOutput", -1)
     if source.version >= 2:
         return Converted("switch", properties | _fallback(fallback))

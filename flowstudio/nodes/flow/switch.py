@@ -109,6 +109,9 @@ class Switch(ItemNode):
     strict: Annotated[bool, Field(title="Strict types"), ShowIf("mode", _RULES)] = True
     """Whether a value of another type than the condition's is an error. Switch it off to convert values where possible."""
 
+    as_they_are: Annotated[bool, Field(title="Compare values as they are"), ShowIf("mode", _RULES)] = False
+    """Whether nothing is converted: 5 is not "5". Comes with old workflows of n8n."""
+
     @field_validator("output", mode="before")
     @classmethod
     def _calculated(cls, value: Any) -> Any:
@@ -156,7 +159,9 @@ class Switch(ItemNode):
 
     async def _meets(self, rule: Rule, number: int, ctx: Context) -> bool:
         try:
-            return await terms.hold(rule.conditions, Terms(rule.require, self.ignore_case, self.strict), ctx)
+            return await terms.hold(
+                rule.conditions, Terms(rule.require, self.ignore_case, self.strict, self.as_they_are), ctx
+            )
         except NodeError as error:
             name = f"'{rule.label}'" if rule.label else str(number)
             raise NodeError(f"Rule {name}: {error.message}") from error

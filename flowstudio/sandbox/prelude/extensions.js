@@ -5,6 +5,7 @@
   const isDateTime = (value) => isObject(value) && value.isLuxonDateTime === true;
   const isDate = (value) => value instanceof Date || isDateTime(value);
   const fail = (text) => { throw new Error(text); };
+  const SMALL = /^(an?|and|as|at|because|but|by|en|for|if|in|neither|nor|of|on|or|only|over|per|so|some|that|than|the|to|up|upon|vs?\.?|versus|via|when|with|without|yet)$/;
   const utf8 = (text) => unescape(encodeURIComponent(text));
   const same = (left, right) => left === right || (typeof left === "object" && typeof right === "object" && JSON.stringify(left) === JSON.stringify(right));
   // Keys keep equal values together without comparing each with each.
@@ -86,7 +87,10 @@
     toWholeNumber: (text) => Math.trunc(number(text)),
     toSentenceCase: (text) => text.toLowerCase().replace(/(^\s*|[.!?]\s+)(\p{L})/gu, (_, before, letter) => before + letter.toUpperCase()),
     toSnakeCase: (text) => words(text).join("_").toLowerCase(),
-    toTitleCase: (text) => text.toLowerCase().replace(/(^|[^\p{L}\p{N}'’])(\p{L})/gu, (_, before, letter) => before + letter.toUpperCase()),
+    // Short prepositions and conjunctions stay small, unless they begin or end the text; other letters are left as they are.
+    toTitleCase: (text) => text.replace(/[^\s:–—-]+/g, (word, at) =>
+      (SMALL.test(word) && at > 0 && at + word.length < text.length) || /.(?=\p{Lu}|\..)/u.test(word)
+        ? word : word.replace(/[\p{L}\p{N}]/u, (letter) => letter.toUpperCase())),
     toJsonString: (text) => JSON.stringify(text),
     transliterate: (text) => string.replaceSpecialChars(text),
     urlDecode: (text, whole = false) => whole ? decodeURI(text) : decodeURIComponent(text.replace(/\+/g, " ")),

@@ -54,7 +54,7 @@ CASES: list[tuple[str, float, dict[str, Any], str, dict[str, Any]]] = [
         {
             "conditions": [{"left": "={{ $json.n }}", "type": "number", "test": "less", "right": 5}],
             "require": "any",
-            "strict": False,
+            "as_they_are": True,
         },
     ),
     (
