@@ -38,6 +38,8 @@ class Source:
     """Kind -> name of the credential there."""
     type: str = ""
     """With the prefix of its package."""
+    name: str = ""
+    """What the node is called there."""
 
 
 Converter: TypeAlias = Callable[[Source], Converted]

@@ -360,7 +360,13 @@ def convert_entry(entry: Mapping[str, Any], ends: tuple[int, int]) -> Converted:
         kind: text(about.get("name") if isinstance(about, dict) else about)
         for kind, about in table(entry.get("credentials")).items()
     }
-    source = Source(Given(entry.get("parameters")), _version(entry.get("typeVersion")), credentials, type_)
+    source = Source(
+        Given(entry.get("parameters")),
+        _version(entry.get("typeVersion")),
+        credentials,
+        type_,
+        text(entry.get("name")),
+    )
     convert = converter_of(type_)
     if convert is None:
         message = (

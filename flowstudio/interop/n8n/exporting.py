@@ -133,7 +133,8 @@ class _Writing:
         """What an n8n node would become here now."""
         properties = node.data.properties
         ends = (properties.get("inputs_count", 1), properties.get("outputs_count", 1))
-        converted = convert_entry(entry, (_count(ends[0]), _count(ends[1])))
+        named = {**entry, "name": self._names[node.id]}
+        converted = convert_entry(named, (_count(ends[0]), _count(ends[1])))
         if node.type == "ai-agent" and "answer_as" in properties and "answer_as" not in converted.properties:
             # An output parser, which is a node of its own there, may say so.
             parsed: Properties = {

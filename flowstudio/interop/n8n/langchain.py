@@ -52,7 +52,8 @@ def agent(source: Source) -> Converted:
 def llm_chain(source: Source) -> Converted:
     """The Basic LLM Chain: an agent without tools."""
     given = source.parameters
-    given.skip("hasOutputParser", "needsFallback")
+    parsed = given.flag("hasOutputParser")
+    given.skip("needsFallback")
     said = [
         row.value("message", "")
         for row in given.part("messages").rows("messageValues")
@@ -60,9 +61,7 @@ def llm_chain(source: Source) -> Converted:
     ]
     properties = _message(given) | ({"prompt": "\n\n".join(map(str, said))} if said else {})
     given.part("batching").skip("batchSize", "delayBetweenBatches")
-    return Converted(
-        "ai-agent", properties, ["The answer stands in the field 'output'; in n8n it was 'text'."]
-    )
+    return Converted("ai-agent", properties if parsed else {**properties, "answer_name": "text"})
 
 
 def retrieval_chain(source: Source) -> Converted:
@@ -72,8 +71,12 @@ def retrieval_chain(source: Source) -> Converted:
     options = given.part("options")
     return Converted(
         "question-answer-chain",
-        only_given(question=asked, instructions=options.value("systemPromptTemplate")),
-        ["The answer stands in the field 'answer'; in n8n it was 'response'."],
+        only_given(
+            question=asked,
+            instructions=options.value("systemPromptTemplate"),
+            answer_name="response" if source.version >= 1.5 else "response.text",
+            with_sources=False,
+        ),
     )
 
 
@@ -83,7 +86,9 @@ def summarization(source: Source) -> Converted:
     given.skip("operationMode", "chunkingMode", "chunkSize", "chunkOverlap", "binaryDataKey", "type")
     given.part("options").skip("summarizationMethodAndPrompts", "binaryDataKey", "batching")
     return Converted(
-        "summarization-chain", {}, ["The way of summing up is FlowStudio's; look at its instructions."]
+        "summarization-chain",
+        {"answer_name": "output.text" if source.version >= 2.1 else "response.text"},
+        ["The way of summing up is FlowStudio's; look at its instructions."],
     )
 
 
@@ -237,6 +242,9 @@ def memory(source: Source) -> Converted:
     return Converted("memory-simple", properties, [] if own else [_OWN_DATABASE])
 
 
+_SIMPLE = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
 def _tool_name(text: Any, otherwise: str) -> str:
     written = re.sub(r"[^A-Za-z0-9_-]+", "_", str(text or "")).strip("_")[:64]
     return written or otherwise
@@ -249,9 +257,15 @@ def tool_workflow(source: Source) -> Converted:
     known = chosen.get("cachedResultName") if isinstance(chosen, dict) else None
     wanted = given.text("workflowId")
     known = known or wanted
+    inputs = given.part("workflowInputs")
+    asked = [
+        only_given(name=row.text("id"), kind=row.choice("type", _PLACES, None))
+        for row in inputs.rows("schema")
+        if not row.flag("removed") and _SIMPLE.fullmatch(row.text("id"))
+    ]
+    inputs.skip("mappingMode", "value", "matchingColumns", "attemptToConvertTypes", "convertFieldsToString")
     given.skip(
         "source",
-        "workflowInputs",
         "workflowJson",
         "responsePropertyName",
         "specifyInputSchema",
@@ -259,8 +273,9 @@ def tool_workflow(source: Source) -> Converted:
         "fields",
     )
     properties = {
-        "name": _tool_name(given.text("name"), "run_workflow"),
+        "name": _tool_name(given.text("name") or source.name, "run_workflow"),
         "description": given.text("description") or "Runs another workflow.",
+        "parameters": asked or [{"name": "query", "description": "What the workflow is asked."}],
     }
     said = f" In n8n it was '{known}'." if known else ""
     return Converted("tool-workflow", properties, todo=[f"Choose the workflow that the tool runs.{said}"])
@@ -298,7 +313,7 @@ def tool_http(source: Source) -> Converted:
         for row in given.part("placeholderDefinitions").rows("values")
     ]
     properties: Properties = {
-        "name": _tool_name(given.text("name"), "call_api"),
+        "name": _tool_name(given.text("name") or source.name, "call_api"),
         "description": given.text("toolDescription") or "Calls a web service.",
         "method": given.text("method", "GET"),
         "url": given.text("url"),

@@ -20,7 +20,7 @@ from flowstudio.interop.n8n.lists import (
     summarize,
 )
 from flowstudio.interop.n8n.merges import compare_datasets, merge
-from flowstudio.interop.n8n.requests import http_request, respond, webhook
+from flowstudio.interop.n8n.requests import graphql, http_request, respond, webhook
 from flowstudio.interop.n8n.texts import (
     convert_to_file,
     crypto,
@@ -289,6 +289,7 @@ CONVERTERS: dict[str, Converter] = {
     "function": function,
     "functionItem": function_item,
     "httpRequest": http_request,
+    "graphql": graphql,
     "splitInBatches": loop,
     "wait": wait,
     "stopAndError": stop_and_error,

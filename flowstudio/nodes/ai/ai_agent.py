@@ -16,6 +16,7 @@ from flowstudio.engine.item import Item, Json, Ports
 from flowstudio.engine.late import LateNode
 from flowstudio.engine.node import Example, ItemNode, Pace, Slot, Widget
 from flowstudio.engine.step import Step
+from flowstudio.nodes import paths
 from flowstudio.nodes.ai.answer_form import AnswerForm
 from flowstudio.nodes.ai.choice import ModelUser, observed
 from flowstudio.nodes.ai.parts import MemoryNode, ModelNode, ToolNode
@@ -85,6 +86,8 @@ class AiAgent(ModelUser, AnswerForm, ItemNode):
     """Tokens that one item may use up in all calls together, those of sub-agents included. Empty: no limit."""
     cost_budget: Annotated[float | None, Field(gt=0, title="Cost budget (US dollars)")] = None
     """US dollars that one item may cost in all calls together, where the models' prices are known. Empty: no limit."""
+    answer_name: Annotated[str, Field(min_length=1, max_length=200, title="Name of the answer")] = "output"
+    """The field that the answer goes into; a dot reaches into objects."""
     at_once: Annotated[int, Field(ge=1, le=50, title="Items at once")] = 1
     """How many items are worked on at the same time."""
 
@@ -120,7 +123,7 @@ class AiAgent(ModelUser, AnswerForm, ItemNode):
         return {"main": [Item(self._given(answered), None, item.paired_item)]}
 
     def _given(self, answered: Answered) -> Json:
-        found: Json = {"output": answered.value}
+        found: Json = paths.put({}, self.answer_name, answered.value)
         if self.steps:
             found["steps"] = [
                 {"tool": used.tool, "input": dict(used.input), "output": used.output, "failed": used.failed}

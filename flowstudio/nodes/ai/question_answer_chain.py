@@ -14,6 +14,7 @@ from flowstudio.engine.context import Context
 from flowstudio.engine.item import Item, Ports
 from flowstudio.engine.node import Choice, Example, ItemNode, Pace, ShowIf, Slot, Widget
 from flowstudio.errors import NodeError
+from flowstudio.nodes import paths
 from flowstudio.nodes.ai.choice import ModelUser
 from flowstudio.nodes.ai.collections import row_of
 from flowstudio.nodes.ai.parts import RetrieverNode
@@ -107,6 +108,10 @@ class QuestionAnswerChain(ModelUser, ItemNode):
     """How documents are read that are too long for one question to the model."""
     fit: Annotated[int, Field(ge=200, le=1_000_000, title="Tokens at once")] = 24_000
     """Tokens of documents that are read at once; a token is about three quarters of a word."""
+    answer_name: Annotated[str, Field(min_length=1, max_length=200, title="Name of the answer")] = "answer"
+    """The field that the answer goes into; a dot reaches into objects."""
+    with_sources: bool = True
+    """Whether the passages that the answer comes from are told too."""
     at_once: Annotated[int, Field(ge=1, le=50, title="Items at once")] = 1
     """How many items are worked on at the same time."""
 
@@ -136,8 +141,11 @@ class QuestionAnswerChain(ModelUser, ItemNode):
             instructions=self.instructions,
             said=lambda words: ctx.stream(words, "text", index),
         )
-        sources = [{"number": number, **row_of(passage)} for number, passage in found.sources]
-        return {"main": [Item({"answer": found.text, "sources": sources}, None, item.paired_item)]}
+        data = paths.put({}, self.answer_name, found.text)
+        if self.with_sources:
+            sources = [{"number": number, **row_of(passage)} for number, passage in found.sources]
+            data = {**data, "sources": sources}
+        return {"main": [Item(data, None, item.paired_item)]}
 
     async def _passages(self, question: str, item: Item, ctx: Context) -> Sequence[Passage]:
         if self.retriever is not None:

@@ -12,6 +12,7 @@ from flowstudio.engine.context import Context
 from flowstudio.engine.item import Item, Ports
 from flowstudio.engine.node import Choice, Example, ItemNode, Pace, ShowIf, Widget
 from flowstudio.errors import NodeError
+from flowstudio.nodes import paths
 from flowstudio.nodes.ai.choice import ModelUser
 from flowstudio.nodes.ai.texts import documents_among, documents_in, documents_of
 
@@ -69,6 +70,8 @@ class SummarizationChain(ModelUser, ItemNode):
     """How texts are summed up that are too long for one question to the model."""
     fit: Annotated[int, Field(ge=200, le=1_000_000, title="Tokens at once")] = 24_000
     """Tokens that are summed up at once; a token is about three quarters of a word."""
+    answer_name: Annotated[str, Field(min_length=1, max_length=200, title="Name of the answer")] = "summary"
+    """The field that the answer goes into; a dot reaches into objects."""
     at_once: Annotated[int, Field(ge=1, le=50, title="Items at once")] = 1
     """How many items are worked on at the same time."""
 
@@ -103,4 +106,4 @@ class SummarizationChain(ModelUser, ItemNode):
             instructions=self.instructions,
             said=lambda words: ctx.stream(words, "text", index),
         )
-        return {"main": [Item({"summary": summary}, None, item.paired_item)]}
+        return {"main": [Item(paths.put({}, self.answer_name, summary), None, item.paired_item)]}
