@@ -62,6 +62,7 @@ from flowstudio.services.versions import VersionService
 from flowstudio.services.views import ExecutionViews
 from flowstudio.services.webhooks import WebhookService
 from flowstudio.services.workflows import WorkflowService
+from flowstudio.services.workforce import Workforce
 from flowstudio.storage import Storage
 from flowstudio.storage.channel import Channel
 from flowstudio.storage.workflows import HIDDEN_FOR
@@ -134,6 +135,7 @@ class Runtime:
         self.settings = settings
         self.role: Role = "worker" if worker else "web" if settings.mode == "scaled" else "all"
         self._queue: HintQueue | None = None
+        self._workforce: Workforce | None = None
         self._reconciler: Reconciler | None = None
         self._working: asyncio.Task[None] | None = None
         self.closing = asyncio.Event()
@@ -209,7 +211,10 @@ class Runtime:
         )
         here.connect(self.runner.submit, self.runner.cancel)
         self.neighbours = None
-        if channel is not None and isinstance(self.bus, SharedBus):
+        if channel is not None and isinstance(self.bus, SharedBus) and self._queue is not None:
+            self._workforce = Workforce(self.runner, channel, settings.queues)
+            self._workforce.hint = self._queue.hint
+            self._queue.hand = self._workforce.hand
             self.neighbours = Neighbours(
                 channel,
                 self.bus,
@@ -220,6 +225,7 @@ class Runtime:
                 accounts=self.accounts,
                 pricing=self.pricing,
                 network=self.network,
+                workforce=self._workforce,
             )
         self.runner.host = Host(
             evaluator=CagedEvaluator(self.sandbox),
@@ -281,13 +287,19 @@ class Runtime:
 
     def _follow(self, event: Event) -> None:
         """Whoever watches an execution that runs elsewhere is told of its present state by this process."""
+        if self._workforce is not None:
+            self._workforce.follow(event)
         if not self.runner.works:
             self.runner.live.follow(event)
 
     async def drain(self, seconds: float) -> None:
         """Take no more work, and give what runs here the time to come to rest; `stop` hands over what does not."""
         await self._stop_working()
-        await self.runner.drain(seconds)
+        draining = asyncio.create_task(self.runner.drain(seconds))
+        await asyncio.sleep(0)
+        if self._workforce is not None:
+            self._workforce.announce()  # no room any more
+        await draining
 
     async def _stop_working(self) -> None:
         if self._working is not None:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from flowstudio.engine.events import Event, EventsMissed
+from flowstudio.engine.events import Event, EventsMissed, ExecutionFinished, Responded
 from flowstudio.services.wire import read_event, write_event
 
 QUEUE_LIMIT = 10_000
@@ -95,8 +95,8 @@ class LocalBus:
 class Messenger(Protocol):
     """Tells the other processes something. Implemented by `storage.channel.Channel`."""
 
-    def send(self, kind: str, data: Any) -> None:
-        """Tell them soon; never waits."""
+    def send(self, kind: str, data: Any, *, urgent: bool = False) -> None:
+        """Tell them soon; never waits. What somebody waits for is urgent."""
 
 
 class SharedBus(LocalBus):
@@ -112,7 +112,8 @@ class SharedBus(LocalBus):
     def publish(self, event: Event) -> None:
         """Tell all subscribers, wherever they are."""
         super().publish(event)
-        self._messenger.send("event", write_event(event))
+        urgent = isinstance(event, ExecutionFinished | Responded)
+        self._messenger.send("event", write_event(event), urgent=urgent)
 
     def hear(self, data: Any) -> None:
         """An event of another process has come."""

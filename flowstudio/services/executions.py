@@ -231,10 +231,12 @@ class ExecutionService:
                 if run:
                     self._runner.submit(id_)
                 async for event in subscription:
-                    if isinstance(event, EventsMissed) or (
-                        isinstance(event, ExecutionFinished) and event.status in FINAL
-                    ):
+                    if isinstance(event, EventsMissed):
                         break
+                    if isinstance(event, ExecutionFinished) and event.status in FINAL:
+                        if self._runner.finished(id_) is not None:
+                            break
+                        return Rest(status=event.status, error=event.error, finished_at=event.at)
         finally:
             subscription.close()
 

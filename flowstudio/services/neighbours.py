@@ -18,6 +18,7 @@ from flowstudio.services.prices import PriceService
 from flowstudio.services.runner import Runner
 from flowstudio.services.webhooks import WebhookService
 from flowstudio.services.workflows import WorkflowService
+from flowstudio.services.workforce import Workforce
 from flowstudio.storage.channel import Channel
 from flowstudio.storage.owners import new_owner
 
@@ -39,12 +40,14 @@ class Neighbours:
         accounts: AccountService,
         pricing: PriceService,
         network: NetworkService,
+        workforce: Workforce,
     ) -> None:
         self.channel = channel
         channel.hear, channel.missed = self._hear, self._missed
         self._name = new_owner()
         self._bus, self._runner, self._workflows, self._editing = bus, runner, workflows, editing
         self._webhooks, self._accounts, self._pricing, self._network = webhooks, accounts, pricing, network
+        self._workforce = workforce
         self._hearing = False
         """A message of another process is being dealt with: what it leads to is not told again."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -60,9 +63,11 @@ class Neighbours:
         self._editing.audience.on_people = self._tell_people
         await self.channel.start()
         self._tell("hello", None)
+        self._workforce.start()
 
     async def stop(self) -> None:
         """Say goodbye."""
+        await self._workforce.stop()
         for workflow in self._editing.audience.open():
             self._tell("people", [workflow, self._name, {}])
         for task in (tasks := list(self._tasks)):
@@ -107,6 +112,8 @@ class Neighbours:
             case "hello":
                 self._hearing = False
                 self._introduce()
+            case "room" | "take":
+                self._workforce.hear(kind, data)
             case "runs":
                 self._heard_of(*data)
 
@@ -115,6 +122,7 @@ class Neighbours:
         if self._runner.works:
             for execution, states in self._runner.live.all().items():
                 self.channel.send("runs", [execution, states])
+        self._workforce.announce()
         for workflow in self._editing.audience.open():
             self._tell_people(workflow)
 
@@ -128,6 +136,7 @@ class Neighbours:
         if not self._runner.works:
             self._runner.live.forget()
         self._editing.audience.gone()
+        self._workforce.missed()
         self._spawn(self._changed(None))
         self._hearing = True
         try:

@@ -58,11 +58,13 @@ class HintQueue:
         self._app = App(
             connector=PsycopgConnector(
                 conninfo=self._conninfo,
-                kwargs={"options": f"-c search_path={SCHEMA}"},
+                kwargs={"options": f"-c search_path={SCHEMA} -c synchronous_commit=off"},
                 min_size=1,
                 max_size=CONNECTIONS,
             )
         )
+        self.hand: Callable[[str, Queue], bool] | None = None
+        """Hands an execution to a worker that has room, if there is one."""
         self._hints: dict[str, Queue | None] = {}
         self._due = asyncio.Event()
         self._sent = asyncio.Event()
@@ -103,13 +105,18 @@ class HintQueue:
 
     def submit(self, execution: str, queue: Queue | None = None) -> None:
         """Some worker should claim this execution soon; without a queue, the one that is stored with it counts."""
+        if queue is None or self.hand is None or not self.hand(execution, queue):
+            self.hint(execution, queue)
+
+    def hint(self, execution: str, queue: Queue | None = None) -> None:
+        """The same, by the queue alone."""
         self._hints[execution] = queue
         self._sent.clear()
         self._due.set()
 
     def cancel(self, execution: str) -> None:
         """Whoever runs this execution should look at its cancel flag now."""
-        self._messenger.send("cancel", execution)
+        self._messenger.send("cancel", execution, urgent=True)
 
     async def flush(self) -> None:
         """Wait until what was submitted is sent, or cannot be."""

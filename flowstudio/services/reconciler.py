@@ -57,5 +57,5 @@ class Reconciler:
         """Hint what needs it: accepted and not hinted, asleep beyond its time, given back, or its lease has run out."""
         await self._storage.executions.release_dead(self._owner)
         for id_, queue in await self._storage.executions.unhinted(SCHEMA):
-            self._queue.submit(id_, queue)
+            self._queue.hint(id_, queue)
         await self._queue.tidy()

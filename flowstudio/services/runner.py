@@ -37,6 +37,7 @@ from flowstudio.services.workflows import Workflow, WorkflowService
 from flowstudio.storage import Storage
 from flowstudio.storage.owners import new_owner
 from flowstudio.storage.records import StoredExecution
+from flowstudio.storage.taking import Taken
 from flowstudio.storage.writer import may_pass
 
 log = logging.getLogger(__name__)
@@ -121,6 +122,7 @@ class Runner:
         """Of those being claimed: the ones to cancel."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self._freed = asyncio.Event()
         self._look = asyncio.Event()
         self._wakes: list[asyncio.TimerHandle] = []
 
@@ -138,6 +140,7 @@ class Runner:
     async def drain(self, seconds: float) -> None:
         """Claim nothing more, and let what runs come to rest for a while."""
         self._stopping = True
+        self._freed.set()
         resting = [active.task for active in self._active.values() if active.task is not None]
         if resting:
             await asyncio.wait(resting, timeout=seconds)
@@ -174,6 +177,7 @@ class Runner:
     async def allow(self, limit: int) -> None:
         """Run so many at the same time from now on."""
         await self._slots.resize(limit)
+        self._freed.set()
 
     # Hints
 
@@ -192,7 +196,10 @@ class Runner:
         return None
 
     async def carry(self, execution: str) -> None:
-        """Claim an execution and run it to rest; nothing when somebody else has it."""
+        """Claim an execution when there is room, and run it to rest; nothing when somebody else has it."""
+        while self.room <= 0 and not self._stopping and execution not in self._active:
+            self._freed.clear()
+            await self._freed.wait()
         claiming = self._submit(execution)
         if claiming is not None:
             await asyncio.wait([claiming])
@@ -228,6 +235,11 @@ class Runner:
         return active.finished if active is not None else None
 
     @property
+    def room(self) -> int:
+        """How many more may run here now."""
+        return 0 if self._stopping else self.limit - len(self._active) - len(self._claiming)
+
+    @property
     def active(self) -> int:
         """How many executions run here."""
         return len(self._active)
@@ -236,13 +248,13 @@ class Runner:
 
     async def _claim_and_run(self, execution: str) -> None:
         try:
-            claim = await self._storage.executions.claim(execution, self.owner, LEASE)
-            if claim is None:
+            taken = await self._storage.executions.take(execution, self.owner, LEASE)
+            if taken is None:
                 return
             try:
-                claimed = await self._read(execution, claim.fence, claim.cancel_requested)
+                claimed = await self._read(taken)
             except Exception as error:
-                rest = await self._give_up(execution, claim.fence, error)
+                rest = await self._give_up(execution, taken.claim.fence, error)
                 if rest is not None:
                     self._emit_rest(execution, rest)
                 return
@@ -253,27 +265,31 @@ class Runner:
             return
         finally:
             self._claiming.discard(execution)
+            self._freed.set()
             self._unwanted.discard(execution)
         self.run(claimed)
 
-    async def _read(self, id_: str, fence: int, cancel_requested: bool) -> Claimed:
+    async def _read(self, taken: Taken) -> Claimed:
         """Everything about an execution that was claimed."""
-        stored = await self._storage.executions.load(id_)
+        id_ = taken.id
+        stored = taken.stored or await self._storage.executions.load(id_)
         if stored is None:
             raise LeaseLost(f"Execution '{id_}' was deleted.")
         workflow = self._workflows.of_execution(stored)
         plan = self._workflows.plan(workflow, until=stored.until_node, only=stored.only_node)
-        history = await self._storage.executions.outcomes(id_)
+        history = taken.history
+        if history is None:
+            history = await self._storage.executions.outcomes(id_)
         return Claimed(
             info=self.info(stored, workflow),
             workflow=workflow,
             plan=plan,
             start=Start(stored.start_node, list(stored.start_items)),
-            fence=fence,
+            fence=taken.claim.fence,
             history=history,
             use_pinned=bool(stored.options.get("pinned")),
-            cancel_requested=cancel_requested,
-            resumed=fence > 1,
+            cancel_requested=taken.claim.cancel_requested,
+            resumed=taken.claim.fence > 1,
             secrets=self._storage.credentials.unseal(id_, sealed)
             if (sealed := stored.options.get("secrets"))
             else {},
@@ -317,6 +333,7 @@ class Runner:
             log.exception("what follows an execution's rest failed", extra={"execution": id_})
         finally:
             self._active.pop(id_, None)
+            self._freed.set()
             self.live.end(id_)
             if not active.finished.done():
                 active.finished.cancel()

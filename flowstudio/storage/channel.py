@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 CHANNEL = "flowstudio"
 COALESCE = 0.03
 """Seconds between two transactions that send: the first message goes out at once, those that follow closely are gathered."""
+HURRY = 0.002
+"""Seconds between two that send when a message is urgent."""
 PIECE = 7_800
 """Bytes of one notification; PostgreSQL takes less than 8,000."""
 LARGEST = 1024 * 1024
@@ -56,6 +58,7 @@ class Channel:
         self._number = 0
         self._outgoing: list[bytes] = []
         self._due = asyncio.Event()
+        self._urgent = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
         self._heard: OrderedDict[str, int] = OrderedDict()
@@ -81,8 +84,8 @@ class Channel:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def send(self, kind: str, data: Any) -> None:
-        """Tell the other processes soon."""
+    def send(self, kind: str, data: Any, *, urgent: bool = False) -> None:
+        """Tell the other processes soon; when it is urgent, without waiting for more to tell."""
         message = orjson.dumps([kind, data])
         if len(message) > LARGEST or len(self._outgoing) >= WAITING:
             log.warning("messages to other processes are left out", extra={"kind": kind})
@@ -93,6 +96,8 @@ class Channel:
         self._outgoing.append(message)
         self._idle.clear()
         self._due.set()
+        if urgent:
+            self._urgent.set()
 
     # Sending
 
@@ -101,6 +106,7 @@ class Channel:
         while True:
             try:
                 async with await self._connect() as connection:
+                    await connection.execute("SET synchronous_commit = off")  # messages may be lost
                     while True:
                         batch = batch or await self._next()
                         await connection.execute(
@@ -109,10 +115,17 @@ class Channel:
                         batch = []
                         if not self._outgoing:
                             self._idle.set()
-                        await asyncio.sleep(COALESCE)
+                        await self._gather()
             except psycopg.Error as error:
                 log.warning("telling other processes failed; it is tried again", extra={"reason": str(error)})
             await asyncio.sleep(AGAIN)
+
+    async def _gather(self) -> None:
+        """Wait for more messages, but not when one is urgent."""
+        await asyncio.sleep(HURRY)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(COALESCE - HURRY):
+                await self._urgent.wait()
 
     async def _next(self) -> list[str]:
         while not self._outgoing:
@@ -129,6 +142,8 @@ class Channel:
             taken += 1
         if not taken:
             return []
+        if taken == len(self._outgoing):
+            self._urgent.clear()
         messages, self._outgoing = self._outgoing[:taken], self._outgoing[taken:]
         self._number += 1
         pieces = split(b"[" + b",".join(messages) + b"]")

@@ -38,11 +38,8 @@ class Claims:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def claim(self, id_: str, owner: str, lease_seconds: float) -> Claim | None:
-        """Take an execution that nobody runs. Of any number of runners that try, one gets it.
-
-        None when it is owned, final, asleep, or when its workflow's limit makes it wait its turn.
-        """
+    async def claim_in_turn(self, id_: str, owner: str, lease_seconds: float) -> Claim | None:
+        """Claim step by step, with a look at those of the same workflow that come first."""
         return await self._database.write(lambda c: _claim(c, id_, owner, lease_seconds))
 
     def journal(self, id_: str, owner: str, fence: int) -> StoredJournal:
@@ -195,7 +192,7 @@ def _claim(connection: Connection, id_: str, owner: str, lease_seconds: float) -
             return None
     claimed = connection.execute(
         update(executions)
-        .where(columns.id == id_, _claimable(now))
+        .where(columns.id == id_, claimable(now))
         .values(
             owner=owner,
             fence=columns.fence + 1,
@@ -209,7 +206,7 @@ def _claim(connection: Connection, id_: str, owner: str, lease_seconds: float) -
     return Claim(claimed.fence, claimed.cancel_requested) if claimed is not None else None
 
 
-def _claimable(now: datetime) -> Any:
+def claimable(now: Any) -> Any:
     """SQL condition: nobody runs it, and it is awake and not final."""
     return or_(
         columns.status == "queued",
@@ -251,7 +248,7 @@ def _release(connection: Connection, owner: str) -> int:
 def _recoverable(connection: Connection, now: datetime) -> list[str]:
     rows = connection.execute(
         select(columns.id, columns.status, columns.workflow_id, columns.slot_limit).where(
-            LIVE, _claimable(now)
+            LIVE, claimable(now)
         )
     ).all()
     rows = sorted(rows, key=lambda row: row.id)  # sorting there would make SQLite read all executions

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, Row, Select, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from flowstudio.config import Settings
 from flowstudio.errors import ConfigurationError, InvalidRequest
@@ -22,6 +25,8 @@ READERS = 8
 """Connections of SQLite that read at the same time; each has a thread."""
 PATIENCE = 120.0
 """Seconds that a read waits for one when there is far too much to do."""
+RESTED = 0.5
+"""Seconds without use after which a connection to PostgreSQL is tried first: it may be dead."""
 BUSY_TIMEOUT = 10.0
 """Seconds to wait for another process that writes to the SQLite file."""
 
@@ -79,6 +84,17 @@ class Database:
         """The first column of the first row."""
         async with self.reading() as connection:
             return await connection.scalar(query)
+
+    async def change(self, statement: Select[Any]) -> Sequence[Row[Any]]:
+        """A statement that changes rows on PostgreSQL, in a transaction of its own; again after a passing failure."""
+        for wait in RETRY_WAITS:
+            try:
+                return await self.rows(statement)
+            except DBAPIError as error:
+                if not may_pass(error):
+                    raise
+                await asyncio.sleep(wait)
+        return await self.rows(statement)
 
     async def work(self, work: Work) -> Any:
         """Do work in the next group commit."""
@@ -177,7 +193,9 @@ def log_engine(url: URL, *, synchronous: str = "normal") -> Engine:
 
 def _read_engine(url: URL) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_size=5, max_overflow=15, pool_pre_ping=True)
+        engine = create_async_engine(url, pool_size=5, max_overflow=15)
+        _try_after_rest(engine)
+        return engine
     engine = create_async_engine(
         url.set(drivername="sqlite+aiosqlite"),
         connect_args={"timeout": BUSY_TIMEOUT},
@@ -194,3 +212,20 @@ def _read_engine(url: URL) -> AsyncEngine:
 
     event.listen(engine.sync_engine, "connect", connect)
     return engine
+
+
+def _try_after_rest(engine: AsyncEngine) -> None:
+    """Try connections that were not used for a while before they are; each use would cost a round trip."""
+
+    def rested(_: Any, record: ConnectionPoolEntry) -> None:
+        record.info["since"] = time.monotonic()
+
+    def wanted(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
+        if time.monotonic() - record.info.get("since", math.inf) > RESTED:
+            try:
+                engine.dialect.do_ping(connection)
+            except Exception as error:
+                raise DisconnectionError from error
+
+    event.listen(engine.sync_engine, "checkin", rested)
+    event.listen(engine.sync_engine, "checkout", wanted)

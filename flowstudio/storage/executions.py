@@ -7,8 +7,9 @@ from flowstudio.storage.claims import Claims
 from flowstudio.storage.creation import Create, KnownSnapshots
 from flowstudio.storage.database import Database
 from flowstudio.storage.history import History
-from flowstudio.storage.records import Created, NewExecution
+from flowstudio.storage.records import Claim, Created, NewExecution
 from flowstudio.storage.retention import Retention
+from flowstudio.storage.taking import Taken, read_log, take_statement
 
 
 class ExecutionRepository(Claims, History, Retention):
@@ -23,3 +24,22 @@ class ExecutionRepository(Claims, History, Retention):
         """Store an execution; it is durable when this returns. Raises `InvalidRequest` for data that JSON cannot hold."""
         created: Created = await self._database.work(await Create.of(new, self._known))
         return created
+
+    async def claim(self, id_: str, owner: str, lease_seconds: float) -> Claim | None:
+        """Take an execution that nobody runs. Of any number of runners that try, one gets it.
+
+        None when it is owned, final, asleep, or when its workflow's limit makes it wait its turn.
+        """
+        taken = await self.take(id_, owner, lease_seconds)
+        return taken.claim if taken is not None else None
+
+    async def take(self, id_: str, owner: str, lease_seconds: float) -> Taken | None:
+        """The same, with what is needed to run it as far as that costs no further statement."""
+        if not self._database.is_sqlite:
+            rows = await self._database.change(take_statement(id_, owner, lease_seconds))
+            if rows:
+                claim = Claim(rows[0].fence, rows[0].cancel_requested)
+                history = read_log(rows) if claim.fence == 1 else None
+                return Taken(id_, claim, await self.stored(rows[0]), history)
+        in_turn = await self.claim_in_turn(id_, owner, lease_seconds)
+        return Taken(id_, in_turn) if in_turn is not None else None

@@ -108,8 +108,10 @@ class History:
             columns.id == id_
         )
         row = await self._database.first(query)
-        if row is None:
-            return None
+        return await self.stored(row) if row is not None else None
+
+    async def stored(self, row: Any) -> StoredExecution:
+        """The execution of a row that was read."""
         return StoredExecution(
             **_summary(row),
             document=await self._document(row.snapshot),

@@ -175,14 +175,15 @@ async def test_a_wish_to_cancel_that_comes_during_the_claim_is_fulfilled(
     created = await runtime.storage.executions.create(
         NewExecution(document=workflow.snapshot, mode="api", start_node="start", start_items=[Item({})])
     )
-    load = runtime.storage.executions.load
+    take = runtime.storage.executions.take
 
-    async def loading(id_: str) -> Any:
+    async def taking(id_: str, owner: str, seconds: float) -> Any:
+        taken = await take(id_, owner, seconds)
         await runtime.storage.executions.request_cancel(id_)
         runtime.runner.cancel(id_)
-        return await load(id_)
+        return taken
 
-    monkeypatch.setattr(runtime.storage.executions, "load", loading)
+    monkeypatch.setattr(runtime.storage.executions, "take", taking)
     runtime.runner.submit(created.id)
     rest = await runtime.executions.wait(created.id, 5)
     assert rest is not None
