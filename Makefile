@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export REFLEX_USE_NPM := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench soak lock docs wheel clean setup setup-dev
+.PHONY: help run test check format bench soak lock audit docs wheel clean setup setup-dev
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r target text; do printf '%-16s %s\n' "$$target" "$$text"; done
@@ -39,6 +39,9 @@ soak: setup-dev ## Let a server work for 30 minutes; nothing may get lost, run t
 
 lock: setup-dev ## Pin the dependencies with their hashes (ARGS=--upgrade for newer ones)
 	@$(BIN)/python -m scripts.lock $(ARGS)
+
+audit: setup-dev ## Look for weaknesses in the code (bandit) and in what it is built on (pip-audit, npm)
+	@$(BIN)/python -m scripts.audit
 
 docs: setup ## Write the pages that are generated from code
 	@$(BIN)/python -m scripts.document
