@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flowstudio import frontend
 from flowstudio.config import Settings, load_settings
+from flowstudio.content_policy import NARROW, content_policy
 from flowstudio.errors import ConfigurationError
 
 SESSION_COOKIE = "flowstudio_session"
@@ -26,7 +27,6 @@ _YEAR = b"public, max-age=31536000, immutable"
 _PAGE_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
-    (b"content-security-policy", b"frame-ancestors 'self'; base-uri 'self'; object-src 'none'"),
 )
 _OVER_TLS = (b"strict-transport-security", b"max-age=31536000")
 """Browsers come back by TLS only, for a year."""
@@ -57,7 +57,8 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         lifespan.settings = settings or load_settings()
         pages = frozenset(file.stem for file in (web / "build" / "client").glob("[a-z]*.html"))
         junction = Junction(create_api(), app())
-        return BrowserGuard(junction, lifespan.settings.public_url, pages - {"index"})
+        policy = content_policy(web / "build" / "client")
+        return BrowserGuard(junction, lifespan.settings.public_url, pages - {"index"}, policy)
 
 
 class Junction:
@@ -85,8 +86,12 @@ class BrowserGuard:
     at the build: they are served under their own address, without a redirect to one with a slash.
     """
 
-    def __init__(self, app: ASGIApp, public_url: str = "", pages: Collection[str] = ()) -> None:
+    def __init__(
+        self, app: ASGIApp, public_url: str = "", pages: Collection[str] = (), policy: str = NARROW
+    ) -> None:
+        """`policy` is the Content-Security-Policy of pages."""
         self.app = app
+        self.policy = policy.encode()
         self.public_host = urlsplit(public_url).netloc
         self.over_tls = public_url.startswith("https:")
         self.pages = pages
@@ -102,7 +107,7 @@ class BrowserGuard:
         elif scope["type"] == "http" and (self.over_tls or scope.get("scheme") == "https"):
             send = _adding(send, _OVER_TLS)
         if scope["type"] == "http" and not scope["path"].startswith(_DYNAMIC):
-            send = _with_headers(send, cached=scope["path"].startswith("/assets/"))
+            send = _with_headers(send, self.policy, cached=scope["path"].startswith("/assets/"))
             if (page := scope["path"].strip("/")) in self.pages:
                 scope = {**scope, "path": f"/{page}.html", "raw_path": f"/{page}.html".encode()}
         await self.app(scope, receive, send)
@@ -141,13 +146,15 @@ def _adding(send: Send, header: tuple[bytes, bytes]) -> Send:
     return sending
 
 
-def _with_headers(send: Send, *, cached: bool) -> Send:
+def _with_headers(send: Send, policy: bytes, *, cached: bool) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             present = {name.lower() for name, _ in message["headers"]}
             found = message["status"] in (200, 304)
-            policy = _YEAR if cached and found else b"no-cache"
-            extra = [(b"cache-control", policy), *_PAGE_HEADERS]
+            kept = _YEAR if cached and found else b"no-cache"
+            page = dict(message["headers"]).get(b"content-type", b"").startswith(b"text/html")
+            narrow = policy if page else NARROW.encode()
+            extra = [(b"cache-control", kept), (b"content-security-policy", narrow), *_PAGE_HEADERS]
             message["headers"] = [*message["headers"], *((n, v) for n, v in extra if n not in present)]
         await send(message)
 

@@ -47,7 +47,15 @@ def code(programs: Path) -> list[str]:
 def libraries(programs: Path, lock: str) -> list[str]:
     """What advisories say of the pinned Python packages of a lock file."""
     for service in ("osv", "pypi"):
-        command = [str(programs / "pip-audit"), "-r", lock, "--disable-pip", "--require-hashes", "-s", service]
+        command = [
+            str(programs / "pip-audit"),
+            "-r",
+            lock,
+            "--disable-pip",
+            "--require-hashes",
+            "-s",
+            service,
+        ]
         command += ["-f", "json", "--progress-spinner", "off", "--timeout", "15"]
         ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         try:

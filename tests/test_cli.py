@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import io
 import json
 import logging
@@ -20,6 +22,8 @@ import pytest
 
 from flowstudio import frontend
 from flowstudio.cli import main
+from flowstudio.commands.opening import opened_accounts, opened_links
+from flowstudio.errors import Unauthorized
 from tests.api.conftest import chain, greeting, node
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -114,6 +118,40 @@ def test_people_and_keys_are_looked_after(run: Run) -> None:
     assert run("api-key", "revoke", id_).returncode == 0
     assert run("api-key", "list").stdout == "There is no API key.\n"
     assert run("api-key", "revoke", id_).returncode == 2
+
+
+def test_a_password_is_set_and_somebody_invited(run: Run, tmp_path: Path) -> None:
+    unknown = run("user", "set-password", "--email", "nobody@example.com", "--password-stdin", stdin=PASSWORD)
+    assert unknown.returncode == 2
+    assert "no account 'nobody@example.com'" in unknown.stderr
+    run("user", "create", "--email", "ada@example.com", "--role", "owner", "--password-stdin", stdin=PASSWORD)
+    weak = run("user", "set-password", "--email", "ada@example.com", "--password-stdin", stdin="short")
+    assert weak.returncode == 2
+    new = "another fine password"
+    told = run("user", "set-password", "--email", "ada@example.com", "--password-stdin", stdin=new)
+    assert told.stdout == (
+        "ada@example.com has a new password. Open browsers are signed out within seconds.\n"
+    )
+    link = run(
+        "user", "invite", "--role", "viewer", "--email", "vi@example.com", "--days", "3"
+    ).stdout.strip()
+    assert run("user", "invite", "--email", "ada@example.com").returncode == 2  # has an account
+
+    async def use() -> None:
+        async with opened_accounts() as accounts:
+            for password, works in ((PASSWORD, False), (new, True)):
+                with contextlib.nullcontext() if works else pytest.raises(Unauthorized):
+                    await accounts.sign_in("ada@example.com", password, client="here")
+        async with opened_links() as links:
+            made = await links.accept(
+                link.partition("#")[2], "Vi", "other@example.com", PASSWORD, client="here"
+            )
+            assert (made.email, made.role) == ("vi@example.com", "viewer")
+
+    assert link.startswith("http://127.0.0.1:8000/join#")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FLOWSTUDIO_DATA_DIR", str(tmp_path / "data"))
+        asyncio.run(use())
 
 
 def test_a_workflow_goes_in_and_comes_out(run: Run, tmp_path: Path) -> None:

@@ -88,6 +88,8 @@ class ChatService:
         require(caller, "run")
         load = self._workflows.load if draft else self._workflows.production
         workflow = await load(workflow_id)
+        if draft:
+            await self._workflows.sharing.demand(caller, workflow.document)
         said = await self.say(workflow, message, "panel" if draft else "api", caller.user_id, node=node)
         await self._audit.record(caller, "execution.started", workflow.record.name, said[1].execution_id)
         return said

@@ -18,7 +18,7 @@ import shutil
 import sqlite3
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,11 +37,14 @@ from flowstudio.storage.tables import key_checks, metadata, shared_folders
 from flowstudio.storage.vault import FILE_NAME as KEY
 from flowstudio.storage.vault import find_keys, missing_key
 from flowstudio.storage.vectors.embedded import FILE_NAME as VECTORS
+from flowstudio.storage.vectors.postgres import COLUMNS, count_on, make_tables, switch_on
 
 FORM = 1
 """Of the file."""
 MANIFEST = "manifest.json"
 BINARIES = "binaries"
+COLLECTIONS = "vector_collections"
+"""The table that says whether PostgreSQL holds collections."""
 PIECE = 1 << 20
 
 
@@ -95,11 +98,10 @@ def _fill(archive: zipfile.ZipFile, settings: Settings, *, with_key: bool) -> No
             engine = log_engine(url)
             with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
                 schema = revision(connection)
-                for table in metadata.sorted_tables:
-                    name = f"tables/{table.name}"
-                    copy = Path(folder) / table.name
-                    _copy_table(connection, table.name, copy)
-                    members[name] = _add(archive, name, copy)
+                for table, columns in _tables(connection).items():
+                    copy = Path(folder) / table
+                    _copy_table(connection, table, columns, copy)
+                    members[f"tables/{table}"] = _add(archive, f"tables/{table}", copy)
             engine.dispose()
         if (settings.data_dir / VECTORS).is_file():
             copy = Path(folder) / VECTORS
@@ -163,7 +165,10 @@ def restore_backup(settings: Settings, source: Path, *, force: bool = False) -> 
                 _take_sqlite_over(fresh, settings, Path(str(url.database)), force=force)
             else:
                 _load_tables(settings, fresh / "tables", manifest["schema"], force=force)
+                if _files(settings) or (settings.data_dir / VECTORS).exists():
+                    _keep_files(settings, _beside(settings.data_dir))
                 _take_files_over(fresh, settings)
+            _drop_other_files(settings, manifest["members"])
     return kept, _key_remark(settings)
 
 
@@ -175,12 +180,9 @@ def _take_sqlite_over(fresh: Path, settings: Settings, database: Path, *, force:
                 f"There is a database at {database} already. To replace it, stop the server and add --force; it is kept beside."
             )
         _demand_alone(database)
-        beside = folder / f"replaced-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-        beside.mkdir(mode=0o700)
+        beside = _beside(folder)
         os.link(database, beside / database.name)
-        if (folder / VECTORS).exists():
-            _demand_alone(folder / VECTORS)
-            os.link(folder / VECTORS, beside / VECTORS)
+        _keep_files(settings, beside)
     _take_files_over(fresh, settings)
     _synchronise(fresh / DATABASE)
     (fresh / DATABASE).chmod(0o600)
@@ -198,6 +200,40 @@ def _take_files_over(fresh: Path, settings: Settings) -> None:
     if (fresh / VECTORS).is_file():
         (fresh / VECTORS).chmod(0o600)
         (fresh / VECTORS).replace(folder / VECTORS)
+
+
+def _beside(folder: Path) -> Path:
+    """A fresh folder for what is replaced."""
+    beside = folder / f"replaced-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    beside.mkdir(mode=0o700)
+    return beside
+
+
+def _files(settings: Settings) -> list[Path]:
+    return [path for path in settings.files.glob("??/*") if not path.name.startswith(".")]
+
+
+def _keep_files(settings: Settings, beside: Path) -> None:
+    """Give what is there a second name, under which it stays; copy what is on another disk."""
+    if (settings.data_dir / VECTORS).exists():
+        _demand_alone(settings.data_dir / VECTORS)
+        os.link(settings.data_dir / VECTORS, beside / VECTORS)
+    for path in _files(settings):
+        place = beside / BINARIES / path.parent.name / path.name
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            os.link(path, place)
+        except OSError:
+            shutil.copy2(path, place)
+
+
+def _drop_other_files(settings: Settings, members: Collection[str]) -> None:
+    """Remove what the backup does not hold. Comes last: whatever ends this before, nothing is missing."""
+    for path in _files(settings):
+        if f"{BINARIES}/{path.parent.name}/{path.name}" not in members:
+            path.unlink()
+    if VECTORS not in members:
+        (settings.data_dir / VECTORS).unlink(missing_ok=True)
 
 
 def _demand_alone(database: Path) -> None:
@@ -241,37 +277,58 @@ def _load_tables(settings: Settings, folder: Path, schema: str, *, force: bool) 
                 raise ConfigurationError(
                     "There are accounts in the database already. To replace everything in it, stop the server and add --force."
                 )
-            names = [table.name for table in metadata.sorted_tables]
-            connection.execute(text(f"TRUNCATE {', '.join(names)} CASCADE"))
-            for name in names:
+            if (folder / COLLECTIONS).is_file():
+                _make_place_for_collections(connection)
+            tables = _tables(connection)
+            connection.execute(text(f"TRUNCATE {', '.join(tables)} CASCADE"))
+            for name, columns in tables.items():
                 if name != shared_folders.name and (folder / name).is_file():
-                    _load_table(connection, name, folder / name)
+                    _load_table(connection, name, columns, folder / name)
+            if COLLECTIONS in tables:
+                count_on(connection)
     finally:
         engine.dispose()
 
 
-def _copy_table(connection: Connection, name: str, target: Path) -> None:
+def _tables(connection: Connection) -> dict[str, tuple[str, ...]]:
+    """The columns of all tables that are there, in an order in which they can be filled."""
+    tables = {table.name: tuple(each.name for each in table.columns) for table in metadata.sorted_tables}
+    return tables | (COLUMNS if connection.scalar(text(f"SELECT to_regclass('{COLLECTIONS}')")) else {})
+
+
+def _make_place_for_collections(connection: Connection) -> None:
+    switch_on(connection)
+    if connection.scalar(text("SELECT to_regtype('vector')")) is None:
+        raise ConfigurationError(
+            "The backup holds collections of passages, for which the database needs the extension pgvector. Install it there."
+        )
+    make_tables(connection)
+
+
+def _copy_table(connection: Connection, name: str, columns: Sequence[str], target: Path) -> None:
     driver: Any = connection.connection.driver_connection
-    columns = ", ".join(f'"{column.name}"' for column in metadata.tables[name].columns)
     with (
         driver.cursor() as cursor,
         target.open("wb") as file,
-        cursor.copy(f'COPY "{name}" ({columns}) TO STDOUT') as copy,
+        cursor.copy(f'COPY "{name}" ({_quoted(columns)}) TO STDOUT') as copy,
     ):
         for piece in copy:
             file.write(piece)
 
 
-def _load_table(connection: Connection, name: str, source: Path) -> None:
+def _load_table(connection: Connection, name: str, columns: Sequence[str], source: Path) -> None:
     driver: Any = connection.connection.driver_connection
-    columns = ", ".join(f'"{column.name}"' for column in metadata.tables[name].columns)
     with (
         driver.cursor() as cursor,
         source.open("rb") as file,
-        cursor.copy(f'COPY "{name}" ({columns}) FROM STDIN') as copy,
+        cursor.copy(f'COPY "{name}" ({_quoted(columns)}) FROM STDIN') as copy,
     ):
         while piece := file.read(PIECE):
             copy.write(piece)
+
+
+def _quoted(columns: Sequence[str]) -> str:
+    return ", ".join(f'"{column}"' for column in columns)
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:

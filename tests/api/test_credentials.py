@@ -109,13 +109,18 @@ def test_a_credential_for_admins_is_hidden_from_editors_and_bound_by_none_of_the
     server: Server,
 ) -> None:
     made = make(server)
-    request = node("call", "http-request", url="https://example.org", authentication="credential")
+    request = node("call", "http-request", url="http://127.0.0.1:9/", authentication="credential")
     request["data"]["credentials"] = {"account": made["id"]}
     document = chain(node("go", "manual-trigger"), request)
+    talking = chain(node("go", "when-chat-received"), request)
+    called = chain(node("go", "webhook", path="shared-with-admins"), request)
     plain = chain(node("go", "manual-trigger"))
     with server.client("admin") as admin, server.client("editor") as editor:
         path = f"/api/credentials/{made['id']}"
         theirs = admin.post("/api/workflows", json=document).json()["id"]
+        talk = admin.post("/api/workflows", json=talking).json()["id"]
+        hook = admin.post("/api/workflows", json=called).json()["id"]
+        ran = admin.post(f"/api/workflows/{theirs}/execute", json={}).json()["execution"]["id"]
         own = editor.post("/api/workflows", json=plain).json()["id"]
         assert admin.patch(path, json={"usable_by": "owner"}).status_code == 403  # would shut themselves out
         assert admin.patch(path, json={"usable_by": "admin"}).json()["usable_by"] == "admin"
@@ -140,6 +145,9 @@ def test_a_credential_for_admins_is_hidden_from_editors_and_bound_by_none_of_the
             ("POST", f"/api/workflows/{theirs}/operations", batch),
             ("POST", f"/api/workflows/{theirs}/execute", {}),
             ("POST", f"/api/workflows/{theirs}/execute_node", {"node_id": "call"}),
+            ("POST", f"/api/executions/{ran}/retry", None),
+            ("POST", f"/api/workflows/{hook}/listen", None),
+            ("POST", f"/api/workflows/{talk}/chat", {"message": "Hello", "draft": True}),
             ("POST", f"/api/workflows/{theirs}/publish", {}),
             ("POST", f"/api/workflows/{theirs}/activate", None),
             ("POST", f"/api/workflows/{theirs}/versions/{version}/restore", None),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -60,7 +61,18 @@ def test_a_key_works_until_its_last_day(server: Server, owner: httpx.Client) -> 
     assert made["api_key"]["scope"] == "read"
     assert made["api_key"]["expires_at"] is not None
     key = {"X-API-Key": made["key"]}
-    assert httpx.get(f"{server.url}/api/me", headers=key).status_code == 200
+    accounts = server.runtime.accounts
+
+    def clock(ahead: timedelta) -> Callable[[], datetime]:
+        return lambda: datetime.now(UTC) + ahead
+
+    for hours, status in ((0, 200), (23, 200), (25, 401)):
+        accounts._now = clock(timedelta(hours=hours))
+        accounts.revoked()  # forgets whom it let in just now
+        answer = httpx.get(f"{server.url}/api/me", headers=key)
+        assert answer.status_code == status, hours
+        assert ("expired" in answer.text) == (status == 401)
+    accounts._now = clock(timedelta())
 
 
 def test_a_narrow_key_cannot_widen_itself(server: Server, owner: httpx.Client) -> None:

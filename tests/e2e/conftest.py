@@ -13,6 +13,8 @@ from scripts.studio import Server
 
 OWNER = ("owner@example.com", "correct horse battery")
 SECONDS = 20
+POLICY = "Content Security Policy"
+"""Stands in what a browser says when a page wants what it may not."""
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +62,7 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda said: errors.append(said.text) if POLICY in said.text else None)
         return page
 
     yield open_window

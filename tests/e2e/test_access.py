@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from scripts.studio import Server
 from tests.e2e.conftest import OWNER, NewPage, sign_in
@@ -92,3 +92,34 @@ def test_a_password_never_goes_into_an_address(new_page: NewPage, server: Server
     form = page.locator("form")
     expect(form).to_have_attribute("method", "post")
     expect(form.get_by_role("button")).to_be_disabled()
+
+
+def test_a_script_that_was_smuggled_in_does_not_run(server: Server, browser: Browser) -> None:
+    """In every way in which a page could be made to run one. Not `new_page`, which forbids complaints of the policy."""
+    context = browser.new_context(base_url=server.url)
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    for path in ("/login", "/workflows/nowhere"):
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
+        page.evaluate(
+            """() => {
+              const inline = document.createElement("script");
+              inline.textContent = "window.smuggled = 1";
+              const outside = document.createElement("script");
+              outside.src = "data:text/javascript,window.smuggled=2";
+              document.body.append(inline, outside);
+              document.body.insertAdjacentHTML("beforeend", '<button id="smuggler" onclick="window.smuggled = 3">x</button>');
+              document.getElementById("smuggler").click();
+              const link = document.createElement("a");
+              link.href = "javascript:window.smuggled = 4";
+              document.body.append(link);
+              link.click();
+              setTimeout("window.smuggled = 5", 0);
+            }"""
+        )
+        page.wait_for_function("() => new Promise((done) => setTimeout(() => done(true), 50))")
+        assert page.evaluate("window.smuggled") is None, path
+    assert sum("Content Security Policy" in text for text in said) >= 8
+    context.close()

@@ -73,6 +73,7 @@ async def test_three_nodes_make_a_chat_with_whichever_key_comes_along(
     runs = {run.node: run for run in await runtime.storage.executions.node_runs(execution)}
     assert runs["2"].usage["input_tokens"] == 120
     assert runs["2"].usage["cost"] > 0
+    assert 'flowstudio_tokens_total{kind="input"} 120' in list(runtime.runner.figures.lines())
     (step,) = runs["2"].steps
     assert (step["kind"], step["output"]["text"]) == ("model", "Hello, Ada.")
     stored = await runtime.storage.executions.load(execution)

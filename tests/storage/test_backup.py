@@ -12,13 +12,18 @@ import sys
 import time
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection, text
 
+from flowstudio.ai.vectors import Entry, Space
 from flowstudio.config import Settings
 from flowstudio.errors import ConfigurationError
 from flowstudio.storage import Storage
 from flowstudio.storage.backup import restore_backup, verify, write_backup
+from flowstudio.storage.vectors.embedded import EmbeddedVectors
+from flowstudio.storage.vectors.postgres import make_tables, switch_on
 
 KILLS = int(os.environ.get("FLOWSTUDIO_TEST_KILLS", "4"))
 VALUES = {"token": "s3cret-value"}
@@ -51,6 +56,71 @@ async def test_everything_comes_back(settings: Settings, tmp_path: Path) -> None
         assert (await again.credentials.open(credential, []))["token"] == VALUES["token"]
     [file] = (settings.data_dir / "binaries").glob("??/*")
     assert file.read_bytes() == b"a file's content"
+
+
+async def test_files_that_the_backup_does_not_hold_are_moved_aside(
+    settings: Settings, tmp_path: Path
+) -> None:
+    storage, _ = await filled(settings)
+    await asyncio.to_thread(write_backup, settings, tmp_path / "saved.zip")
+    await storage.binaries.put(b"a later file", mime_type="text/plain", file_name="b.txt")
+    await storage.close()
+    (settings.data_dir / "vectors.db").unlink(missing_ok=True)
+    vectors = EmbeddedVectors(settings.data_dir / "vectors.db")
+    await vectors.insert("c", Space("p", "m", 2), [Entry("k", "words", "here", vector=[1.0, 0.0])])
+    await vectors.close()
+    restore_backup(settings, tmp_path / "saved.zip", force=True)
+    [kept] = settings.data_dir.glob("binaries/??/*")
+    assert kept.read_bytes() == b"a file's content"
+    [beside] = settings.data_dir.glob("replaced-*")
+    aside = {file.read_bytes() for file in beside.glob("binaries/??/*")}
+    assert aside == {b"a file's content", b"a later file"}
+    assert (beside / "vectors.db").is_file()
+    assert not (settings.data_dir / "vectors.db").exists()
+
+
+async def test_collections_in_postgresql_come_back(postgres_settings: Settings, tmp_path: Path) -> None:
+    """Where there is no pgvector, a text stands for its type: copying does not look into vectors."""
+    storage, _ = await filled(postgres_settings)
+
+    def prepare(connection: Connection) -> None:
+        if not switch_on(connection) and not connection.scalar(text("SELECT to_regtype('vector')")):
+            connection.execute(text("CREATE DOMAIN vector AS text"))
+        make_tables(connection)
+        collection = (
+            "INSERT INTO vector_collections (name, provider, model, dimensions) VALUES ('c', 'p', 'm', 2)"
+        )
+        connection.execute(text(collection))
+        passage = "SELECT id, 'k', 's', :text, '{}', '[1,0.5]' FROM vector_collections"
+        into = "INSERT INTO vector_passages (collection, key, source, text, metadata, vector)"
+        connection.execute(text(f"{into} {passage}"), {"text": "two\nlines\t\\N"})
+
+    def found(connection: Connection) -> list[Any]:
+        query = "SELECT c.id, c.name, p.id, p.text, p.metadata, p.vector FROM vector_passages p, vector_collections c"
+        return [tuple(row) for row in connection.execute(text(query))]
+
+    def drop(connection: Connection) -> None:
+        connection.execute(text("DROP TABLE IF EXISTS vector_passages, vector_collections"))
+
+    def more(connection: Connection) -> Any:
+        row = "INSERT INTO vector_collections (name, provider, model, dimensions) VALUES ('d', 'p', 'm', 2)"
+        return connection.scalar(text(f"{row} RETURNING id"))
+
+    try:
+        await storage.database.write(prepare)
+        before = await storage.database.write(found)
+        assert len(before) == 1
+        await asyncio.to_thread(write_backup, postgres_settings, tmp_path / "saved.zip")
+        await storage.database.write(drop)
+        await storage.close()
+        await asyncio.to_thread(restore_backup, postgres_settings, tmp_path / "saved.zip", force=True)
+        async with await Storage.open(postgres_settings) as again:
+            assert await again.database.write(found) == before
+            assert await again.database.write(more) == before[0][0] + 1
+    finally:
+        async with await Storage.open(postgres_settings) as again:
+            await again.database.write(drop)
+            await again.database.write(lambda c: c.execute(text("DROP DOMAIN IF EXISTS vector")))
 
 
 async def test_without_the_key_nobody_reads_the_credentials(

@@ -42,6 +42,11 @@ _TABLES: Final = (
     " source text NOT NULL, text text NOT NULL, metadata jsonb NOT NULL, vector vector NOT NULL, UNIQUE (collection, key))",
     "CREATE INDEX IF NOT EXISTS vector_passages_source ON vector_passages (collection, source)",
 )
+COLUMNS: Final = {
+    "vector_collections": ("id", "name", "provider", "model", "dimensions"),
+    "vector_passages": ("id", "collection", "key", "source", "text", "metadata", "vector"),
+}
+"""By table, for backups."""
 _COUNTED: Final = """
 SELECT c.name, c.provider, c.model, c.dimensions, count(p.id), count(DISTINCT p.source),
        coalesce(sum(octet_length(p.text) + octet_length(p.metadata::text) + 4 * c.dimensions), 0)
@@ -51,14 +56,6 @@ FROM vector_collections c LEFT JOIN vector_passages p ON p.collection = c.id
 
 async def has_pgvector(database: Database) -> bool:
     """Whether the database has the extension, which is switched on if it is installed and may be."""
-
-    def switch_on(connection: Connection) -> bool:
-        if not connection.scalar(text("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'")):
-            return False
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        connection.execute(text("CREATE EXTENSION IF NOT EXISTS vector"))
-        return True
-
     try:
         found = await database.write(switch_on)
     except DBAPIError as error:
@@ -67,6 +64,15 @@ async def has_pgvector(database: Database) -> bool:
     if not found:
         log.info("PostgreSQL has no pgvector; vector collections are kept in a file of the data folder")
     return found
+
+
+def switch_on(connection: Connection) -> bool:
+    """Switch the extension on; whether it is installed."""
+    if not connection.scalar(text("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'")):
+        return False
+    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    connection.execute(text("CREATE EXTENSION IF NOT EXISTS vector"))
+    return True
 
 
 class PostgresVectors(VectorStore):
@@ -78,7 +84,7 @@ class PostgresVectors(VectorStore):
 
     async def _do(self, work: Callable[[Connection], T]) -> T:
         if not self._made:
-            await self._database.write(_make)
+            await self._database.write(make_tables)
             self._made = True
         return await self._database.write(work)
 
@@ -205,10 +211,18 @@ class PostgresVectors(VectorStore):
         return await self._do(work)
 
 
-def _make(connection: Connection) -> None:
+def make_tables(connection: Connection) -> None:
+    """Make the tables that are missing. The extension must be there."""
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     for statement in _TABLES:
         connection.execute(text(statement))
+
+
+def count_on(connection: Connection) -> None:
+    """Let new rows have numbers behind those that are there, after rows were copied in."""
+    for name in COLUMNS:
+        last = f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), max(id)) FROM {name}"
+        connection.execute(text(last))
 
 
 def _counted(row: Any) -> Collection:
