@@ -13,6 +13,7 @@ from flowstudio.engine.events import (
     NodeFinished,
     NodeStarted,
 )
+from flowstudio.services.doings import Doings
 
 NodeStates: TypeAlias = dict[str, dict[str, Any]]
 """Node id -> `{status, items, error, started_at, finished_at, milliseconds, runs}`, as the API gives it."""
@@ -67,17 +68,22 @@ def node_change(event: Event, before: dict[str, Any] | None) -> dict[str, Any] |
 
 
 class LiveStates:
-    """Node states by execution."""
+    """Node states by execution, and what its tries are doing."""
 
     def __init__(self) -> None:
         self._states: dict[str, NodeStates] = {}
+        self._doings: dict[str, Doings] = {}
 
     def begin(self, execution: str) -> None:
         """An execution starts to run here."""
         self._states[execution] = {}
+        self._doings[execution] = Doings()
 
     def note(self, event: Event) -> None:
         """Follow an event."""
+        doings = self._doings.get(event.execution)
+        if doings is not None:
+            doings.note(event)
         states = self._states.get(event.execution)
         if states is not None and isinstance(event, (NodeStarted, NodeFinished)):
             change = node_change(event, states.get(event.node))
@@ -101,15 +107,22 @@ class LiveStates:
     def restore(self, execution: str, states: NodeStates) -> None:
         """Another process tells what it knows of an execution that runs there."""
         self._states[execution] = states
+        self._doings[execution] = Doings()
 
     def forget(self) -> None:
         """What was heard may be wrong."""
         self._states.clear()
+        self._doings.clear()
 
     def of(self, execution: str) -> NodeStates:
         """What is known; empty for executions that do not run here."""
         return self._states.get(execution, {})
 
+    def doings(self, execution: str) -> Doings:
+        """What its tries have told so far."""
+        return self._doings.get(execution) or Doings()
+
     def end(self, execution: str) -> None:
         """The execution came to rest or left."""
         self._states.pop(execution, None)
+        self._doings.pop(execution, None)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from flowstudio.engine.events import (
+    Event,
     EventsMissed,
     ExecutionFinished,
     ExecutionStarted,
@@ -28,6 +29,7 @@ from flowstudio.engine.workflow import WorkflowDocument, load_workflow
 from flowstudio.errors import NotFound
 from flowstudio.services import log_file
 from flowstudio.services.callers import Caller, require
+from flowstudio.services.doings import Doings
 from flowstudio.services.live import LiveStates, NodeStates, error_json, node_change, timestamp
 from flowstudio.services.log_file import LogFormat
 from flowstudio.services.node_data import items_page
@@ -390,21 +392,29 @@ class ExecutionViews:
             while True:
                 subscription.lagged = False
                 present = await self._snapshot(id_)
+                waiting: list[Event] = []
                 if present != known:
                     yield Change("snapshot", present)
+                    # What was told until now is put together; what waits of it must not be told twice.
+                    underway = _underway(self._live.doings(id_))
+                    waiting = [
+                        e for e in subscription.drain() if not isinstance(e, StepChanged | NodeStreamed)
+                    ]
+                    for so_far in underway:
+                        yield so_far
                 known = present
                 if present["status"] in FINAL:
                     return
                 states: NodeStates = dict(present["node_states"])
                 told = -COALESCE
                 while not subscription.lagged:
-                    first = await anext(subscription)
+                    first, waiting = waiting or [await anext(subscription)], []
                     await asyncio.sleep(max(0.0, told + COALESCE - time.monotonic()))
                     changed: NodeStates = {}
                     runs: list[Json] = []
                     pieces: list[NodeStreamed] = []
                     rest: Json = {}
-                    for event in (first, *subscription.drain()):
+                    for event in (*first, *subscription.drain()):
                         known = known if isinstance(event, EventsMissed) and not event.lost else None
                         match event:
                             case EventsMissed():
@@ -454,3 +464,14 @@ class ExecutionViews:
         if stored is None:
             raise NotFound(f"There is no execution '{id_}'.")
         return stored
+
+
+def _underway(doings: Doings) -> list[Change]:
+    """What tries have told so far. Words begin with a `discard`: a watcher may have heard some of them before."""
+    pieces = joined(doings.words())
+    places = {(piece["node"], *piece["scope"]): piece for piece in pieces}
+    return [
+        *(Change("step", told_step(step)) for step in doings.steps()),
+        *(Change("text", piece | {"kind": "discard", "text": ""}) for piece in places.values()),
+        *(Change("text", piece) for piece in pieces),
+    ]

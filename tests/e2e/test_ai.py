@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from scripts.studio import Server
-from tests.ai.providers.wire import Turn, Wire
+from tests.ai.providers.wire import Hang, Turn, Wire
 from tests.e2e.conftest import OWNER, NewPage, sign_in
 from tests.e2e.models import served
 from tests.e2e.test_accessibility import violations
@@ -271,6 +271,49 @@ def test_conversations_are_read_and_cleared(page: Page, model: Wire) -> None:
     expect(row).to_have_count(0)
     left = ask(page, "chats/sessions", method="GET")["items"]
     assert all(session["session_id"] != "visitor-7" for session in left)
+
+
+def test_words_are_read_in_the_run_log_while_they_come_and_stop_ends_them(page: Page, model: Wire) -> None:
+    made = agent(page, account(page, "Slow", f"{model.url}/v1"))
+    model.behaviours[:] = [Hang(Turn(("Three lamps ", "cost ", "87")), pieces=3)]
+    page.goto(f"/workflows/{made}")
+    page.get_by_role("button", name="Execute workflow").click()
+    log = page.get_by_role("region", name="Run log")
+    log.get_by_role("row", name=re.compile("^gpt-5-mini")).click()
+    chosen = log.get_by_role("complementary", name="Chosen row")
+    expect(chosen.get_by_text("Three lamps cost")).to_be_visible()
+    expect(log.get_by_role("status").first).to_contain_text("Running")
+    log.get_by_role("row", name=re.compile("^Seller")).click()
+    expect(chosen.get_by_text("Three lamps cost")).to_be_visible()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(log.get_by_role("status").first).to_contain_text("Cancelled")
+    assert model.left.is_set()
+
+
+def test_collections_are_seen_and_deleted(page: Page) -> None:
+    document = {
+        "name": "Keeps",
+        "nodes": [
+            {"id": "1", "type": "manual-trigger"},
+            {"id": "2", "type": "vector-store-insert", "data": {"properties": {"collection": "Handbook"}}},
+        ],
+        "edges": [{"source": "1", "target": "2"}],
+    }
+    rows = [
+        {"text": "Refunds take thirty days.", "source": "terms"},
+        {"text": "We open at nine.", "source": "hours"},
+    ]
+    made = ask(page, "workflows/", document)["id"]
+    ran = ask(page, f"workflows/{made}/execute/", {"trigger_data": rows, "wait": True})["execution"]
+    assert ran["status"] == "success", ran["error"]
+    page.goto("/settings#collections")
+    row = page.get_by_role("row").filter(has_text="Handbook")
+    expect(row.get_by_role("cell").nth(1)).to_have_text("2")
+    expect(row).to_contain_text("This machine")
+    row.get_by_role("button", name="Delete Handbook").click()
+    page.get_by_role("button", name="Delete collection").click()
+    expect(row).to_have_count(0)
+    assert ask(page, "collections", method="GET")["items"] == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

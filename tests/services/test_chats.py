@@ -82,7 +82,7 @@ async def test_whoever_comes_later_reads_what_was_written_before(runtime: Runtim
         async with asyncio.timeout(20), aclosing(runtime.chats.listen(thread, turn)) as first:
             heard = ""
             async for said in first:
-                heard += said.data.get("text", "") if said.kind == "text" else ""
+                heard += said.data["turn"]["live"] if said.kind == "turn" else said.data.get("text", "")
                 if heard == "Once upon ":
                     break
         again = await runtime.chats.watch(COMMAND_LINE, workflow, "s")

@@ -36,7 +36,7 @@ export function Collections({ mayEdit }) {
                   <tr key={collection.name}>
                     <td><span className="fs-title">{collection.name}</span></td>
                     <td className="fs-number">{formatNumber(collection.sources)}</td><td className="fs-number">{formatNumber(collection.passages)}</td><td className="fs-number fs-nowrap">{formatSize(collection.size)}</td>
-                    <td>{collection.embedder.provider}<br /><small>{t("collections.model", { model: collection.embedder.model, dimensions: formatNumber(collection.embedder.dimensions) })}</small></td>
+                    <td>{collection.embedder.provider === "local" ? t("collections.here") : collection.embedder.provider}<br /><small>{t("collections.model", { model: collection.embedder.model, dimensions: formatNumber(collection.embedder.dimensions) })}</small></td>
                     {mayEdit && <td><div className="fs-table-actions"><button type="button" className="fs-tool" aria-label={t("collections.delete", { name: collection.name })} title={t("collections.delete", { name: collection.name })} onClick={() => setDoomed(collection)}><Trash2 size={16} aria-hidden="true" /></button></div></td>}
                   </tr>
                 ))}
