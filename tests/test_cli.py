@@ -159,6 +159,8 @@ def test_a_workflow_goes_in_and_comes_out(run: Run, tmp_path: Path) -> None:
     assert stored.returncode == 0, stored.stderr
     id_ = stored.stdout.split()[-1].rstrip(".")
     out = tmp_path / "out.json"
+    there = run("export", id_, "--n8n")
+    assert "n8n-nodes-base.manualTrigger" in {node["type"] for node in json.loads(there.stdout)["nodes"]}
     assert run("export", id_, str(out)).returncode == 0
     exported = json.loads(out.read_text())
     assert exported["name"] == "Greeting"

@@ -67,7 +67,7 @@ class View:
             "env": dict(self.host.environment),
             "runIndex": self.trace.count(self.node.id),
             "prevNode": self._previous(),
-            "params": self.node.document.data.properties,
+            "params": _params(self.node),
             "nodes": {label: self._node(id_) for label, id_ in self._named(labels)},
         }
 
@@ -104,7 +104,7 @@ class View:
 
     def _node(self, id_: str) -> Json:
         run = self.trace.visible(id_, self.scope)
-        params = self.plan.nodes[id_].document.data.properties
+        params = _params(self.plan.nodes[id_])
         if run is None:
             return {"items": [], "params": params, "executed": False}
         items = run.outputs.get(self._port_of(id_, run), [])
@@ -135,6 +135,14 @@ class View:
             same = source is not None and source.scope == run.scope and source.port == port
             found.append(source.index if source is not None and same else None)
         return found
+
+
+def _params(node: PlanNode) -> Json:
+    """The parameters of a node as expressions see them: under the names of the program that the node came from."""
+    data = node.document.data
+    origin = data.origin.get("n8n") if isinstance(data.origin, dict) else None
+    given = origin.get("parameters") if isinstance(origin, dict) else None
+    return given if isinstance(given, dict) else data.properties
 
 
 def files(binary: dict[str, Binary] | None) -> Json:

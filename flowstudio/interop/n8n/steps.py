@@ -21,6 +21,7 @@ from flowstudio.interop.n8n.lists import (
 )
 from flowstudio.interop.n8n.merges import compare_datasets, merge
 from flowstudio.interop.n8n.requests import graphql, http_request, respond, webhook
+from flowstudio.interop.n8n.sheets import google_sheets
 from flowstudio.interop.n8n.texts import (
     convert_to_file,
     crypto,
@@ -290,6 +291,7 @@ CONVERTERS: dict[str, Converter] = {
     "functionItem": function_item,
     "httpRequest": http_request,
     "graphql": graphql,
+    "googleSheets": google_sheets,
     "splitInBatches": loop,
     "wait": wait,
     "stopAndError": stop_and_error,

@@ -137,7 +137,10 @@ class Html(ItemNode):
         if wanted.as_list:
             return taken
         if wanted.take == "text" and self.texts != "first":
-            return self._tidied("".join(values.to_text(value) for value in taken)) if taken else None
+            if not taken:
+                return None
+            text = self._tidied("".join(values.to_text(value) for value in taken))
+            return (text or None) if self.texts == "raw" else text
         return taken[0] if taken else None
 
     def _taken(self, element: Element, wanted: Extraction) -> Any:
