@@ -99,6 +99,7 @@ class Workflows(Protocol):
     ) -> Sequence[Item]:
         """Start a sub-workflow and give back the items of its last node (none when not waiting).
 
+        `workflow` is an id, or a whole document as JSON text, which then runs without credentials.
         `key` makes the call idempotent: a resumed parent finds the execution that it had started.
         """
 

@@ -307,6 +307,31 @@ async def test_a_called_workflow_gives_its_last_items(studio: Runtime) -> None:
     assert result["nodes"]["Call"]["outputs"] == {"main": [{"n": 2}, {"n": 4}]}
 
 
+async def test_a_workflow_that_stands_in_a_step_runs(studio: Runtime) -> None:
+    inner = workflow(
+        [
+            step("Called", "executeWorkflowTrigger", 1, events=[]),
+            code("Double", "return $input.all().map(i => ({ n: i.json.n * 2 }))"),
+        ],
+        Called=[["Double"]],
+    )
+    own = {"source": "parameter", "workflowJson": json.dumps(inner), "options": {}}
+    raw = workflow(
+        [
+            step("Start", "manualTrigger"),
+            code("Rows", "return [{ n: 1 }, { n: 2 }]"),
+            step("Call", "executeWorkflow", 1.2, **own),
+        ],
+        Start=[["Rows"]],
+        Rows=[["Call"]],
+    )
+    (found,) = read_documents(json.dumps(raw), studio.registry)
+    assert [verdict for verdict in found.report if verdict.fate != "imported"] == []
+    assert write_n8n(found.document, studio.registry).document == raw
+    result = await execute_document(studio, raw)
+    assert result["nodes"]["Call"]["outputs"] == {"main": [{"n": 2}, {"n": 4}]}
+
+
 @pytest.mark.parametrize(
     ("parameters", "said"),
     [

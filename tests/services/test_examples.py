@@ -59,6 +59,7 @@ ELSEWHERE = {
     *("old-merge", "not-available"),  # these and those above: tests/interop
     *("error-trigger", "workflow-trigger"),  # tests/services/test_error_workflows.py
     *("repeat", "each-connection"),  # tests/interop/n8n/test_rounds.py
+    "embedded-workflow",  # tests/interop/test_services.py
     "skip-seen",  # tests/interop/test_memory.py
     "google-sheets",  # needs an account: tests/nodes/google
 }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from flowstudio.interop.n8n.conditions import filter_items, if_else, switch
 from flowstudio.interop.n8n.converted import Converted, Converter, Properties, Source, only_given
 from flowstudio.interop.n8n.dates import date_time
+from flowstudio.interop.n8n.given import Given
 from flowstudio.interop.n8n.langchain import AI_CONVERTERS, PACKAGE
 from flowstudio.interop.n8n.lists import (
     aggregate,
@@ -233,6 +235,8 @@ def execute_workflow(source: Source) -> Converted:
     chosen = given.whole().get("workflowId")
     name = chosen.get("cachedResultName") if isinstance(chosen, dict) else None
     known = given.text("workflowId")
+    if given.text("source", "database") == "parameter":
+        return _embedded(given)
     given.skip("workflowInputs", "source", "workflowJson", "workflowPath", "workflowUrl")
     said = f" In n8n it was '{name or known}'." if name or known else ""
     properties = only_given(
@@ -240,6 +244,26 @@ def execute_workflow(source: Source) -> Converted:
         wait=None if given.part("options").flag("waitForSubWorkflow", True) else False,
     )
     return Converted("execute-workflow", properties, todo=[f"Choose the workflow to run.{said}"])
+
+
+def _embedded(given: Given) -> Converted:
+    """A workflow that stands in the node itself. It is read when it runs, so what it lacks is told now."""
+    inner = given.value("workflowJson", "")
+    given.skip("workflowId", "workflowInputs", "workflowPath", "workflowUrl")
+    properties: Properties = only_given(
+        document=inner,
+        mode="each" if given.text("mode", "once") == "each" else None,
+        wait=None if given.part("options").flag("waitForSubWorkflow", True) else False,
+    )
+    try:
+        raw = json.loads(inner) if isinstance(inner, str) and not inner.startswith("=") else inner
+    except (ValueError, RecursionError):
+        raw = None
+    nodes = raw.get("nodes") if isinstance(raw, dict) else None
+    kinds = {str(node.get("type")) for node in nodes or () if isinstance(node, dict)}
+    missing = sorted(kind for kind in kinds if converter_of(kind) is None)[:10]
+    remarks = [f"In the workflow that it runs, these steps are not available: {', '.join(missing)[:300]}."]
+    return Converted("embedded-workflow", properties, remarks if missing else [])
 
 
 def sticky_note(source: Source) -> Converted:

@@ -51,22 +51,28 @@ class ExecuteWorkflow(BatchNode):
     async def run(self, inputs: Inputs, ctx: Context) -> Ports:
         """Call the workflow."""
         items = list(inputs.get("main", ()))
-        rounds = [(items, "")] if self.mode == "once" else [([item], f"/{i}") for i, item in enumerate(items)]
-        again = f"/try {ctx.attempt}" if ctx.attempt > 1 else ""  # a retry calls anew, a resumed try does not
-        came: list[Item] = []
-        for batch, suffix in rounds:
-            given = await ctx.host.workflows.call(
-                self.workflow,
-                batch,
-                parent=ctx.execution.id,
-                key=f"{ctx.idempotency_key}{suffix}{again}",
-                wait=self.wait,
-            )
-            came += self._paired(given, batch)
-        return {"main": came if self.wait else items}
+        return {"main": await called(self.workflow, items, ctx, each=self.mode == "each", wait=self.wait)}
 
-    def _paired(self, given: Sequence[Item], batch: list[Item]) -> list[Item]:
-        """The sub-workflow's items as children of what was handed in, where that is certain."""
-        if len(batch) == 1:
-            return [Item(item.json, item.binary, batch[0].paired_item) for item in given]
-        return [Item(item.json, item.binary) for item in given]
+
+async def called(workflow: str, items: list[Item], ctx: Context, *, each: bool, wait: bool) -> list[Item]:
+    """What a workflow makes of items; the items themselves if it is not waited for."""
+    rounds = [([item], f"/{i}") for i, item in enumerate(items)] if each else [(items, "")]
+    again = f"/try {ctx.attempt}" if ctx.attempt > 1 else ""  # a retry calls anew, a resumed try does not
+    came: list[Item] = []
+    for batch, suffix in rounds:
+        given = await ctx.host.workflows.call(
+            workflow,
+            batch,
+            parent=ctx.execution.id,
+            key=f"{ctx.idempotency_key}{suffix}{again}",
+            wait=wait,
+        )
+        came += _paired(given, batch)
+    return came if wait else items
+
+
+def _paired(given: Sequence[Item], batch: list[Item]) -> list[Item]:
+    """The sub-workflow's items as children of what was handed in, where that is certain."""
+    if len(batch) == 1:
+        return [Item(item.json, item.binary, batch[0].paired_item) for item in given]
+    return [Item(item.json, item.binary) for item in given]
