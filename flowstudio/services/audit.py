@@ -52,6 +52,7 @@ Action: TypeAlias = Literal[
     "execution.cancelled",
     "execution.deleted",
     "chat.deleted",
+    "chat.read",
     "conversation.deleted",
     "collection.deleted",
     "settings.network_changed",

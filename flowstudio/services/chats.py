@@ -116,9 +116,12 @@ class ChatService:
     async def read(
         self, caller: Caller, workflow_id: str, session: str, *, before: int | None = None, limit: int = TURNS
     ) -> tuple[ChatThread, list[ChatTurn]]:
-        """A chat and its last turns, oldest first. Raises `NotFound`."""
+        """A chat and its last turns, oldest first; that a visitor's was read is noted. Raises `NotFound`."""
         require(caller, "read")
-        return await self.history(workflow_id, session, before=before, limit=limit)
+        found = await self.history(workflow_id, session, before=before, limit=limit)
+        if found[0].kind == "public" and before is None:
+            await self._audit.record(caller, "chat.read", subject_id=found[0].id, workflow=workflow_id)
+        return found
 
     async def watch(self, caller: Caller, workflow_id: str, session: str) -> AsyncGenerator[Said]:
         """The last turn of a chat and how it is answered. Close the iterator to stop. Raises `NotFound`."""

@@ -291,6 +291,22 @@ LOOK = {
 }
 
 
+def read_by_the_owner(page: Page, workflow: str) -> None:
+    """What the visitor said stands in the studio, to read; that it was read is noted."""
+    sign_in(page)
+    panel_of(page, workflow).get_by_role("button", name="Chats of visitors").click()
+    dialog = page.get_by_role("dialog", name="Chats of visitors")
+    dialog.get_by_role("button", name=re.compile("What does a lamp cost.*3 messages")).click()
+    expect(dialog.get_by_role("article", name="You")).to_have_count(3)
+    expect(answer(dialog)).to_contain_text("It costs 24 euros.")
+    expect(answer(dialog).get_by_role("link", name="Run")).to_be_visible()
+    for name in ("Edit the message", "Answer again", "Good answer"):
+        expect(dialog.get_by_role("button", name=name)).to_have_count(0)
+    assert violations(page) == []
+    entries = page.request.get("/api/audit", params={"action": "chat.read"}).json()["items"]
+    assert [entry["detail"] for entry in entries] == [{"workflow": workflow}]
+
+
 def test_a_stranger_chats_on_the_public_page(
     talking: Server, new_page: NewPage, client: httpx.Client, account: str, model: Wire
 ) -> None:
@@ -332,6 +348,7 @@ def test_a_stranger_chats_on_the_public_page(
     visitor.get_by_role("button", name="New chat").click()
     expect(main.get_by_role("article")).to_have_count(0)
     assert violations(visitor) == []
+    read_by_the_owner(new_page(talking.url), workflow)
 
     other = new_page(talking.url)
     other.goto(f"/chat/{workflow}")

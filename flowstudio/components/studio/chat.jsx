@@ -1,6 +1,6 @@
 // The chat beside the canvas: talk to the workflow that is being built, and see each step as it happens.
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { Bot, Brain, ChevronRight, Database, ExternalLink, MessageCircle, Search, Sparkles, SquarePen, Trash2, Wrench, X, Zap } from "lucide-react";
+import { Bot, Brain, ChevronRight, Database, ExternalLink, MessageCircle, Search, Sparkles, SquarePen, Trash2, Users, Wrench, X, Zap } from "lucide-react";
 import { toast } from "sonner";
 import { Composer } from "../chat/composer.jsx";
 import { Messages } from "../chat/messages.jsx";
@@ -10,6 +10,7 @@ import { count, formatDuration, formatTime, t } from "../texts/texts.js";
 import { ApiError, call, get, post } from "./api.js";
 import { Dropdown } from "./dropdown.jsx";
 import { StatusMark } from "./step.jsx";
+import { Visitors } from "./visitors.jsx";
 import "../chat/chat.css";
 import "./chat.css";
 
@@ -138,6 +139,7 @@ export function ChatPanel({ chat, store: workflow, onOpen, inert }) {
   const { store } = chat;
   const field = useRef(null);
   const [doomed, setDoomed] = useState(false);
+  const [visited, setVisited] = useState(false);
   useEffect(() => { field.current?.focus(); }, [chat.session]);
   const [some, setSome] = useState(store.turns.length > 0);
   useEffect(() => {
@@ -174,6 +176,7 @@ export function ChatPanel({ chat, store: workflow, onOpen, inert }) {
         <h2>{t("chat.title")}</h2>
         <Sessions chat={chat} />
         <span className="fs-gap" />
+        <button type="button" className="fs-tool" aria-label={t("chat.visitors")} title={t("chat.visitors")} onClick={() => setVisited(true)}><Users size={16} aria-hidden="true" /></button>
         <button type="button" className="fs-tool" aria-label={t("chat.new")} title={t("chat.new")} onClick={() => chat.go(crypto.randomUUID())} disabled={!some}><SquarePen size={16} aria-hidden="true" /></button>
         <button type="button" className="fs-tool" aria-label={t("chat.clear")} title={t("chat.clear")} onClick={() => setDoomed(true)} disabled={!some}><Trash2 size={16} aria-hidden="true" /></button>
         <button type="button" className="fs-tool" aria-label={t("chat.close")} title={t("chat.close")} onClick={close}><X size={17} aria-hidden="true" /></button>
@@ -183,6 +186,7 @@ export function ChatPanel({ chat, store: workflow, onOpen, inert }) {
         welcome={!some && <div className="fs-chat-hello"><MessageCircle size={28} aria-hidden="true" /><h3>{t("chat.empty_title")}</h3><p>{t("chat.empty_text")}</p></div>}
       />
       <Composer store={store} onSend={chat.start} field={field} />
+      {visited && <Visitors path={`${chat.path}/sessions`} onClose={() => setVisited(false)} />}
       <ConfirmDialog open={doomed} heading={t("chat.clear_title")} text={t("chat.clear_text")} confirm={t("app.delete")} onConfirm={clear} onClose={() => setDoomed(false)} />
     </section>
   );
