@@ -15,7 +15,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from flowstudio import frontend
-from scripts import browser, scenes_ai, scenes_chat, scenes_editor, scenes_pages
+from scripts import browser, scenes_ai, scenes_always, scenes_chat, scenes_editor, scenes_pages
 from scripts.camera import Camera
 from scripts.studio import Server
 
@@ -44,6 +44,7 @@ LATER: tuple[Scene, ...] = (
     scenes_pages.settings,
     scenes_pages.help_pages,
     scenes_chat.chats,
+    scenes_always.always,
     scenes_pages.login,
 )
 

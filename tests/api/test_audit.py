@@ -233,6 +233,7 @@ def test_every_changing_operation_is_written_down_or_says_why_not() -> None:
     assert set(RECORDED.values()) <= set(ACTIONS)
     told_otherwise = {
         "session.refused",
+        "chat.read",
         "credential.connected",
         "settings.encryption_key_rotated",
     }
