@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 import psutil
 
-from bench import always, canvas, chat, chats, passages
+from bench import always, canvas, chat_panel, chats, passages
 from bench.documents import Document, filter_and_expressions, webhook_chain, wide_graph
 from bench.load import Load, measure, request_bytes
 from bench.server import Server
@@ -156,7 +156,7 @@ def main() -> None:
             say("graph of 1,000 nodes, planned", plan_seconds(options.rounds) * 1000, "ms")
             for figure in canvas.measure(server, options.rounds):
                 say(figure.name, figure.value, figure.unit, figure.aim)
-            for told in chat.measure(options.rounds):
+            for told in chat_panel.measure(options.rounds):
                 say(told.name, told.value, told.unit, told.aim)
             for measured in passages.measure():
                 say(measured.name, measured.value, measured.unit, measured.aim)

@@ -2,7 +2,8 @@
 
 `python -m bench.chats [CHATS [TOKENS_A_SECOND [SECONDS]]]` runs it alone. Model, server and clients share the machine. A token's
 way takes from the model's sending it to its reaching the client; what FlowStudio adds is the difference to clients that read the
-same answers, at the same pace, from the model itself.
+same answers, at the same pace, from the model itself. Where the machine has other work, `chrt -r 1` before the command (as root)
+keeps that out of the figures.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     mail_from: str = ""
     """Address that mails come from; missing: the user of FLOWSTUDIO_SMTP_URL, or what is set under *Settings, Server*."""
     concurrency: Annotated[int, Field(ge=1)] = 200
-    """Executions that run at the same time in this process. When this is set, nobody can change it under *Settings, Server*."""
+    """Executions that run at the same time in this process, answers of chats included: raise it where hundreds of people talk at once. When this is set, nobody can change it under *Settings, Server*."""
     queues: Annotated[tuple[Literal["interactive", "default", "bulk"], ...], NoDecode] = (
         "interactive",
         "default",

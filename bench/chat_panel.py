@@ -1,6 +1,6 @@
 """A long answer in the chat panel of a real browser, from a model on this machine: how soon and how smoothly it is drawn.
 
-python -m bench.chat measures it alone.
+`python -m bench.chat_panel` measures it alone.
 """
 
 from __future__ import annotations
