@@ -203,6 +203,12 @@ class LeaseLost(FlowStudioError):
     code = "lease_lost"
 
 
+class NewerVersion(FlowStudioError):
+    """Something stored was written by a newer FlowStudio; that one can go on with it."""
+
+    code = "newer_version"
+
+
 class CredentialError(NodeError):
     """A credential is missing, of the wrong type or cannot be decrypted."""
 

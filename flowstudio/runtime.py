@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import time
 from collections.abc import Mapping
@@ -38,6 +39,7 @@ from flowstudio.services.evaluator import CagedEvaluator
 from flowstudio.services.examples import seed_examples
 from flowstudio.services.executions import ExecutionService
 from flowstudio.services.expressions import ExpressionService
+from flowstudio.services.heart import Heart
 from flowstudio.services.insights import InsightService
 from flowstudio.services.installation import InstallationService
 from flowstudio.services.links import LinkService
@@ -136,6 +138,8 @@ class Runtime:
         self.role: Role = "worker" if worker else "web" if settings.mode == "scaled" else "all"
         self._queue: HintQueue | None = None
         self._workforce: Workforce | None = None
+        self._heart: Heart | None = None
+        self._draining: asyncio.Task[None] | None = None
         self._reconciler: Reconciler | None = None
         self._working: asyncio.Task[None] | None = None
         self.closing = asyncio.Event()
@@ -270,6 +274,11 @@ class Runtime:
             )
             self._working = asyncio.create_task(work)
         await self.schedules.start()
+        if self._queue is not None:
+            self._heart = Heart(
+                self.storage, self.runner, queues=",".join(settings.queues), drain=self._drain_for_ever
+            )
+            self._heart.start()
         self._pruning = asyncio.create_task(self._look_after())
         self._watching = asyncio.create_task(self.runner.figures.watch_the_loop())
         _current = self
@@ -292,6 +301,12 @@ class Runtime:
         if not self.runner.works:
             self.runner.live.follow(event)
 
+    def _drain_for_ever(self) -> None:
+        """Take no more work until the process is started anew; what runs here goes on."""
+        if self._draining is None:
+            log.warning("an admin wants this worker to take nothing more; stop it when it is empty")
+            self._draining = asyncio.create_task(self.drain(math.inf))
+
     async def drain(self, seconds: float) -> None:
         """Take no more work, and give what runs here the time to come to rest; `stop` hands over what does not."""
         await self._stop_working()
@@ -310,7 +325,7 @@ class Runtime:
     async def stop(self) -> None:
         """Stop in the reverse order; executions that run are resumed by the next start, or by another process."""
         global _current
-        for task in (self._pruning, *self._following, self._watching):
+        for task in (self._pruning, *self._following, self._watching, self._draining):
             if task is not None:
                 task.cancel()
         await self.links.close()
@@ -319,6 +334,8 @@ class Runtime:
         await self.chats.stop()
         await self._stop_working()
         await self.runner.stop()
+        if self._heart is not None:
+            await self._heart.stop()
         await self.executions.given.close()
         if self._reconciler is not None:
             await self._reconciler.stop()
@@ -369,6 +386,7 @@ class Runtime:
     async def _sweep(self, now: datetime) -> None:
         """Delete what is old, but for executions."""
         await self.storage.leases.prune(now)
+        await self.storage.processes.prune(now)
         await self.storage.workflows.purge(now - HIDDEN_FOR)
         await self.storage.edits.prune(now)
         await self.storage.accounts.prune_sessions(now)

@@ -20,11 +20,12 @@ from flowstudio.errors import Conflict, FlowStudioError, InvalidRequest, NotFoun
 from flowstudio.nodes.flow.execute_workflow import ExecuteWorkflow
 from flowstudio.services.audit import Audit
 from flowstudio.services.callers import Caller, require
+from flowstudio.services.claimed import Claimed
 from flowstudio.services.dispatcher import Dispatcher
 from flowstudio.services.error_report import SILENT, error_report, not_started, watcher_of
 from flowstudio.services.given import Given
 from flowstudio.services.kept import brought, changed_nodes, kept_before
-from flowstudio.services.runner import LEASE, Claimed, Runner
+from flowstudio.services.runner import LEASE, Runner
 from flowstudio.services.starting import StartRequest, queue_of
 from flowstudio.services.workflows import Workflow, WorkflowService
 from flowstudio.storage import Storage

@@ -15,19 +15,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import math
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from flowstudio.engine.context import ExecutionInfo, Host
 from flowstudio.engine.events import ErrorInfo, Event, ExecutionFinished, ExecutionStarted
-from flowstudio.engine.item import Json
-from flowstudio.engine.outcome import Outcome, Rest
-from flowstudio.engine.plan import Plan
+from flowstudio.engine.outcome import Rest
 from flowstudio.engine.run import Run, Start
 from flowstudio.engine.store import Bus
-from flowstudio.errors import ConfigurationError, FlowStudioError, LeaseLost
+from flowstudio.errors import ConfigurationError, FlowStudioError, InvalidWorkflow, LeaseLost, NewerVersion
+from flowstudio.services.claimed import Active, Claimed
 from flowstudio.services.dispatcher import Dispatcher
 from flowstudio.services.figures import Figures
 from flowstudio.services.live import LiveStates
@@ -52,47 +52,6 @@ RECOVERY = 5.0
 """Seconds between two looks for executions that nobody runs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """An execution that this process owns, with all that is needed to run it."""
-
-    info: ExecutionInfo
-    workflow: Workflow
-    plan: Plan
-    start: Start
-    fence: int
-    history: Sequence[Outcome] = ()
-    use_pinned: bool = False
-    cancel_requested: bool = False
-    resumed: bool = False
-    secrets: Mapping[str, Json] = field(default_factory=dict)
-    """Credentials that came along with the run, by type."""
-
-    @property
-    def in_line(self) -> bool:
-        """Whether the schedule that started it lets the next run wait for its end."""
-        node = self.plan.nodes.get(self.start.node or "") if self.info.mode == "schedule" else None
-        return node is not None and node.document.data.properties.get("overlap") == "queue"
-
-
-@dataclass(slots=True)
-class Active:
-    """An execution that runs here."""
-
-    finished: asyncio.Future[Rest]
-    task: asyncio.Task[None] | None = None
-    run: Run | None = None
-    queued: bool = False
-    """It waits for a slot."""
-    cancelled: bool = False
-    rested: bool = False
-    """Its rest is durable: what follows from it is not cancelled any more."""
-    hinted: bool = False
-    """A hint came while it ran; it is taken up once the execution is at rest."""
-    told: bool = False
-    """The engine has told that it came to rest."""
-
-
 AfterRest = Callable[[Claimed, Rest], Awaitable[None]]
 """What has to happen when an execution came to rest."""
 
@@ -111,13 +70,16 @@ class Runner:
         self.works = True
         """Whether executions run in this process at all."""
         self.dispatcher: Dispatcher | None = None
-        """Who hints executions that this runner puts to sleep or leaves; None: it looks for them itself."""
+        """Who hints executions that this runner puts to sleep or leaves, beside a heart that keeps its leases; None: it
+        looks for them itself, and keeps its leases."""
         self._storage = storage
         self._workflows = workflows
         self._bus = bus
         self._slots = Slots(limit)
         self._active: dict[str, Active] = {}
         self._claiming: set[str] = set()
+        self._beyond: set[str] = set()
+        """Written by a newer version."""
         self._unwanted: set[str] = set()
         """Of those being claimed: the ones to cancel."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -135,7 +97,7 @@ class Runner:
         await self._storage.executions.release_dead(self.owner)
         if self.dispatcher is None:
             self._spawn(self._recover())
-        self._spawn(self._keep_leases())
+            self._spawn(self._keep_leases())
 
     async def drain(self, seconds: float) -> None:
         """Claim nothing more, and let what runs come to rest for a while."""
@@ -143,7 +105,7 @@ class Runner:
         self._freed.set()
         resting = [active.task for active in self._active.values() if active.task is not None]
         if resting:
-            await asyncio.wait(resting, timeout=seconds)
+            await asyncio.wait(resting, timeout=seconds if seconds < math.inf else None)
 
     async def stop(self) -> None:
         """Stop all executions where they are; the next start, or another process, resumes them."""
@@ -190,7 +152,7 @@ class Runner:
         active = self._active.get(execution)
         if active is not None:
             active.hinted = True
-        elif not self._stopping and execution not in self._claiming:
+        elif not self._stopping and execution not in self._claiming and execution not in self._beyond:
             self._claiming.add(execution)
             return self._spawn(self._claim_and_run(execution))
         return None
@@ -240,6 +202,11 @@ class Runner:
         return 0 if self._stopping else self.limit - len(self._active) - len(self._claiming)
 
     @property
+    def running(self) -> list[str]:
+        """The executions that run here. May be asked by other threads."""
+        return list(self._active)
+
+    @property
     def active(self) -> int:
         """How many executions run here."""
         return len(self._active)
@@ -253,6 +220,9 @@ class Runner:
                 return
             try:
                 claimed = await self._read(taken)
+            except NewerVersion as error:
+                await self._leave(execution, taken.claim.fence, error)
+                return
             except Exception as error:
                 rest = await self._give_up(execution, taken.claim.fence, error)
                 if rest is not None:
@@ -275,8 +245,13 @@ class Runner:
         stored = taken.stored or await self._storage.executions.load(id_)
         if stored is None:
             raise LeaseLost(f"Execution '{id_}' was deleted.")
-        workflow = self._workflows.of_execution(stored)
-        plan = self._workflows.plan(workflow, until=stored.until_node, only=stored.only_node)
+        try:
+            workflow = self._workflows.of_execution(stored)
+            plan = self._workflows.plan(workflow, until=stored.until_node, only=stored.only_node)
+        except InvalidWorkflow as error:
+            if await self._is_newer(error):
+                raise NewerVersion(f"The document of execution '{id_}' needs a newer FlowStudio.") from error
+            raise
         history = taken.history
         if history is None:
             history = await self._storage.executions.outcomes(id_)
@@ -294,6 +269,12 @@ class Runner:
             if (sealed := stored.options.get("secrets"))
             else {},
         )
+
+    async def _is_newer(self, error: InvalidWorkflow) -> bool:
+        """Whether a document is wrong here only because this version is old: whoever accepted it compiled it."""
+        if any(problem.code == "newer_schema" for problem in error.problems):
+            return True
+        return self.dispatcher is not None and await self._storage.processes.any_newer()
 
     def info(self, stored: StoredExecution, workflow: Workflow) -> ExecutionInfo:
         """What nodes learn of their execution."""
@@ -358,6 +339,14 @@ class Runner:
             return await self._execute(claimed, active)
         finally:
             self._slots.release()
+
+    async def _leave(self, id_: str, fence: int, error: NewerVersion) -> None:
+        """Let a newer process have an execution, and do not try again."""
+        log.warning("execution left for a newer version", extra={"execution": id_, "reason": error.message})
+        self._beyond.add(id_)
+        await self._storage.executions.release_one(id_, self.owner, fence)
+        if self.dispatcher is not None:
+            self.dispatcher.submit(id_)
 
     async def _give_up(self, id_: str, fence: int, error: Exception) -> Rest | None:
         """Record that an execution cannot go on; None when it is left for a later claim, which may have more luck."""

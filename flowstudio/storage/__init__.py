@@ -26,6 +26,7 @@ from flowstudio.storage.leases import LeaseRepository
 from flowstudio.storage.migrations import migrate
 from flowstudio.storage.network import NetworkRepository
 from flowstudio.storage.prices import PriceRepository
+from flowstudio.storage.processes import ProcessRepository
 from flowstudio.storage.schedules import ScheduleRepository
 from flowstudio.storage.server_settings import ServerSettingsRepository
 from flowstudio.storage.shared_folder import demand_shared
@@ -57,6 +58,7 @@ class Storage:
         self.executions = ExecutionRepository(database, self.binaries, known)
         self.schedules = ScheduleRepository(database)
         self.leases = LeaseRepository(database)
+        self.processes = ProcessRepository(database)
         self.statistics = StatisticsRepository(database)
         self.accounts = AccountRepository(database)
         self.account_links = AccountLinkRepository(database)

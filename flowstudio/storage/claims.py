@@ -48,31 +48,19 @@ class Claims:
 
     async def heartbeat(self, owner: str, ids: Collection[str], lease_seconds: float) -> Heartbeat:
         """Renew leases; says which of the ids are still owned, and which of those should be cancelled."""
-
-        def renew(connection: Connection) -> Heartbeat:
-            now = current_time(connection)
-            mine = (
-                select(columns.id)
-                .where(columns.owner == owner, columns.id.in_(sorted(ids)))
-                .order_by(columns.id)
-                .with_for_update(key_share=True)
-            )
-            locked = connection.scalars(mine).all()
-            rows = connection.execute(
-                update(executions)
-                .where(columns.id.in_(locked))
-                .values(lease_until=now + timedelta(seconds=lease_seconds))
-                .returning(columns.id, columns.cancel_requested)
-            ).all()
-            return Heartbeat(
-                frozenset(row.id for row in rows), frozenset(row.id for row in rows if row.cancel_requested)
-            )
-
-        return await self._database.write(renew) if ids else Heartbeat(frozenset(), frozenset())
+        if not ids:
+            return Heartbeat(frozenset(), frozenset())
+        return await self._database.write(lambda c: renew(c, owner, ids, lease_seconds))
 
     async def release(self, owner: str) -> int:
         """Give back all leases of an owner, so that others may claim at once; says how many."""
         return await self._database.write(lambda c: _release(c, owner))
+
+    async def release_one(self, id_: str, owner: str, fence: int) -> None:
+        """Give back one lease."""
+        mine = (columns.id == id_, columns.owner == owner, columns.fence == fence)
+        free = update(executions).where(*mine).values(owner=None, lease_until=None)
+        await self._database.write(lambda connection: connection.execute(free))
 
     async def release_dead(self, owner: str) -> int:
         """Give back the leases of owners that were processes of this machine and have ended; says how many."""
@@ -165,6 +153,26 @@ class Claims:
             select(resumptions).where(resumptions.c.execution_id == id_).order_by(resumptions.c.created_at)
         )
         return [Resumption(row.node, unpack_scope(row.scope), row.data) for row in rows]
+
+
+def renew(connection: Connection, owner: str, ids: Collection[str], lease_seconds: float) -> Heartbeat:
+    """See `Claims.heartbeat`."""
+    now = current_time(connection)
+    mine = (
+        select(columns.id)
+        .where(columns.owner == owner, columns.id.in_(sorted(ids)))
+        .order_by(columns.id)
+        .with_for_update(key_share=True)
+    )
+    locked = connection.scalars(mine).all()
+    rows = connection.execute(
+        update(executions)
+        .where(columns.id.in_(locked))
+        .values(lease_until=now + timedelta(seconds=lease_seconds))
+        .returning(columns.id, columns.cancel_requested)
+    ).all()
+    cancelled = frozenset(row.id for row in rows if row.cancel_requested)
+    return Heartbeat(frozenset(row.id for row in rows), cancelled)
 
 
 def _claim(connection: Connection, id_: str, owner: str, lease_seconds: float) -> Claim | None:

@@ -18,7 +18,7 @@ import zstandard
 from flowstudio.engine.events import ErrorInfo, Scope
 from flowstudio.engine.item import Binary, Item, Pair, Ports
 from flowstudio.engine.outcome import InputReference
-from flowstudio.errors import InvalidRequest
+from flowstudio.errors import InvalidRequest, NewerVersion
 
 COMPRESS_FROM = 4096
 """Bytes from which a value is compressed."""
@@ -62,7 +62,7 @@ def decode(encoded: bytes) -> Any:
         case b"y":
             return json.loads(zstandard.ZstdDecompressor().decompress(body))
         case _:
-            raise ValueError(f"stored data has the unknown form {form!r}")
+            raise NewerVersion(f"Stored data has the unknown form {form!r}: a newer FlowStudio wrote it.")
 
 
 def _serialise_exactly(value: Any, cause: TypeError) -> bytes:

@@ -208,6 +208,23 @@ leases = Table(
 )
 """Which process has a duty that one at a time does for all. It is given up by letting `until` pass."""
 
+processes = Table(
+    "processes",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("version", String(32), nullable=False),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("queues", Text, nullable=False),
+    Column("capacity", Integer, nullable=False),
+    Column("running", Integer, nullable=False),
+    Column("draining", Boolean, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+)
+"""The processes that share this database. One that is not seen for long has ended without saying so."""
+
 chat_sessions = Table(
     "chat_sessions",
     metadata,

@@ -10,16 +10,17 @@ import pytest
 
 from flowstudio.engine.item import Item
 from flowstudio.engine.outcome import Rest
+from flowstudio.engine.workflow import SCHEMA_VERSION, dump_workflow, load_workflow
 from flowstudio.errors import InvalidRequest
 from flowstudio.runtime import Runtime
 from flowstudio.services import runner as runner_module
 from flowstudio.services.callers import COMMAND_LINE
-from flowstudio.services.runner import Claimed
+from flowstudio.services.claimed import Claimed
 from flowstudio.services.starting import StartRequest
 from flowstudio.services.webhook_calls import WebhookRequest
 from flowstudio.services.workflows import Workflow
 from flowstudio.storage.journal import StoredJournal
-from flowstudio.storage.records import ExecutionFilter, NewExecution
+from flowstudio.storage.records import ExecutionFilter, NewExecution, Snapshot
 from tests.services.conftest import Document, chain, edit, node, start_runtime
 
 PAUSE = node("pause", "wait", resume="after_time", amount=60, unit="seconds")
@@ -249,3 +250,17 @@ async def test_what_a_dead_server_left_undone_after_an_end_is_done_once_by_the_n
         assert [alarm["parent_id"] for alarm in alarms] == [failed]
         assert (await runtime.views.get(COMMAND_LINE, secret))["data_dropped"]
         await runtime.stop()
+
+
+async def test_a_document_of_a_newer_version_is_left_for_a_newer_process(runtime: Runtime) -> None:
+    document = chain(node("start", "manual-trigger"))
+    newer = Snapshot.of({**dump_workflow(load_workflow(document)), "schema_version": SCHEMA_VERSION + 1})
+    created = await runtime.storage.executions.create(
+        NewExecution(document=newer, mode="api", start_node="start", start_items=[Item({})])
+    )
+    for _ in range(2):  # the second hint is not followed
+        await runtime.runner.carry(created.id)
+    stored = await runtime.storage.executions.load(created.id)
+    assert stored is not None
+    assert (stored.status, stored.owner, stored.fence) == ("running", None, 1)
+    assert await runtime.storage.executions.claim(created.id, "newer", 30) is not None

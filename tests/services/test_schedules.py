@@ -19,7 +19,7 @@ from flowstudio.engine.outcome import Rest
 from flowstudio.errors import InvalidWorkflow
 from flowstudio.runtime import Runtime
 from flowstudio.services.callers import COMMAND_LINE
-from flowstudio.services.runner import Claimed
+from flowstudio.services.claimed import Claimed
 from flowstudio.services.schedules import ScheduleService
 from flowstudio.services.workflows import Workflow
 from flowstudio.storage.records import ExecutionFilter

@@ -12,7 +12,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from alembic import command
 from flowstudio.config import Settings
@@ -39,6 +39,45 @@ def test_the_migrated_schema_is_that_of_the_tables(empty_settings: Settings) -> 
         assert revision(connection) == HEAD
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+ADDITIVE_FROM = "0013"
+"""From here on the previous version goes on running while processes of the next one start."""
+
+
+def test_each_migration_only_adds_what_the_previous_version_can_do_without(empty_settings: Settings) -> None:
+    empty_settings.data_dir.mkdir()
+    engine = log_engine(database_url(empty_settings))
+    config = configuration()
+    revisions = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()][::-1]
+    before: dict[str, dict[str, Any]] = {}
+    unique: dict[str, set[tuple[Any, ...]]] = {}
+    for number in revisions[revisions.index(ADDITIVE_FROM) :]:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, number)
+            found = inspect(connection)
+            after = {t: {c["name"]: c for c in found.get_columns(t)} for t in found.get_table_names()}
+            demands = {
+                table: {
+                    *(tuple(each["column_names"]) for each in found.get_unique_constraints(table)),
+                    *(tuple(each["column_names"]) for each in found.get_indexes(table) if each["unique"]),
+                }
+                for table in after
+            }
+        for table, columns in before.items():
+            assert table in after, f"{number} drops {table}"
+            for name, column in columns.items():
+                kept = after[table].get(name)
+                assert kept is not None, f"{number} drops {table}.{name}"
+                assert str(kept["type"]) == str(column["type"]), f"{number} changes {table}.{name}"
+                assert kept["nullable"] >= column["nullable"], f"{number} demands {table}.{name}"
+            for name in after[table].keys() - columns.keys():
+                added = after[table][name]
+                assert added["nullable"] or added["default"] is not None, f"{number} demands {table}.{name}"
+            assert demands[table] <= unique[table], f"{number} demands that rows of {table} differ"
+        before, unique = after, demands
     engine.dispose()
 
 
