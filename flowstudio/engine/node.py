@@ -150,6 +150,11 @@ class Node(BaseModel):
     """Whether the node may run again when the server died while it ran. If not, a person decides."""
 
     @classmethod
+    def repeats(cls, properties: Mapping[str, Any]) -> bool:
+        """Whether this one may, with these parameters as they are drawn."""
+        return cls.repeatable
+
+    @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
         if cls.__dict__.get("type") and not (cls.__doc__ or "").strip():

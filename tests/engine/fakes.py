@@ -171,6 +171,18 @@ class Once(ItemNode):
         return {"main": [item]}
 
 
+class Sometimes(Once):
+    """Must not run twice, unless it says otherwise."""
+
+    type = "sometimes"
+    label = "Sometimes"
+    safe: bool = False
+
+    @classmethod
+    def repeats(cls, properties: Mapping[str, Any]) -> bool:
+        return properties.get("safe") is True
+
+
 class Sleep(BatchNode):
     """Suspends the execution."""
 
@@ -195,7 +207,9 @@ class Custom(BatchNode):
         return await ctx.use(Behaviour).run(inputs, ctx)
 
 
-REGISTRY = Registry([Begin, Hook, Echo, Sum, Split, Join, Loop, Gate, Fail, FailAll, Once, Sleep, Custom])
+REGISTRY = Registry(
+    [Begin, Hook, Echo, Sum, Split, Join, Loop, Gate, Fail, FailAll, Once, Sometimes, Sleep, Custom]
+)
 
 
 # Services that these nodes use

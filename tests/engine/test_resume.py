@@ -36,6 +36,14 @@ async def test_a_node_that_must_not_run_twice_says_so_before_it_runs(world: Worl
     ]
 
 
+async def test_whether_a_node_may_run_twice_can_depend_on_its_parameters(world: World) -> None:
+    drawn = {"id": "o", "type": "sometimes", "data": {"properties": {"safe": True}}}
+    plan = plan_of({"t": "manual-trigger", "o": drawn, "p": "sometimes"}, "t > o > p")
+    await world.execute(plan)
+    told = [(o.node, o.status) for appended in world.journal.appends for o in appended]
+    assert told == [("t", "success"), ("o", "success"), ("p", "started"), ("p", "success")]
+
+
 @pytest.mark.parametrize("on_error", ["stop", "continue"])
 async def test_a_node_that_must_not_run_twice_waits_for_a_decision(world: World, on_error: str) -> None:
     # t ─ o, the server dies when o has run and its outcome is not written

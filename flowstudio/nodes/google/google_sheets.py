@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -46,6 +46,8 @@ Operation = Literal[
 _WRITES = ("append", "append-or-update", "update")
 _IN_DOCUMENT = ("read", "look-up", *_WRITES, "clear", "delete", "create-sheet")
 _IN_SHEET = ("read", "look-up", *_WRITES, "clear", "delete")
+_HARMLESS = ("read", "look-up", "append-or-update", "update", "clear")
+"""What may be done twice and comes to the same."""
 
 
 class _Row(BaseModel):
@@ -65,6 +67,9 @@ class GoogleSheets(ItemNode):
 
     Sign in with a **Google (OAuth2)** credential, or share the spreadsheet with a **Google (service account)**. When Google allows
     no more requests for a while, the node waits and goes on.
+
+    If the server is stopped by force while rows are added or deleted, nobody knows whether Google did it. The execution then ends with
+    a sentence instead of doing it twice: look at the sheet, then retry it or leave it.
     """
 
     type = "google-sheets"
@@ -72,6 +77,12 @@ class GoogleSheets(ItemNode):
     group = "Actions"
     icon = "sheet"
     subtitle = "{operation}: {sheet}"
+
+    @classmethod
+    def repeats(cls, properties: Mapping[str, Any]) -> bool:
+        """Reading, and writing to a place that is named, may happen twice; adding and deleting may not."""
+        return properties.get("operation", "read") in _HARMLESS
+
     examples = (
         Example(
             "Look up the orders of a customer",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -11,6 +11,7 @@ from flowstudio.engine.context import Host
 from flowstudio.engine.item import Json
 from flowstudio.nodes.connections import AccessTokens, TokenAccount
 from flowstudio.nodes.google import google_sheets, sheets_api
+from flowstudio.nodes.google.google_sheets import GoogleSheets
 from flowstudio.outbound import Outbound
 from tests.nodes.driver import Result, make_host, run_node
 from tests.nodes.google.spreadsheets import TOKEN, Spreadsheets
@@ -270,3 +271,11 @@ async def test_a_token_that_google_refuses_is_renewed(host: Host, drive: Spreads
     assert tokens.refused == [TOKEN]
     drive.token = "another"
     assert "does not accept the credential" in (await sheet(host, "read")).error
+
+
+def test_what_adds_or_deletes_is_not_done_twice_after_a_crash() -> None:
+    """An operation that is an expression could be any: it counts as one that adds."""
+    known = set(get_args(GoogleSheets.model_fields["operation"].annotation)) | {"={{ $json.what }}"}
+    twice = {name for name in known if GoogleSheets.repeats({"operation": name})}
+    assert known - twice == {"append", "delete", "create-sheet", "create-spreadsheet", "={{ $json.what }}"}
+    assert GoogleSheets.repeats({})
