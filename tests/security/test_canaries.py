@@ -11,7 +11,7 @@ import hmac
 import json
 import logging
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -382,8 +382,12 @@ def found_in_backup(world: World, target: Path) -> list[str]:
 
 
 def needles(world: World) -> list[str]:
+    return needles_of(world.tokens)
+
+
+def needles_of(tokens: Sequence[str] = ()) -> list[str]:
     """What all secrets have in common, in every form: the ends depend on what stands beside it and are cut off."""
-    found = {CORE, quote(CORE, safe=""), CORE.encode().hex(), *world.tokens}
+    found = {CORE, quote(CORE, safe=""), CORE.encode().hex(), *tokens}
     for before in ("", "k", "k="):
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
             found.add(encode(f"{before}{CORE}".encode()).decode()[4:-4])
