@@ -148,8 +148,15 @@ def xml(source: Source) -> Converted:
     return Converted("xml", properties)
 
 
-_READ_FORMATS = {"csv": "csv", "fromJson": "json", "text": "text", "binaryToPropery": "base64", "xml": "xml"}
-_WRITE_FORMATS = {"csv": "csv", "toJson": "json", "toText": "text", "toBinary": "base64"}
+_READ_FORMATS = {
+    "csv": "csv",
+    "xlsx": "xlsx",
+    "fromJson": "json",
+    "text": "text",
+    "binaryToPropery": "base64",
+    "xml": "xml",
+}
+_WRITE_FORMATS = {"csv": "csv", "xlsx": "xlsx", "toJson": "json", "toText": "text", "toBinary": "base64"}
 
 
 def extract_from_file(source: Source) -> Converted:
@@ -167,6 +174,8 @@ def extract_from_file(source: Source) -> Converted:
     )
     if format_ == "csv":
         properties |= _csv(options)
+    elif format_ == "xlsx":
+        properties |= _excel(options)
     else:
         properties["destination"] = given.text("destinationKey", "data")
         kept = options.text("keepSource", "binary" if format_ == "base64" else "")
@@ -188,6 +197,15 @@ def _csv(options: Given) -> Properties:
     )
 
 
+def _excel(options: Given) -> Properties:
+    options.skip("readAsString", "rawData", "enableBOM", "encoding", "delimiter")
+    return only_given(
+        sheet=options.value("sheetName"),
+        header=None if options.flag("headerRow", True) else False,
+        include_empty=None if options.flag("includeEmptyCells") else False,
+    )
+
+
 def convert_to_file(source: Source) -> Converted:
     """The Convert to File node."""
     given = source.parameters
@@ -204,7 +222,8 @@ def convert_to_file(source: Source) -> Converted:
         file_name=options.value("fileName"),
         mime_type=options.value("mimeType"),
         delimiter=options.value("delimiter") if format_ == "csv" else None,
-        header=False if format_ == "csv" and not options.flag("headerRow", True) else None,
+        header=False if format_ in ("csv", "xlsx") and not options.flag("headerRow", True) else None,
+        sheet=options.value("sheetName") if format_ == "xlsx" else None,
     )
     options.skip("addBOM", "encoding", "format", "dataIsBase64", "useRawData")
     given.skip("mode")
@@ -218,18 +237,22 @@ def spreadsheet_file(source: Source) -> Converted:
     file = given.text("binaryPropertyName", "data")
     if given.text("operation", "fromFile") == "fromFile":
         kind = given.text("fileFormat", "autodetect")
+        if kind == "xlsx":
+            return Converted("extract-from-file", {"format": "xlsx", "file": file, **_excel(options)})
         if kind not in ("autodetect", "csv"):
             return unavailable(source, f"Files of the kind '{kind}' cannot be read here.")
-        remarks = [] if kind == "csv" else ["Only CSV files are read; n8n read Excel files too."]
-        return Converted("extract-from-file", {"format": "csv", "file": file, **_csv(options)}, remarks)
+        format_ = "csv" if kind == "csv" else "table"
+        sheet = only_given(sheet=options.value("sheetName"))
+        return Converted("extract-from-file", {"format": format_, "file": file, **_csv(options), **sheet})
     kind = given.text("fileFormat", "xls")
-    if kind != "csv":
+    if kind not in ("csv", "xlsx"):
         return unavailable(source, f"Files of the kind '{kind}' cannot be made here.")
     properties = only_given(
-        format="csv",
+        format=kind,
         file=file,
         file_name=options.value("fileName"),
-        delimiter=options.value("delimiter"),
+        delimiter=options.value("delimiter") if kind == "csv" else None,
+        sheet=options.value("sheetName") if kind == "xlsx" else None,
         header=None if options.flag("headerRow", True) else False,
     )
     return Converted("convert-to-file", properties)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 from collections.abc import Sequence
@@ -15,14 +16,20 @@ from flowstudio.engine.node import BatchNode, Choice, Example, Inputs, ShowIf
 from flowstudio.errors import NodeError
 from flowstudio.nodes import paths, values
 from flowstudio.nodes.csv_text import write_csv
+from flowstudio.nodes.excel_file import flattened, write_excel
 
-_MIMES = {"csv": "text/csv", "json": "application/json", "text": "text/plain"}
-_ENDINGS = {"csv": "csv", "json": "json", "text": "txt", "base64": "bin"}
+_MIMES = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv",
+    "json": "application/json",
+    "text": "text/plain",
+}
+_ENDINGS = {"xlsx": "xlsx", "csv": "csv", "json": "json", "text": "txt", "base64": "bin"}
 _FROM_FIELD = ShowIf("format", ("text", "base64"))
 
 
 class ConvertToFile(BatchNode):
-    """Makes files of items: one CSV or JSON file of all of them, or a file of a field of each.
+    """Makes files of items: one CSV, Excel or JSON file of all of them, or a file of a field of each.
 
     The file goes along with the item, ready to be uploaded, mailed or given to whoever called.
     """
@@ -50,10 +57,11 @@ class ConvertToFile(BatchNode):
     )
 
     format: Annotated[
-        Literal["csv", "json", "text", "base64"],
+        Literal["csv", "xlsx", "json", "text", "base64"],
         Choice(
             {
                 "csv": "Table (CSV)",
+                "xlsx": "Table (Excel)",
                 "json": "JSON",
                 "text": "Text of a field",
                 "base64": "Any file, from Base64 in a field",
@@ -73,15 +81,25 @@ class ConvertToFile(BatchNode):
     """Empty: as it fits the kind of file."""
     delimiter: Annotated[str, Field(min_length=1, max_length=2), ShowIf("format", ("csv",))] = ","
     """What stands between the cells."""
-    header: Annotated[bool, Field(title="First line has names"), ShowIf("format", ("csv",))] = True
+    sheet: Annotated[str, Field(max_length=100, title="Name of the sheet"), ShowIf("format", ("xlsx",))] = (
+        "Sheet"
+    )
+    """What its tab says."""
+    header: Annotated[bool, Field(title="First line has names"), ShowIf("format", ("csv", "xlsx"))] = True
     """Whether the first line names the columns."""
 
     async def run(self, inputs: Inputs, ctx: Context) -> Ports:
         """Make the files."""
         items = list(inputs.get("main", ()))
+        if self.format == "xlsx":
+            rows = [flattened(item.json) for item in items]
+            data = await asyncio.to_thread(write_excel, rows, sheet=self.sheet, header=self.header)
+            return {"main": [await self._item(data, items, ctx)]}
         if self.format == "csv":
             delimiter = "\t" if self.delimiter == "\\t" else self.delimiter[0]
-            text = write_csv([item.json for item in items], delimiter=delimiter, header=self.header)
+            text = write_csv(
+                [flattened(item.json) for item in items], delimiter=delimiter, header=self.header
+            )
             return {"main": [await self._item(text.encode(), items, ctx)]}
         if self.format == "json" and not self.each:
             text = values.json_text([item.json for item in items])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from typing import Annotated, Any, Literal
@@ -14,16 +15,18 @@ from flowstudio.engine.node import Choice, Example, ItemNode, ShowIf
 from flowstudio.errors import NodeError
 from flowstudio.nodes import paths, values
 from flowstudio.nodes.csv_text import read_csv
+from flowstudio.nodes.excel_file import read_excel
 from flowstudio.nodes.xml_tree import Reading, read_xml
 
-_CSV = ShowIf("format", ("csv",))
+_CSV = ShowIf("format", ("csv", "table"))
+_TABLE = ShowIf("format", ("csv", "xlsx", "table"))
 _ONE = ShowIf("format", ("json", "text", "base64", "xml"))
 
 
 class ExtractFromFile(ItemNode):
     """Reads a file of the item: a table row by row, JSON, XML or a text.
 
-    A CSV file gives an item for each row, the others one item. For PDF and Word, use **Load Documents**.
+    A CSV or Excel file gives an item for each row, the others one item. For PDF and Word, use **Load Documents**.
     """
 
     type = "extract-from-file"
@@ -49,10 +52,12 @@ class ExtractFromFile(ItemNode):
     )
 
     format: Annotated[
-        Literal["csv", "json", "text", "base64", "xml"],
+        Literal["csv", "xlsx", "table", "json", "text", "base64", "xml"],
         Choice(
             {
                 "csv": "Table (CSV)",
+                "xlsx": "Table (Excel)",
+                "table": "Table (Excel or CSV)",
                 "json": "JSON",
                 "text": "Text",
                 "base64": "Any file, as Base64",
@@ -69,13 +74,15 @@ class ExtractFromFile(ItemNode):
     """How the text of the file is written: `utf-8`, `latin-1`, …"""
     delimiter: Annotated[str, Field(min_length=1, max_length=2), _CSV] = ","
     """What stands between the cells; `\\t` is a tab."""
-    header: Annotated[bool, Field(title="First line has names"), _CSV] = True
+    header: Annotated[bool, Field(title="First line has names"), _TABLE] = True
     """Whether the first line names the columns. If not, each row is a list."""
     first_line: Annotated[int, Field(ge=0, title="Lines to skip"), _CSV] = 0
     """How many lines are left out at the beginning."""
     most: Annotated[int, Field(ge=-1, title="At most"), _CSV] = -1
     """How many rows are read; -1 for all."""
-    include_empty: Annotated[bool, Field(title="Keep empty cells"), _CSV] = True
+    sheet: Annotated[str, Field(max_length=100), ShowIf("format", ("xlsx", "table"))] = ""
+    """The name on its tab. Empty: the first."""
+    include_empty: Annotated[bool, Field(title="Keep empty cells"), _TABLE] = True
     """Whether empty cells are fields too."""
     keep_fields: Annotated[bool, Field(title="Keep the item's fields"), _ONE] = False
     """Whether the item keeps what it had."""
@@ -86,19 +93,36 @@ class ExtractFromFile(ItemNode):
         if file is None:
             raise NodeError(f"The item has no file '{self.file}'. Check the name of the file.")
         data = await ctx.host.binaries.get(file)
-        rows = [self._kept(item.json, content) for content in self._contents(data, file.file_name)]
+        if self.format == "table":
+            found = "xlsx" if data.startswith(b"PK\x03\x04") else "csv"
+            return await self.model_copy(update={"format": found}).run(item, ctx)
+        contents = (
+            await self._sheet_rows(data, file.file_name)
+            if self.format == "xlsx"
+            else self._contents(data, file.file_name)
+        )
+        rows = [self._kept(item.json, content) for content in contents]
         files = dict(item.binary or {}) if self.keep_fields else {}
         files.pop(self.file, None)
         return {"main": [Item(row, files or None, item.paired_item) for row in rows]}
 
     def _kept(self, own: Json, content: Any) -> Json:
-        if self.format == "csv":
+        if self.format in ("csv", "xlsx"):
             rows: Json = content
             return rows
         kept = own if self.keep_fields else {}
         if not self.destination and isinstance(content, dict):
             return {**kept, **content}
         return paths.put(kept, self.destination or "data", content)
+
+    async def _sheet_rows(self, data: bytes, name: str) -> list[Json]:
+        try:
+            rows = await asyncio.to_thread(
+                read_excel, data, sheet=self.sheet, header=self.header, empty=self.include_empty
+            )
+        except ValueError as error:
+            raise NodeError(f"The file '{name}' cannot be read as Excel: {error}.") from error
+        return rows
 
     def _contents(self, data: bytes, name: str) -> list[Any]:
         if self.format == "base64":
