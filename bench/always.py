@@ -66,7 +66,7 @@ async def prepare(folder: Path, schedules: int, webhooks: int, rhythm: Callable[
 
 
 def lateness(folder: Path, since: float) -> list[float]:
-    """Seconds between the moments of scheduled executions and their being stored."""
+    """Seconds between the moments of scheduled executions, those since then, and their being stored."""
     database = sqlite3.connect(folder / "flowstudio.db")
     found = database.execute(
         "SELECT call_key, created_at FROM executions WHERE mode = 'schedule' AND created_at > ?",
@@ -74,7 +74,8 @@ def lateness(folder: Path, since: float) -> list[float]:
     ).fetchall()
     database.close()
     due = [datetime.fromisoformat(key.rsplit("/", 1)[1]).timestamp() for key, _ in found]
-    return [at / EPOCH_MICROSECONDS - moment for (_, at), moment in zip(found, due, strict=True)]
+    late = (at / EPOCH_MICROSECONDS - moment for (_, at), moment in zip(found, due, strict=True))
+    return [seconds for seconds, moment in zip(late, due, strict=True) if moment >= since]
 
 
 def measure(schedules: int = 1000, webhooks: int = 1000, seconds: float = 60) -> Iterator[Figure]:
