@@ -213,7 +213,7 @@ def test_an_answer_is_watched_as_it_comes(page: Page, workflow: str, model: Wire
     answered(panel)
     panel.get_by_role("button", name="New chat").click()
     expect(panel.get_by_text("Talk to your workflow")).to_be_visible()
-    panel.get_by_role("button", name="Chats").click()
+    panel.get_by_role("button", name="Chats", exact=True).click()
     page.get_by_role("menuitemradio", name=re.compile("And a chair")).click()
     expect(answer(panel)).to_contain_text("Fine.")
     panel.get_by_role("button", name="Delete this chat").click()
