@@ -48,6 +48,7 @@ from flowstudio.services.model_names import ModelNames
 from flowstudio.services.neighbours import Neighbours
 from flowstudio.services.network import NetworkService
 from flowstudio.services.prices import PriceService
+from flowstudio.services.processes import ProcessService
 from flowstudio.services.public_chats import PublicChatService
 from flowstudio.services.run_vault import RunVault, environment_with_file, from_environment
 from flowstudio.services.runner import Runner
@@ -123,6 +124,7 @@ class Runtime:
     sign_ins: SignInService
     trials: Trials
     network: NetworkService
+    processes: ProcessService
     server_settings: ServerSettingsService
     collections: CollectionService
     insights: InsightService
@@ -188,6 +190,7 @@ class Runtime:
         self.conversations = ConversationService(self.storage)
         self.pricing = PriceService(self.storage, self.prices)
         self.server_settings = ServerSettingsService(self.storage, settings, self.mailer, self.runner)
+        self.processes = ProcessService(self.storage, settings.mode)
         self.network = NetworkService(self.storage, self.outbound, settings.allow_hosts)
         self.tokens = Tokens(self.storage.credentials, self.outbound)
         self.sign_ins = SignInService(self.storage, self.outbound, self.tokens)

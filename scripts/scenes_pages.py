@@ -103,6 +103,7 @@ def settings(camera: Camera) -> None:
         ("people", page.get_by_role("row").filter(has_text="Grace")),
         ("network", page.get_by_label("Also allowed")),
         ("server", page.get_by_label("Days that executions are kept")),
+        ("workers", page.get_by_text("One process does everything here")),
         ("about", page.get_by_text("Data folder")),
     ):
         camera.go("/", page.get_by_role("link", name="Order triage", exact=True))

@@ -35,6 +35,7 @@ from flowstudio.api import (
     network,
     node_types,
     prices,
+    processes,
     public_chat,
     samples,
     schedules,
@@ -89,6 +90,7 @@ def create_api(runtime: Callable[[], Runtime] = current) -> Starlette:
         insights.resource,
         installation.resource,
         network.resource,
+        processes.resource,
         server_settings.resource,
         docs.pages,
     ):

@@ -74,7 +74,8 @@ async def metrics(request: Request) -> Response:
     unfinished = await runtime.storage.unfinished()
     for status, words in (("queued", "wait for their turn"), ("waiting", "sleep until a time or a call")):
         gauges[f"flowstudio_executions_{status}"] = (f"Executions that {words}.", float(unfinished[status]))
-    figures = "\n".join([*runtime.runner.figures.lines(), ""])
+    shared = await runtime.processes.lines()
+    figures = "\n".join([*runtime.runner.figures.lines(), *shared, ""])
     return Response(
         measures.text(gauges) + figures,
         media_type="text/plain; version=0.0.4; charset=utf-8",

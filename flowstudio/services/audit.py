@@ -55,6 +55,7 @@ Action: TypeAlias = Literal[
     "chat.read",
     "conversation.deleted",
     "collection.deleted",
+    "worker.drained",
     "settings.network_changed",
     "settings.prices_changed",
     "settings.server_changed",

@@ -95,6 +95,8 @@ POLICY: dict[str, Access] = {
     "GET /api/oauth2/callback": "edit",
     "GET /api/installation": "admin",
     "GET /api/insights": "read",
+    "GET /api/processes": "admin",
+    "POST /api/processes/{id}/drain": "admin",
     "GET /api/network-rules": "admin",
     "PUT /api/network-rules": "admin",
     "GET /api/server-settings": "admin",

@@ -45,6 +45,7 @@ PAGES: dict[str, Ready] = {
     "/settings#prices": lambda page: page.get_by_role("button", name="Add a price"),
     "/settings#conversations": lambda page: page.get_by_text("No agent remembers anything yet."),
     "/settings#collections": lambda page: page.get_by_text("There are no collections yet."),
+    "/settings#workers": lambda page: page.get_by_text("One process does everything here"),
     "/settings#about": lambda page: page.get_by_text("Data folder"),
     "/nowhere/at/all": lambda page: page.get_by_role("link", name="Go to the workflows"),
     WORKFLOW: lambda page: page.get_by_role("group", name="Paid orders", exact=True),

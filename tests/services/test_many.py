@@ -45,13 +45,17 @@ class House:
         self.open.remove(runtime)
         await runtime.stop()
 
+    async def end(self) -> None:
+        """All of them."""
+        for runtime in reversed(self.open):
+            await runtime.stop()
+
 
 @pytest.fixture
 async def house(tmp_path: Path, postgres_database: str) -> AsyncIterator[House]:
     made = House(tmp_path / "data", postgres_database)
     yield made
-    for runtime in reversed(made.open):
-        await runtime.stop()
+    await made.end()
 
 
 async def ended(runtime: Runtime, execution: str) -> str:

@@ -5,7 +5,7 @@ import { Pending, useAnswer } from "../shell/loading.jsx";
 import { get } from "../studio/api.js";
 import { formatTime, t } from "../texts/texts.js";
 
-const KINDS = ["session", "user", "key", "credential", "workflow", "execution", "settings"];
+const KINDS = ["session", "user", "key", "credential", "workflow", "execution", "worker", "settings"];
 const WAIT = 300; // ms after the last key
 
 /** The filters as a query; empty ones are left out. */

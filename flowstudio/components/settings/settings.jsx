@@ -11,10 +11,11 @@ import { People } from "./people.jsx";
 import { Prices } from "./prices.jsx";
 import { Profile } from "./profile.jsx";
 import { Server } from "./server.jsx";
+import { Workers } from "./workers.jsx";
 import "./settings.css";
 
-const SECTIONS = { profile: Profile, keys: Keys, people: People, activity: Activity, network: Network, server: Server, prices: Prices, conversations: Conversations, collections: Collections, about: About };
-const FOR_ADMINS = new Set(["people", "activity", "network", "server"]);
+const SECTIONS = { profile: Profile, keys: Keys, people: People, activity: Activity, network: Network, server: Server, workers: Workers, prices: Prices, conversations: Conversations, collections: Collections, about: About };
+const FOR_ADMINS = new Set(["people", "activity", "network", "server", "workers"]);
 
 export function Settings({ mayAdmin, mayEdit }) {
   const names = Object.keys(SECTIONS).filter((name) => mayAdmin || !FOR_ADMINS.has(name));
