@@ -6,6 +6,8 @@ Invariants
 2. `seen_until` moves on only after what was due before it is accepted or left out.
 3. One process at a time sets alarms: the one that holds the lease. The others take over when it is not renewed. The lease
    only spares work; that nothing runs twice follows from the first rule.
+4. What is due is decided by the clock of the database. Else a machine with a wrong clock would fire too early, and whoever
+   takes over from it would find nothing to do for as long; or it would take what is due for missed.
 """
 
 from __future__ import annotations
@@ -53,6 +55,8 @@ LOOK = 2.0
 OVERLAPPING = 1_000
 """Alarms of one schedule that may go off at once: one that is late sets the next for a moment that has passed, before it has
 ended itself, and APScheduler would drop that one for good."""
+TOLERATED = timedelta(seconds=0.25)
+"""By how much the clock of this machine may differ from the database's."""
 SOON = timedelta(seconds=2)
 """What was due so short a time ago may still be about to start."""
 
@@ -115,7 +119,9 @@ class ScheduleService:
         self._workflows = workflows
         self._executions = executions
         self._timezone = timezone
-        self._now = now
+        self._clock = now
+        self._offset = timedelta()
+        """What the clock of this machine lacks."""
         self._owner = new_owner()
         self._armed: dict[Place, Armed] = {}
         self._read: dict[str, tuple[str, list[Clockwork]]] = {}
@@ -149,7 +155,10 @@ class ScheduleService:
             self._warming.cancel()
             await asyncio.wait([self._looking, self._warming])
             self._looking = None
-            await self._storage.leases.give_up(DUTY, self._owner)
+            try:
+                await self._storage.leases.give_up(DUTY, self._owner)
+            except Exception:
+                log.warning("others fire the schedules when the lease has run out; it could not be given up")
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
@@ -177,8 +186,26 @@ class ScheduleService:
                 log.exception("reading the schedules failed; it is tried again")
                 await asyncio.sleep(1)
 
+    def _now(self) -> datetime:
+        return self._clock() + self._offset
+
+    async def _compare_clocks(self) -> None:
+        """Learn how wrong the clock of this machine is; alarms that were set by another clock are set anew."""
+        before = datetime.now(UTC)
+        right = await self._storage.leases.now()
+        after = datetime.now(UTC)
+        offset = right - (before + (after - before) / 2)
+        if abs(offset) < TOLERATED:
+            offset = timedelta()
+        if abs(offset - self._offset) > TOLERATED + (after - before) / 2:
+            log.warning("the clock differs from the database's", extra={"seconds": offset.total_seconds()})
+            self._offset = offset
+            self._scheduler.remove_all_jobs()
+            self._stale.set()
+
     async def _lead(self) -> bool:
         """Take the lease or renew it; True when this process begins to lead."""
+        await self._compare_clocks()
         led, began = self.leads, time.monotonic()
         holds = await self._storage.leases.hold(DUTY, self._owner, LEASE)
         self._leads_until = began + LEASE if holds else 0.0
@@ -267,7 +294,7 @@ class ScheduleService:
     def _plan(self, place: Place, at: datetime) -> None:
         self._scheduler.add_job(
             self._tick,
-            DateTrigger(at),
+            DateTrigger(at - self._offset),
             args=[place],
             id="/".join(place),
             replace_existing=True,

@@ -40,6 +40,11 @@ class LeaseRepository:
 
         return await self._database.write(take)
 
+    async def now(self) -> datetime:
+        """The time by the clock that decides about duties."""
+        async with self._database.reading() as connection:
+            return await connection.run_sync(current_time)
+
     async def prune(self, now: datetime) -> None:
         """Forget duties that nobody has had for long: some are for one occasion only."""
         old = delete(leases).where(columns.until < now - FORGOTTEN)

@@ -189,6 +189,25 @@ async def test_a_process_that_wakes_from_a_freeze_starts_nothing_that_another_de
     assert len(await runs(runtime, workflow)) == 1
 
 
+async def test_a_machine_with_a_wrong_clock_fires_by_that_of_the_database(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workflow = await scheduled(runtime, rules=[{"every": "seconds", "interval": 1}])
+    ahead = timedelta(seconds=90)
+
+    async def right() -> datetime:
+        return datetime.now(UTC) - ahead
+
+    monkeypatch.setattr(runtime.storage.leases, "now", right)
+    clock = ScheduleService(runtime.storage, runtime.workflows, runtime.executions, timezone="UTC")
+    began = datetime.now(UTC) - ahead
+    await clock.start()
+    await fired(runtime, workflow, 2)
+    await clock.stop()
+    moments = [datetime.fromisoformat(moment) for moment in await runs(runtime, workflow)]
+    assert all(began < moment < datetime.now(UTC) - ahead for moment in moments)
+
+
 PROCESS = """
 import asyncio, sys
 from pathlib import Path
@@ -378,7 +397,7 @@ async def test_many_schedules_that_are_due_in_the_same_moment_fire_within_a_seco
 
 def test_a_preview_tells_the_rhythm_and_the_next_ten_moments() -> None:
     made = ScheduleService.__new__(ScheduleService)
-    made._now, made._timezone = Watch(), "Europe/Berlin"
+    made._clock, made._offset, made._timezone = Watch(), timedelta(), "Europe/Berlin"
     told = made.preview(COMMAND_LINE, {"rules": [{"every": "weeks", "weekdays": ["monday"], "hour": 8}]})
     assert told["words"] == "Every week on Monday at 08:00"
     assert told["next"][0] == "2026-03-30T08:00:00+02:00"
