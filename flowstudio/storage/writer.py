@@ -12,6 +12,7 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from flowstudio.engine.failure import leave_for_later
 from flowstudio.errors import ConfigurationError
 
 T = TypeVar("T")
@@ -205,6 +206,9 @@ def may_pass(error: Exception) -> bool:
     return isinstance(error, OperationalError) and (
         "locked" in str(error.orig) or getattr(error.orig, "sqlite_errorcode", None) is None
     )
+
+
+leave_for_later(may_pass)
 
 
 def _resolve(done: list[tuple[asyncio.Future[Any], Result]]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from flowstudio.engine.item import Item
 from flowstudio.engine.outcome import Rest
@@ -264,3 +265,36 @@ async def test_a_document_of_a_newer_version_is_left_for_a_newer_process(runtime
     assert stored is not None
     assert (stored.status, stored.owner, stored.fence) == ("running", None, 1)
     assert await runtime.storage.executions.claim(created.id, "newer", 30) is not None
+
+
+async def test_a_database_that_is_away_while_a_step_asks_it_fails_no_execution(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = await create(runtime, chain(node("start", "manual-trigger"), edit("b", y="done"), name="Inner"))
+    outer = chain(node("start", "manual-trigger"), node("call", "execute-workflow", workflow=inner.record.id))
+    execution = await start(runtime, outer | {"name": "Before"})
+    assert await runtime.executions.wait(execution, 10)
+    asked = runtime.storage.executions.get
+    away = 1
+
+    async def get(id_: str) -> Any:
+        nonlocal away
+        if away:
+            away -= 1
+            lost = OperationalError("SELECT", {}, Exception("the connection is lost"))
+            lost.connection_invalidated = True
+            raise lost
+        return await asked(id_)
+
+    monkeypatch.setattr(runtime.storage.executions, "get", get)
+    execution = await start(runtime, outer)
+
+    async with asyncio.timeout(30):
+        while away or runtime.runner.active:  # noqa: ASYNC110  # left, it tells nothing
+            await asyncio.sleep(0.01)
+
+    await runtime.storage.executions.release(runtime.runner.owner)  # else when the lease has run out
+    runtime.runner.submit(execution)
+    rest = await runtime.executions.wait(execution, 30)
+    assert rest is not None
+    assert (rest.status, rest.error) == ("success", None)
