@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export REFLEX_USE_NPM := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench soak lock audit docs wheel clean setup setup-dev
+.PHONY: help run test check format bench soak chaos lock audit docs wheel clean setup setup-dev
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r target text; do printf '%-16s %s\n' "$$target" "$$text"; done
@@ -36,6 +36,9 @@ bench: setup-dev ## Measure speed and memory, with the machine's facts
 
 soak: setup-dev ## Let a server work for 30 minutes; nothing may get lost, run twice or grow (ARGS="--minutes 5")
 	@$(BIN)/python -m bench.soak $(ARGS)
+
+chaos: setup-dev ## Kill, freeze and cut off servers, workers and PostgreSQL for 30 minutes; nothing may get lost or run twice (ARGS="--minutes 5")
+	@$(BIN)/python -m bench.chaos $(ARGS)
 
 lock: setup-dev ## Pin the dependencies with their hashes (ARGS=--upgrade for newer ones)
 	@$(BIN)/python -m scripts.lock $(ARGS)

@@ -58,6 +58,8 @@ class LoopbackModel:
         writer.write(HEAD + _chunk({"role": "assistant", "content": ""}))
         for _ in range(self.tokens):
             await asyncio.sleep(self.pause)
+            if writer.is_closing():
+                raise ConnectionResetError
             writer.write(_chunk({"content": f"{time.monotonic_ns()} "}))
         writer.write(_chunk({}, "stop") + _part(b"data: [DONE]\n\n") + b"0\r\n\r\n")
         await writer.drain()

@@ -29,11 +29,12 @@ class PostgresServer:
     """A server in a temporary folder, reached by a Unix socket in it, so that nothing listens on a port.
 
     Use as a context manager. PostgreSQL refuses to run as root: then it runs as `postgres` or `nobody`. The server is
-    stopped by its process id, and on Linux also when the tests die.
+    stopped by its process id, and on Linux also when the tests die. `settings` are added to those below.
     """
 
-    def __init__(self, programs: Path) -> None:
+    def __init__(self, programs: Path, **settings: str) -> None:
         self._programs = programs
+        self._settings = settings
         self._account = unprivileged() if os.geteuid() == 0 else None
         self._last: deque[str] = deque(maxlen=30)
         self._ready = threading.Event()
@@ -41,6 +42,16 @@ class PostgresServer:
     def url(self, database: str = "postgres") -> str:
         """SQLAlchemy URL of one of the server's databases."""
         return f"postgresql+psycopg://{USER}@/{database}?host={self._folder}"
+
+    @property
+    def socket(self) -> Path:
+        """Where it listens."""
+        return self._folder / ".s.PGSQL.5432"
+
+    @property
+    def pid(self) -> int:
+        """The first of its processes; the others are its children."""
+        return self._process.pid
 
     def __enter__(self) -> Self:
         # Directly in the temporary folder: pytest's own folders are closed to other accounts, and socket paths are short.
@@ -79,6 +90,11 @@ class PostgresServer:
         )
         if made.returncode:
             raise PostgresFailed(f"initdb: {made.stdout}{made.stderr}")
+        self.start()
+
+    def start(self) -> None:
+        """Serve the data that is there; after a crash this repairs it first."""
+        self._ready = threading.Event()
         settings = {
             "listen_addresses": "",
             "unix_socket_directories": str(self._folder),
@@ -86,12 +102,13 @@ class PostgresServer:
             "full_page_writes": "off",
             "max_connections": "100",
             "log_min_messages": "warning",
+            **self._settings,
         }
         self._process = subprocess.Popen(
             [
                 self._programs / "postgres",
                 "-D",
-                data,
+                self._folder / "data",
                 *(part for key, value in settings.items() for part in ("-c", f"{key}={value}")),
             ],
             stdin=subprocess.DEVNULL,
@@ -104,22 +121,28 @@ class PostgresServer:
             preexec_fn=die_with_parent if sys.platform == "linux" else None,
             start_new_session=True,  # an interrupt typed at the tests reaches them first
         )
-        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader = threading.Thread(target=self._read, args=(self._process, self._ready), daemon=True)
         self._reader.start()
         if not self._ready.wait(timeout=60) or self._process.poll() is not None:
             self._process.kill()
             self._process.wait()
             raise PostgresFailed("postgres did not start:\n" + "".join(self._last))
 
-    def _read(self) -> None:
+    def crash(self) -> None:
+        """End it as a crash does: nothing is written any more, and the next start has to repair the data."""
+        self._process.send_signal(signal.SIGQUIT)
+        self._process.wait(timeout=20)
+        self._reader.join(timeout=20)
+
+    def _read(self, process: subprocess.Popen[str], ready: threading.Event) -> None:
         """Watch the server's log for readiness, and keep its last lines."""
-        assert self._process.stderr is not None
-        with self._process.stderr as lines:
+        assert process.stderr is not None
+        with process.stderr as lines:
             for line in lines:
                 self._last.append(line)
                 if "database system is ready to accept connections" in line:
-                    self._ready.set()
-        self._ready.set()
+                    ready.set()
+        ready.set()
 
     def _reachable(self, programs: Path) -> Path:
         """The programs, copied when they lie where the server's account may not go (a home folder, say)."""
