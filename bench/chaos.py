@@ -42,7 +42,7 @@ import uvloop
 from bench.callers import Callers
 from bench.figures import Figure, percentile
 from bench.house import Process, crash_database
-from bench.sink import gaps
+from bench.sink import due, gaps
 from bench.turmoil import AFTERMATH, FINAL, MIX, PERSIST, NodeRun, Plan, Seen, rhythm
 from flowstudio import frontend
 from flowstudio.storage.codec import decode, unpack_scope
@@ -186,6 +186,8 @@ class Chaos(Callers):
         try:
             async with asyncio.timeout(self.plan.patience):
                 for number in self.armed:
+                    while not self._caught_up(number):  # what is switched off makes up for nothing
+                        await asyncio.sleep(0.2)
                     end = time.time() - 3
                     await self._insist("POST", f"/api/workflows/{self.ids[f'clock {number}']}/deactivate/")
                     self.armed[number] = (self.armed[number][0], end)
@@ -201,6 +203,11 @@ class Chaos(Callers):
                 f"not at its end after {self.plan.patience:.0f} s: {task.get_name()}" for task in self._calls
             ]
             self.seen.wrong += [f"not at rest after {self.plan.patience:.0f} s: {row}" for row in left[:20]]
+
+    def _caught_up(self, number: int) -> bool:
+        """Whether a schedule has come to the present."""
+        newest = max(self.counter.moments[number], default="")
+        return bool(newest) and due(f"/{newest}").timestamp() > time.time() - 5
 
     def _query(self, sql: str) -> list[Any]:
         with psycopg.connect(self._conninfo("chaos"), autocommit=True) as connection:
