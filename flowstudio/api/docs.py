@@ -183,6 +183,8 @@ def _refine(schemas: dict[str, Any]) -> None:
     data = schemas["NodeData"]["properties"]
     data["properties"] |= objects
     data["pinned"]["anyOf"][0]["items"] = objects
+    for origin in (data["origin"], schemas["WorkflowDocument"]["properties"]["origin"]):
+        origin["anyOf"][0] |= objects
     data["credentials"] |= {"propertyNames": text, "additionalProperties": text}
     for name, fields in (
         ("NodeDocument", ("id",)),
