@@ -129,7 +129,8 @@ def commands_page() -> str:
     ]
     context = click.Context(command_line, info_name="flowstudio")
     for name, command in _commands(command_line, "flowstudio", context):
-        help_text = command.get_help(click.Context(command, info_name=name, max_content_width=100))
+        told = click.Context(command, info_name=name, max_content_width=100, **command_line.context_settings)
+        help_text = command.get_help(told)
         lines += [f"## {name}", "", "```text", help_text, "```", ""]
     return "\n".join(lines)
 

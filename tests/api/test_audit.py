@@ -177,6 +177,7 @@ RECORDED: dict[str, str] = {
     "PUT /models/prices": "settings.prices_changed",
     "PUT /network-rules": "settings.network_changed",
     "PUT /server-settings": "settings.server_changed",
+    "POST /processes/{id}/drain": "worker.drained",
     "POST /server-settings/test-mail": "settings.mail_tried",
     "DELETE /collections/{name}": "collection.deleted",
     "DELETE /chats/sessions/{id}": "conversation.deleted",
@@ -208,8 +209,9 @@ ELSEWHERE = {
     "POST /setup": "tests/api/test_accounts.py",
     "POST /password/forgotten": "tests/api/test_links.py",
     "POST /password/reset": "tests/api/test_links.py",
+    "POST /processes/{id}/drain": "tests/services/test_processes.py",
 }
-"""Operations that need a server with mail, or without an owner, and where their entries are looked at."""
+"""Operations that need a server with mail, with workers, or without an owner, and where their entries are looked at."""
 
 
 async def remembered(runtime: Runtime) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from flowstudio.engine.context import Host
 from flowstudio.engine.item import Json
-from flowstudio.engine.node import Example, Node
+from flowstudio.engine.node import Example, LoopNode, Node
 from flowstudio.engine.parameters import fields_of
 from flowstudio.nodes.connections import AccessTokens
 from flowstudio.outbound import Outbound
@@ -87,11 +87,16 @@ async def test_an_example_gives_what_it_promises(cls: type[Node], example: Examp
     assert result.ports == {port: rows for port, rows in promised.items() if rows}
 
 
+def only_rounds(cls: type[Node]) -> bool:
+    """Whether all that a node gives goes into its rounds, of which it has none when it stands alone."""
+    return issubclass(cls, LoopNode) and len(cls.outputs) == 1
+
+
 def test_every_example_promises_something() -> None:
     empty = [
         (cls.type, example.title)
         for cls in REGISTRY
         for example in cls.examples
-        if not example.fails and not example.gives
+        if not example.fails and not example.gives and not only_rounds(cls)
     ]
     assert empty == []

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from flowstudio.errors import Forbidden, NotFound
+from flowstudio.runtime import Runtime
 from flowstudio.services.callers import COMMAND_LINE, Caller
 from flowstudio.services.processes import id_of
+from flowstudio.storage.processes import Process
 from flowstudio.storage.records import AuditFilter
 from tests.services.conftest import chain, edit, node
 from tests.services.test_many import PATIENCE, House, ended
@@ -25,6 +27,16 @@ async def test_an_admin_sees_who_is_there_and_a_drained_worker_takes_nothing_mor
         house = House(tmp_path / "data", postgres_database)
         stack.push_async_callback(house.end)
         await look_and_drain(house)
+
+
+async def the_worker(server: Runtime) -> Process:
+    """The only worker, as soon as its heart has beaten once."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            match [p for p in (await server.processes.get(COMMAND_LINE)).processes if p.kind == "worker"]:
+                case [worker]:
+                    return worker
+            await asyncio.sleep(0.01)
 
 
 async def look_and_drain(house: House) -> None:
@@ -44,7 +56,7 @@ async def look_and_drain(house: House) -> None:
 
     await house.start(worker=True, queues="interactive", concurrency=7)
     assert await ended(server, waiting) == "success"
-    (worker,) = [p for p in (await server.processes.get(COMMAND_LINE)).processes if p.kind == "worker"]
+    worker = await the_worker(server)
     assert (worker.queues, worker.capacity, worker.draining) == ("interactive", 7, False)
     assert "flowstudio_workers_capacity 7" in list(await server.processes.lines())
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowstudio.engine.events import ErrorInfo
-from flowstudio.errors import InvalidRequest
+from flowstudio.errors import InvalidRequest, NewerVersion
 from flowstudio.storage.codec import (
     COMPRESS_FROM,
     decode,
@@ -95,7 +95,7 @@ def test_not_a_number_beside_a_huge_integer_is_refused() -> None:
 
 
 def test_an_unknown_form_is_an_error() -> None:
-    with pytest.raises(ValueError, match="unknown form"):
+    with pytest.raises(NewerVersion, match="unknown form"):
         decode(b"x{}")
 
 
