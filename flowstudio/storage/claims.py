@@ -198,6 +198,7 @@ def _claim(connection: Connection, id_: str, owner: str, lease_seconds: float) -
         )
         if ahead is not None and ahead >= row.slot_limit:
             return None
+        now = current_time(connection)  # it begins when the one whose slot it gets has ended
     claimed = connection.execute(
         update(executions)
         .where(columns.id == id_, claimable(now))

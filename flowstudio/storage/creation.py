@@ -87,10 +87,12 @@ class Create:
     @classmethod
     def apply(cls, connection: Connection, works: Sequence[Create]) -> list[Result]:
         """Store them; those whose call key is taken give the execution that has it."""
-        now = current_time(connection)
         results: dict[int, Result] = {}
         taken = _existing(connection, works)
-        slots = Slots(connection, [work.new for work in works], now)
+        slots = Slots(connection, [work.new for work in works])
+        now = current_time(
+            connection
+        )  # not before those that run are counted: it begins when they have ended
         rows: list[dict[str, Any]] = []
         stored: list[Create] = []
         refused: dict[int, Conflict] = {}
@@ -197,14 +199,14 @@ class Slots:
     """Which new executions of workflows with a limit may start at once: those for which a slot is free, unless earlier
     ones wait for it."""
 
-    def __init__(self, connection: Connection, new: Sequence[NewExecution], now: datetime) -> None:
+    def __init__(self, connection: Connection, new: Sequence[NewExecution]) -> None:
         limited = sorted({e.workflow_id for e in new if e.limit is not None and e.workflow_id is not None})
         self._ahead: Counter[str] = Counter()
         if not limited:
             return
         for workflow in limited:
             lock_workflow(connection, workflow)
-        columns = executions.c
+        columns, now = executions.c, current_time(connection)
         for workflow, count in connection.execute(
             select(columns.workflow_id, func.count())
             .where(columns.workflow_id.in_(limited), columns.slot_limit.is_not(None), LIVE, wants_slot(now))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import event, update
 from sqlalchemy.exc import OperationalError
@@ -16,8 +17,9 @@ from flowstudio.engine.item import Item
 from flowstudio.errors import LeaseLost
 from flowstudio.storage import Storage
 from flowstudio.storage.owners import new_owner
-from flowstudio.storage.records import Resumption
+from flowstudio.storage.records import Created, Resumption
 from flowstudio.storage.tables import executions
+from tests.storage.conftest import plain
 from tests.storage.samples import NOON, finished, new, outcome, owner_of_an_ended_process, rest, running
 
 
@@ -180,6 +182,38 @@ async def test_never_do_more_run_than_the_limit_and_all_get_their_turn(
     assert most <= limit
     assert sorted(order) == ids
     assert [await status_of(storage, id_) for id_ in ids] == ["success"] * 20
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("claimed", [True, False])
+async def test_it_begins_after_the_one_whose_slot_it_gets_has_ended(
+    postgres_settings: Settings, migrated_url: str, claimed: bool
+) -> None:
+    async with (
+        await Storage.open(postgres_settings) as storage,
+        await Storage.open(postgres_settings) as other,
+        await psycopg.AsyncConnection.connect(plain(migrated_url)) as lock,
+    ):
+        first = await running(storage, workflow_id="w", limit=1)
+        waiting = (await running(storage, workflow_id="w", limit=1)).id if claimed else None
+        await lock.execute("SELECT pg_advisory_xact_lock(hashtextextended('w', 0))")
+        second = asyncio.create_task(
+            storage.executions.claim(waiting, "you", 30)
+            if waiting
+            else running(storage, workflow_id="w", limit=1)
+        )
+        waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        while await (await lock.execute(waits)).fetchone() != (1,):  # noqa: ASYNC110  # another process's state
+            await asyncio.sleep(0.01)
+        ended = datetime.now(UTC)
+        await other.executions.journal(first.id, "me", 1).append([], rest(finished_at=ended))
+        await lock.rollback()
+        got = await second
+        assert got is not None
+        summary = await storage.executions.get(got.id if isinstance(got, Created) else str(waiting))
+        assert summary is not None
+        assert summary.started_at is not None
+        assert summary.started_at >= ended
 
 
 async def test_a_changed_limit_holds_for_those_that_wait(storage: Storage) -> None:
