@@ -9,7 +9,7 @@ from typing import Any
 import reflex as rx
 from reflex_components_core.base.error_boundary import error_boundary
 
-from flowstudio.components.shell import broken_page, connection_notice
+from flowstudio.components.shell import broken_page, connection_notice, notices
 from flowstudio.components.texts import text
 from flowstudio.config import Settings, load_settings
 from flowstudio.pages.access import on_error
@@ -54,7 +54,7 @@ app = rx.App(
     head_components=[rx.el.link(rel="icon", href="/logo.svg", type="image/svg+xml")],
     app_wraps={
         (55, "ErrorBoundary"): lambda _: error_boundary(fallback_render=broken_page()),
-        (5, "Overlay"): lambda _: rx.fragment(connection_notice()),
+        (5, "Overlay"): lambda _: rx.fragment(connection_notice(), notices()),
     },
     html_lang="en",
     toaster=rx.toast.provider(position="bottom-right", rich_colors=True, close_button=True),

@@ -11,6 +11,7 @@ from reflex.event import EventSpec
 
 from flowstudio.components.texts import text
 from flowstudio.errors import FlowStudioError, Unauthorized
+from flowstudio.pages.notices import failure
 from flowstudio.runtime import Runtime, current
 from flowstudio.services.audit import calling_from
 from flowstudio.services.callers import Caller, Permission, require
@@ -70,6 +71,6 @@ def on_error(exception: Exception) -> EventSpec | None:
     if isinstance(exception, Unauthorized):
         return rx.redirect("/login")
     if isinstance(exception, FlowStudioError):
-        return rx.toast.error(exception.message)
+        return failure(exception.message)
     log.error("An event handler failed", exc_info=exception)
-    return rx.toast.error(text("app.unexpected", status="500"))
+    return failure(text("app.unexpected", status="500"))

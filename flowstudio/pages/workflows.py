@@ -14,6 +14,7 @@ from flowstudio.engine.item import Json
 from flowstudio.engine.workflow import dump_workflow
 from flowstudio.errors import InvalidWorkflow
 from flowstudio.pages.access import PageState, handler
+from flowstudio.pages.notices import success
 from flowstudio.services.callers import Caller
 from flowstudio.services.examples import PREFIX
 from flowstudio.storage.workflows import Order
@@ -213,7 +214,7 @@ class WorkflowsState(PageState, rx.State):
         name = text("workflows.copy_of", name=original.document.name)[:200]
         await service.create(caller, dump_workflow(original.document) | {"name": name})
         await self._fill()
-        return rx.toast.success(text("workflows.duplicated"))
+        return success(text("workflows.duplicated"))
 
     @handler
     async def set_active(self, workflow: str, active: bool) -> EventSpec | None:
@@ -228,7 +229,7 @@ class WorkflowsState(PageState, rx.State):
             return None
         await self._fill()
         key = "workflows.activated" if changed.active else "workflows.deactivated"
-        return rx.toast.success(text(key, name=changed.document.name))
+        return success(text(key, name=changed.document.name))
 
     @handler
     async def ask_tags(self, workflow: str) -> None:
@@ -249,7 +250,7 @@ class WorkflowsState(PageState, rx.State):
         if self.tag not in wanted:
             self.tag = ""
         await self._fill()
-        return rx.toast.success(text("workflows.tags_saved"))
+        return success(text("workflows.tags_saved"))
 
     @handler
     async def close(self) -> None:
@@ -273,4 +274,4 @@ class WorkflowsState(PageState, rx.State):
         caller = await self._demand("edit")
         back = await self._runtime().workflows.bring_back(caller, str(workflow))
         await self._fill()
-        return rx.toast.success(text("workflows.restored", name=back.document.name))
+        return success(text("workflows.restored", name=back.document.name))

@@ -99,6 +99,18 @@ def test_a_workflow_with_a_webhook_is_switched_on_and_off(page: Page) -> None:
     expect(switch).not_to_be_checked()
 
 
+def test_what_could_not_be_done_is_said_in_words(page: Page) -> None:
+    made = page.request.post("/api/workflows/", data={"name": "Soon gone", "nodes": [], "edges": []}).json()
+    page.reload()
+    row = page.get_by_role("row").filter(has_text="Soon gone")
+    expect(row).to_be_visible()
+    page.request.delete(f"/api/workflows/{made['id']}/")
+    row.get_by_role("button", name="Duplicate").click()
+    expect(
+        page.get_by_role("region", name="Notifications").get_by_text("There is no workflow")
+    ).to_be_visible()
+
+
 def test_a_workflow_that_nothing_would_start_cannot_be_switched_on(page: Page) -> None:
     page.get_by_role("switch", name="Active: Invoice", exact=True).click()
     refusal = page.get_by_role("dialog", name="“Invoice” cannot be switched on yet")

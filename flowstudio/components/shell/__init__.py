@@ -33,6 +33,13 @@ class ConnectionNotice(rx.Component):
     tag = "ConnectionNotice"
 
 
+class Notices(rx.Component):
+    """Shows what event handlers have to say (`pages/notices.py`)."""
+
+    library = "$/flowstudio/shell/notices.jsx"
+    tag = "Notices"
+
+
 class BrokenPage(rx.Component):
     """What a page shows that broke while drawing itself."""
 
@@ -72,6 +79,7 @@ class Ago(rx.Component):
 side = Side.create
 skip_link = SkipLink.create
 connection_notice = ConnectionNotice.create
+notices = Notices.create
 broken_page = BrokenPage.create
 confirm_dialog = ConfirmDialog.create
 ago = Ago.create
