@@ -134,7 +134,7 @@ class Attempts:
             NodeStarted(execution=around.info.id, at=now, node=node.id, scope=self._scope, attempt=number)
         )
         this = self._new_try(number, now)
-        if not node.type.repeats(node.document.data.properties):
+        if not around.plan.repeats(node):
             await around.journal.append([self._outcome(this, "started")])
         return this
 

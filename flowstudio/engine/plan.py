@@ -70,6 +70,11 @@ class Plan:
             raise InvalidRequest(f"There is no node '{name}' in this workflow.")
         return node
 
+    def repeats(self, node: PlanNode) -> bool:
+        """Whether a node may run again when the server died while it ran: it, and whatever it may call meanwhile."""
+        subs = [self.nodes[id_] for ids in node.binding.slots.values() for id_ in ids]
+        return node.type.repeats(node.document.data.properties) and all(map(self.repeats, subs))
+
     def start_node(self, preferred: str | None = None, mode: str = "manual") -> str | None:
         """Where an execution starts: the preferred node, else a trigger for its mode, else a manual one, else the first.
 

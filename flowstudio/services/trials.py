@@ -23,6 +23,7 @@ from flowstudio.nodes.connections import (
     PostgresAccount,
 )
 from flowstudio.nodes.credentials import CREDENTIAL_TYPES, JwtAuth, SignatureAuth
+from flowstudio.nodes.databases.postgres_connection import connect
 from flowstudio.nodes.http.authentication import authentication
 from flowstudio.outbound import Outbound, Request
 from flowstudio.redaction import in_use
@@ -70,7 +71,7 @@ class Trials:
         except TimeoutError:
             return Verdict(False, f"The service did not answer within {TIMEOUT:g} seconds. Try again later.")
         except (ModelError, NodeError) as error:
-            return Verdict(False, error.message)
+            return Verdict(False, in_use.mask_quoted(error.message))  # services repeat what they are sent
 
     async def _tried(self, id_: str) -> Verdict:
         values = await self._tokens.open(id_, ())
@@ -79,6 +80,7 @@ class Trials:
             raise CredentialError(f"This installation does not know the type '{values['type']}'.")
         fields = {name: value for name, value in values.items() if name not in ("id", "type")}
         account: Any = shape.model_validate(fields).stored_as(id_)
+        in_use.learn_from(account)
         match account:
             case _ if account.type in MODEL_TYPES:
                 names = await list_models(account, self._outbound.transport())
@@ -134,26 +136,8 @@ class Trials:
         return Verdict(True, f"It works: {host} answered with status {response.status}.")
 
     async def _database(self, account: PostgresAccount) -> Verdict:
-        import psycopg
-
-        address = await self._outbound.vetted(account.host, account.port)
         where = f"{account.host}:{account.port}"
-        try:
-            connection = await psycopg.AsyncConnection.connect(
-                host=account.host,
-                hostaddr=address,
-                port=account.port,
-                dbname=account.database,
-                user=account.user,
-                password=account.password.get_secret_value(),
-                sslmode=account.encryption,
-                connect_timeout=10,
-                application_name="FlowStudio",
-            )
-        except psycopg.Error as error:
-            lines = str(error).strip().splitlines() or [type(error).__name__]
-            reason = lines[0].rpartition("FATAL:")[2].rpartition("failed: ")[2].strip().rstrip(".")
-            raise CredentialError(f"The database at {where} does not let FlowStudio in: {reason}.") from None
+        connection = await connect(account, self._outbound)
         async with connection:
             version = connection.info.server_version
         return Verdict(True, f"It works: PostgreSQL {version // 10000} answered at {where}.")

@@ -14,7 +14,7 @@ from flowstudio.engine.item import Item, Ports
 from flowstudio.engine.late import Ask, LateNode, asks_in, schema_of
 from flowstudio.engine.node import BatchNode, Inputs, ItemNode, Slot, SubNode
 from flowstudio.engine.registry import Registry
-from tests.engine.fakes import REGISTRY, World, plan_of
+from tests.engine.fakes import REGISTRY, MemoryJournal, World, plan_of
 
 
 class Hammer(SubNode):
@@ -107,6 +107,15 @@ async def test_each_item_of_the_owner_is_the_item_of_the_called_node(world: Worl
     )
     await world.execute(plan, [{"n": 1}, {"n": 2}])
     assert [out["rows"] for out in world.output("b")] == [[{"n": 1, "set": 11}], [{"n": 2, "set": 12}]]
+
+
+async def test_whoever_calls_a_node_that_must_not_run_twice_does_not_run_twice_itself(world: World) -> None:
+    for type_, noted in (("once", True), ("key", False)):
+        world.journal = MemoryJournal()
+        drawn = {"t": "manual-trigger", "b": "boss", "k": type_}
+        await world.execute(plan_of(drawn, "t > b", "k > b.tools", registry=KNOWN))
+        told = [(o.node, o.status) for appended in world.journal.appends for o in appended]
+        assert (("b", "started") in told) == noted
 
 
 async def test_calls_have_keys_of_their_own(world: World) -> None:

@@ -15,10 +15,12 @@ from tests.ai.providers.anthropic import AnthropicSpeaker
 from tests.ai.providers.google import GoogleSpeaker
 from tests.ai.providers.openai import OpenAISpeaker
 from tests.ai.providers.wire import Speaker, Turn, Wire
+from tests.nodes.databases.door import opened
 from tests.nodes.driver import REGISTRY, Result, run_node, scripted
 from tests.nodes.google.spreadsheets import Spreadsheets
 from tests.nodes.google.test_google_sheets import ORDERS, Google, OneToken
 from tests.outbound.server import serving
+from tests.postgres import PostgresServer
 
 EXAMPLES = [
     pytest.param(cls, example, id=f"{cls.type}: {example.title}")
@@ -44,7 +46,7 @@ class OneAccount:
         return self.values
 
 
-async def run(cls: type[Node], example: Example, host: Host) -> Result:
+async def run(cls: type[Node], example: Example, host: Host, request: pytest.FixtureRequest) -> Result:
     """Run an example; where a chat model takes part, it says what is written in the example."""
     fields = fields_of(cls)
     if cls.type == "google-sheets":
@@ -59,6 +61,11 @@ async def run(cls: type[Node], example: Example, host: Host) -> Result:
             )
             await outbound.close()
             return result
+    if cls.type == "postgres":
+        postgres: PostgresServer = request.getfixturevalue("postgres_server")
+        assert isinstance(example.given, list)
+        async with opened(postgres, request.getfixturevalue("postgres_database")) as door:
+            return await door.node(given=example.given, **example.properties)
     if not example.model:
         return await run_node(cls.type, example.properties, example.given, host=host)
     if "model" in fields.slots:
@@ -76,8 +83,10 @@ async def run(cls: type[Node], example: Example, host: Host) -> Result:
 
 @pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize(("cls", "example"), EXAMPLES)
-async def test_an_example_gives_what_it_promises(cls: type[Node], example: Example, caged_host: Host) -> None:
-    result = await run(cls, example, caged_host)
+async def test_an_example_gives_what_it_promises(
+    cls: type[Node], example: Example, caged_host: Host, request: pytest.FixtureRequest
+) -> None:
+    result = await run(cls, example, caged_host, request)
     if example.fails:
         assert result.error == example.fails
         return

@@ -34,6 +34,7 @@ from flowstudio.services.credentials import TYPES
 from flowstudio.storage.backup import write_backup
 from tests.api.conftest import Server, node, running
 from tests.security.hostile import Hostile, Mood, forms, hostile_service
+from tests.security.hostile_database import hostile_database
 
 CORE = "canary=Zq8x/Lw3vT5+aT9uVe2-and-more-of-it"
 
@@ -52,7 +53,7 @@ PROPERTIES: dict[str, dict[str, Any]] = {
 }
 
 
-CUT_OFF = {"http-request", "tool-api-caller", "google-sheets", "chat-model-openai"}
+CUT_OFF = {"http-request", "tool-api-caller", "google-sheets", "chat-model-openai", "postgres"}
 """Nodes that also meet services that break off and that send them on; all others use the same way out."""
 
 
@@ -71,8 +72,8 @@ class Told(logging.Handler):
 class World:
     """A server, the hostile service, and every secret that was handed over."""
 
-    def __init__(self, server: Server, hostile: Hostile, logs: Told) -> None:
-        self.server, self.hostile, self.logs = server, hostile, logs
+    def __init__(self, server: Server, hostile: Hostile, database: int, logs: Told) -> None:
+        self.server, self.hostile, self.database, self.logs = server, hostile, database, logs
         self.secrets: list[str] = []
         self.tokens: list[str] = []
         self.latest = ""
@@ -109,6 +110,8 @@ class World:
                 values[name] = f"{self.hostile.url}/v1"
             elif name == "name":
                 values[name] = "X-Canary"
+            elif type_ == "postgresql" and name in ("host", "port"):
+                values[name] = {"host": "127.0.0.1", "port": self.database}[name]
             elif field.is_required():
                 values[name] = "canary-user"
         answer = client.post("/api/credentials", json={"name": type_, "type": type_, "values": values})
@@ -178,13 +181,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     logs = Told()
     root = logging.getLogger()
     level = root.level
-    with hostile_service() as hostile:
+    with hostile_service() as hostile, hostile_database(hostile) as port:
         folder = tmp_path_factory.mktemp("canaries") / "data"
-        with running(folder, allow_hosts=(hostile.url.removeprefix("http://"),), log_level="debug") as server:
+        hosts = (hostile.url.removeprefix("http://"), f"127.0.0.1:{port}")
+        with running(folder, allow_hosts=hosts, log_level="debug") as server:
             root.addHandler(logs)
             root.setLevel(logging.INFO)
             try:
-                yield World(server, hostile, logs)
+                yield World(server, hostile, port, logs)
             finally:
                 root.removeHandler(logs)
                 root.setLevel(level)

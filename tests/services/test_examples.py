@@ -62,6 +62,7 @@ ELSEWHERE = {
     "embedded-workflow",  # tests/interop/test_services.py
     "skip-seen",  # tests/interop/test_memory.py
     "google-sheets",  # needs an account: tests/nodes/google
+    "postgres",  # the same: tests/nodes/databases
 }
 """What other tests run in whole workflows."""
 
