@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from flowstudio.engine.context import ExecutionInfo, Mode
@@ -111,6 +112,9 @@ class ExecutionService:
             due=(request.node, request.due) if request.node is not None and request.due is not None else None,
             retry_of=request.retry_of,
             options=self._options(request),
+            secrets=partial(self._storage.credentials.sealed, request.id, dict(request.secrets))
+            if request.secrets
+            else None,
             limit=1 if request.alone else settings.concurrency if request.depth == 0 else None,
         )
         created = await self._storage.executions.create(new)
@@ -147,8 +151,6 @@ class ExecutionService:
 
     def _options(self, request: StartRequest) -> Json:
         options: Json = {"pinned": True} if request.pinned else {"awaited": True} if request.awaited else {}
-        if request.secrets:
-            options["secrets"] = self._storage.credentials.seal(request.id, dict(request.secrets))
         return options
 
     async def execute(

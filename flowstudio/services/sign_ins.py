@@ -65,8 +65,7 @@ class SignInService:
         state, verifier = secrets.token_urlsafe(32), make_verifier()
         redirect = origin.rstrip("/") + CALLBACK
         noted = {"verifier": verifier, "redirect": redirect, "changed": record.updated_at.isoformat()}
-        sealed = self._credentials.seal(state, noted)
-        await self._credentials.begin_sign_in(state, session, SignIn(id_, sealed), datetime.now(UTC) + LIFE)
+        await self._credentials.begin_sign_in(state, session, id_, noted, datetime.now(UTC) + LIFE)
         # Google gives a refresh token only if it is asked to, and again only after asking for consent.
         google = "access_type=offline&prompt=consent"
         return authorization_url(

@@ -109,7 +109,7 @@ class Create:
             created = Created(new.id, True, "running" if runs else "queued", 1 if runs else 0)
             if new.call_key:
                 taken["key:" + new.call_key] = Created(new.id, False, created.status, 0)
-            rows.append(work.row(created, now))
+            rows.append(work.row(connection, created, now))
             stored.append(work)
             results[i] = created
         store_snapshots(
@@ -124,7 +124,7 @@ class Create:
             work.known.add(work.snapshot.hash)
         return [refused[i] if i in refused else results[i] for i in range(len(works))]
 
-    def row(self, created: Created, now: datetime) -> dict[str, Any]:
+    def row(self, connection: Connection, created: Created, now: datetime) -> dict[str, Any]:
         """The execution's row."""
         new, runs = self.new, created.status == "running"
         return {
@@ -148,7 +148,7 @@ class Create:
             "depth": new.depth,
             "call_key": new.call_key,
             "retry_of": new.retry_of,
-            "options": self.new.options,
+            "options": new.options | ({"secrets": new.secrets(connection)} if new.secrets else {}),
             "slot_limit": new.limit,
             "owner": new.owner if runs else None,
             "fence": created.fence,

@@ -206,17 +206,20 @@ class CredentialRepository:
             lambda c: c.execute(update(credentials).where(columns.id == id_).values(connection=said))
         )
 
-    async def begin_sign_in(self, state: str, session: str, entry: SignIn, ends_at: datetime) -> None:
-        """Remember a sign-in that begins; forget those that nobody finished."""
+    async def begin_sign_in(
+        self, state: str, session: str, credential: str, noted: Json, ends_at: datetime
+    ) -> None:
+        """Remember a sign-in that begins, with what is noted about it; forget those that nobody finished."""
 
         def store(connection: Connection) -> None:
+            sealed = self.sealed(state, noted, connection)
             connection.execute(delete(sign_ins).where(sign_ins.c.ends_at < current_time(connection)))
             connection.execute(
                 insert(sign_ins).values(
                     state=_hash(state),
                     session=_hash(session),
-                    credential_id=entry.credential_id,
-                    sealed=entry.sealed,
+                    credential_id=credential,
+                    sealed=sealed,
                     ends_at=ends_at,
                 )
             )
@@ -237,9 +240,9 @@ class CredentialRepository:
 
         return await self._database.write(take)
 
-    def seal(self, owner: str, values: Json) -> str:
-        """Encrypt values that are kept elsewhere; they open for the same `owner` only."""
-        return self._vault.encrypt(owner, SEALED, values).decode()
+    def sealed(self, owner: str, values: Json, connection: Connection) -> str:
+        """Encrypt values that the transaction of the connection keeps elsewhere; they open for the same `owner` only."""
+        return self._vault.encrypt(owner, SEALED, values, key=key_in_use(connection)).decode()
 
     def unseal(self, owner: str, sealed: str) -> Json:
         """What was sealed. Raises `CredentialError`."""
@@ -288,6 +291,9 @@ class CredentialRepository:
                     given = vault.decrypt(id_, SEALED, sealed.encode())
                     again = options | {"secrets": vault.encrypt(id_, SEALED, given).decode()}
                     connection.execute(update(executions).where(executions.c.id == id_).values(options=again))
+            for state, sealed in connection.execute(select(sign_ins.c.state, sign_ins.c.sealed)).all():
+                again = vault.renewed(sealed.encode()).decode()
+                connection.execute(update(sign_ins).where(sign_ins.c.state == state).values(sealed=again))
             password = connection.scalar(select(server_settings.c.mail_password))
             if password is not None:
                 given = vault.decrypt(MAIL, SEALED, password.encode())

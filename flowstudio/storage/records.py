@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Literal, TypeAlias
 
 import orjson
+from sqlalchemy import Connection
 
 from flowstudio.engine.context import Mode
 from flowstudio.engine.events import ErrorInfo, ExecutionStatus, Scope
@@ -77,6 +78,8 @@ class NewExecution:
     """Makes creating idempotent: one execution per key."""
     retry_of: str | None = None
     options: Json = field(default_factory=dict)
+    secrets: Callable[[Connection], str] | None = field(default=None, repr=False)
+    """Encrypts the credentials that came along, with the key that is in use when they are stored."""
     limit: int | None = None
     """How many executions of the workflow may run at the same time."""
     queue: Queue = "default"

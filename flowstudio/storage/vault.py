@@ -188,6 +188,10 @@ class Vault:
         values: Json = opened["values"]
         return values
 
+    def renewed(self, secret: bytes) -> bytes:
+        """The same encrypted with the first key, for whoever does not know whom it was made for."""
+        return self._cipher().rotate(secret)
+
     def _cipher(self) -> MultiFernet:
         if self._fernet is None:
             from cryptography.fernet import Fernet, MultiFernet

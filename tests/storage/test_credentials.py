@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -164,11 +166,36 @@ async def test_a_rotation_stopped_anywhere_leaves_a_database_that_opens(
 
 
 async def test_the_secrets_of_executions_that_wait_are_encrypted_anew(storage: Storage) -> None:
-    sealed = storage.credentials.seal("e", {"openai": {"api_key": "given along"}})
-    new = NewExecution(id="e", document={}, mode="api", options={"secrets": sealed})
-    await storage.executions.create(new)
+    given = {"openai": {"api_key": "given along"}}
+    await storage.executions.create(
+        NewExecution(id="e", document={}, mode="api", secrets=partial(storage.credentials.sealed, "e", given))
+    )
+    before = await storage.executions.load("e")
     await storage.credentials.rotate()
     stored = await storage.executions.load("e")
     assert stored is not None
-    assert stored.options["secrets"] != sealed
-    assert storage.credentials.unseal("e", stored.options["secrets"])["openai"]["api_key"] == "given along"
+    assert before is not None
+    assert stored.options["secrets"] != before.options["secrets"]
+    assert storage.credentials.unseal("e", stored.options["secrets"]) == given
+
+
+async def test_what_is_on_its_way_while_another_process_rotates_opens_with_the_new_key(
+    storage: Storage, other: Storage
+) -> None:
+    """The credentials of a run and a sign-in, begun before the rotation and stored after it, and the other way round."""
+    credentials, given = storage.credentials, {"openai": {"api_key": "given along"}}
+    id_ = await add(storage)
+    ends = datetime.now(UTC) + timedelta(minutes=10)
+    await credentials.begin_sign_in("before", "s", id_, {"verifier": "v"}, ends)
+    new = NewExecution(id="e", document={}, mode="api", secrets=partial(credentials.sealed, "e", given))
+    await other.credentials.rotate()
+    await storage.executions.create(new)
+    await credentials.begin_sign_in("after", "s", id_, {"verifier": "v"}, ends)
+    async with await Storage.open(storage.settings) as again:
+        stored = await again.executions.load("e")
+        assert stored is not None
+        assert again.credentials.unseal("e", stored.options["secrets"]) == given
+        for state in ("before", "after"):
+            entry = await again.credentials.end_sign_in(state, "s")
+            assert entry is not None
+            assert again.credentials.unseal(state, entry.sealed) == {"verifier": "v"}
