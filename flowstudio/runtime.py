@@ -389,6 +389,7 @@ class Runtime:
     async def _sweep(self, now: datetime) -> None:
         """Delete what is old, but for executions."""
         await self.storage.leases.prune(now)
+        await self.storage.attempts.prune(now)
         await self.storage.processes.prune(now)
         await self.storage.workflows.purge(now - HIDDEN_FOR)
         await self.storage.edits.prune(now)

@@ -106,7 +106,7 @@ async def take_back(id: Id, caller: SignedIn, studio: Studio) -> Response:
 )
 async def forgot_password(body: Forgotten, request: Request, studio: Studio) -> Response:
     """Sends a link if there is such an account; the answer does not tell. 409 when no mail server is set up."""
-    studio.links.forgot(body.email, client=client_address(request))
+    await studio.links.forgot(body.email, client=client_address(request))
     return Response(status_code=204)
 
 

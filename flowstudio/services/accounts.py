@@ -18,7 +18,7 @@ from flowstudio.errors import ConfigurationError, Conflict, Forbidden, InvalidRe
 from flowstudio.services.audit import Audit
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.passwords import PasswordHasher, check_password
-from flowstudio.services.throttle import Throttle
+from flowstudio.services.throttle import throttle
 from flowstudio.storage import Storage
 from flowstudio.storage.records import ApiKey, KeyScope, Role, Session, User
 
@@ -87,9 +87,9 @@ class AccountService:
         self.on_revoked: Callable[[], None] | None = None
         """Called when somebody's rights were changed here."""
         self._revocation = asyncio.Event()
-        self._pairs = Throttle(5, 300, clock)
-        self._emails = Throttle(30, 300, clock)
-        self._clients = Throttle(20, 300, clock)
+        self._pairs = throttle(storage, "sign-in from", 5, 300, clock)
+        self._emails = throttle(storage, "sign-in", 30, 300, clock)
+        self._clients = throttle(storage, "sign-ins from", 20, 300, clock)
 
     # The owner
 
@@ -213,10 +213,10 @@ class AccountService:
         """Change one's own password; ends all of one's sessions. Raises `Forbidden` when the old one is wrong."""
         require(caller, "account")
         user = await self._user(caller.user_id)
-        self._pairs.attempt(f"{user.id} {client}")
+        await self._pairs.attempt(f"{user.id} {client}")
         if not await self._hasher.verify(user.password_hash, old):
             raise Forbidden("The present password is not right.")
-        self._pairs.forget(f"{user.id} {client}")
+        await self._pairs.forget(f"{user.id} {client}")
         check_password(new)
         await self._accounts.update_user(user.id, password_hash=await self._hasher.hash(new))
         await self._accounts.delete_sessions(user.id)
@@ -231,18 +231,18 @@ class AccountService:
         `RateLimited` after too many tries from one client or for one address."""
         address = email.strip().casefold()[:320]
         pair = f"{address} {client}"
-        self._clients.attempt(client)
-        self._emails.attempt(address)
-        self._pairs.attempt(pair)
+        await self._clients.attempt(client)
+        await self._emails.attempt(address)
+        await self._pairs.attempt(pair)
         user = await self._accounts.user_by_email(email.strip())
         if not await self._hasher.verify(user.password_hash if user else None, password) or user is None:
             log.warning("sign-in refused", extra={"client": client})
             known = (user.email, user.id) if user else ()  # what else was typed may be a password
             await self._audit.record(None, "session.refused", *known)
             raise Unauthorized("The e-mail address or the password is not right.")
-        self._clients.undo(client)
-        self._emails.forget(address)
-        self._pairs.forget(pair)
+        await self._clients.undo(client)
+        await self._emails.forget(address)
+        await self._pairs.forget(pair)
         if self._hasher.outdated(user.password_hash):
             await self._accounts.update_user(user.id, password_hash=await self._hasher.hash(password))
         await self._audit.record(_caller(user, "session"), "session.opened", user.email, user.id)

@@ -19,7 +19,7 @@ from flowstudio.services.audit import Audit
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.mail import Mailer
 from flowstudio.services.passwords import check_password
-from flowstudio.services.throttle import Throttle
+from flowstudio.services.throttle import throttle
 from flowstudio.storage import Storage
 from flowstudio.storage.records import AccountLink, Role, User
 
@@ -49,9 +49,9 @@ class LinkService:
         self._mailer = mailer
         self._base = settings.base_url
         self._now = now
-        self._tries = Throttle(30, 300)
-        self._asked = Throttle(3, 900)
-        self._asking = Throttle(20, 900)
+        self._tries = throttle(storage, "link", 30, 300)
+        self._asked = throttle(storage, "password mail", 3, 900)
+        self._asking = throttle(storage, "password mails from", 20, 900)
         self._pending: set[asyncio.Task[None]] = set()
 
     @property
@@ -109,11 +109,11 @@ class LinkService:
 
     async def read(self, token: str, *, client: str) -> AccountLink:
         """What an invitation is about. Raises `NotFound`."""
-        self._tries.attempt(client)
+        await self._tries.attempt(client)
         link = await self._links.find(token_hash(token), "invitation", self._now())
         if link is None:
             raise NotFound(GONE)
-        self._tries.undo(client)
+        await self._tries.undo(client)
         return link
 
     async def accept(self, token: str, name: str, email: str, password: str, *, client: str) -> User:
@@ -134,7 +134,7 @@ class LinkService:
 
     # Passwords
 
-    def forgot(self, email: str, *, client: str) -> None:
+    async def forgot(self, email: str, *, client: str) -> None:
         """Send a link that sets a new password, if there is such an account. Says nothing about whether there is.
 
         Raises `Conflict` when no mail server is set up, and `RateLimited`.
@@ -144,7 +144,7 @@ class LinkService:
                 "This FlowStudio sends no mail. Ask an admin for a new password; on the server: flowstudio user "
                 "set-password --email ADDRESS"
             )
-        self._asking.attempt(client)
+        await self._asking.attempt(client)
         task = asyncio.create_task(self._send_reset(email.strip()[:320]))
         self._pending.add(task)
         task.add_done_callback(self._pending.discard)
@@ -154,7 +154,7 @@ class LinkService:
         if user is None:
             return
         try:
-            self._asked.attempt(user.id)
+            await self._asked.attempt(user.id)
         except RateLimited:
             return
         token = secrets.token_urlsafe(32)
@@ -175,7 +175,7 @@ class LinkService:
 
     async def set_password(self, token: str, password: str, *, client: str) -> None:
         """Use a password link; ends all sessions of the account. Raises `NotFound`."""
-        self._tries.attempt(client)
+        await self._tries.attempt(client)
         check_password(password)
         link = await self._links.find(token_hash(token), "password", self._now())
         if link is None:
@@ -184,7 +184,7 @@ class LinkService:
         user = await self._links.set_password(token_hash(token), self._now(), hashed)
         if user is None:
             raise NotFound(GONE)
-        self._tries.undo(client)
+        await self._tries.undo(client)
         self._accounts.revoked()
         await self._audit.record(None, "user.password_changed", link.email, user)
 

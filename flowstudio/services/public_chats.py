@@ -21,7 +21,7 @@ from flowstudio.nodes.triggers.chat import WhenChatReceived
 from flowstudio.services.callers import Caller
 from flowstudio.services.chats import ChatService
 from flowstudio.services.talk import Said
-from flowstudio.services.throttle import Throttle
+from flowstudio.services.throttle import Throttle, throttle
 from flowstudio.services.turns import Message, turn_json
 from flowstudio.services.workflows import Workflow, WorkflowService
 from flowstudio.storage import Storage
@@ -67,7 +67,7 @@ class PublicChatService:
         self._storage = storage
         self._workflows = workflows
         self._chats = chats
-        self._guesses = Throttle(GUESSES, MINUTE)
+        self._guesses = throttle(storage, "chat password", GUESSES, MINUTE)
         self._paces: dict[int, Throttle] = {}
 
     async def look(self, workflow_id: str) -> Json:
@@ -78,7 +78,7 @@ class PublicChatService:
     async def arrive(self, workflow_id: str, visitor: Visitor) -> Json:
         """The page's look, and what was said with this visitor, or what they have to do first. Raises `NotFound`."""
         door = await self._door(workflow_id)
-        entry = self._entry(door, visitor)
+        entry = await self._entry(door, visitor)
         look = _look(door)
         if entry is not None:
             return look | {"welcome": "", "suggestions": [], "entry": entry, "turns": []}
@@ -92,10 +92,10 @@ class PublicChatService:
         """Check a password; gives what the browser shows from then on. Raises `Forbidden`, `RateLimited`."""
         door = await self._door(workflow_id)
         subject = f"{workflow_id}/{visitor.address}"
-        self._guesses.attempt(subject)
+        await self._guesses.attempt(subject)
         if not door.password or not hmac.compare_digest(door.password.encode(), password.encode()):
             raise Forbidden("This is not the password.")
-        self._guesses.undo(subject)
+        await self._guesses.undo(subject)
         return _grant(door, visitor)
 
     async def say(
@@ -107,7 +107,7 @@ class PublicChatService:
             raise InvalidRequest("This chat takes no files.")
         if not message.text.strip() and not message.files and not message.keep_files:
             raise InvalidRequest("The message is empty; write something, or add a file.")
-        self._pace(door, visitor)
+        await self._pace(door, visitor)
         thread = None if fresh else await self._thread(door, visitor)
         session = thread.name if thread is not None else new_id()
         meant = Message(
@@ -187,23 +187,23 @@ class PublicChatService:
             return _Door(workflow, drawn.id, chat, password)
         raise missing
 
-    def _entry(self, door: _Door, visitor: Visitor) -> Entry | None:
+    async def _entry(self, door: _Door, visitor: Visitor) -> Entry | None:
         match door.chat.access:
             case "signed_in":
                 return None if visitor.caller is not None and visitor.caller.may("read") else "sign_in"
             case "password":
                 if visitor.grant and door.password:
                     subject = f"{door.workflow.record.id}/{visitor.address}"
-                    self._guesses.attempt(subject)
+                    await self._guesses.attempt(subject)
                     if hmac.compare_digest(visitor.grant.encode(), _grant(door, visitor).encode()):
-                        self._guesses.undo(subject)
+                        await self._guesses.undo(subject)
                         return None
                 return "password"
         return None
 
     async def _admit(self, workflow_id: str, visitor: Visitor) -> _Door:
         door = await self._door(workflow_id)
-        if self._entry(door, visitor) is not None:
+        if await self._entry(door, visitor) is not None:
             raise Unauthorized("This chat is not open to everybody: enter first.")
         return door
 
@@ -221,14 +221,16 @@ class PublicChatService:
         )
         return found[0] if found else None
 
-    def _pace(self, door: _Door, visitor: Visitor) -> None:
+    async def _pace(self, door: _Door, visitor: Visitor) -> None:
         limit = door.chat.per_minute
         id_ = door.workflow.record.id
         subjects = ((limit, _owner(visitor, door)), (limit * SHARED, visitor.address))
         for allowed, subject in subjects:
-            throttle = self._paces.setdefault(allowed, Throttle(allowed, MINUTE))
+            pace = self._paces.get(allowed)
+            if pace is None:
+                pace = self._paces[allowed] = throttle(self._storage, "chat message", allowed, MINUTE)
             try:
-                throttle.attempt(f"{id_}/{subject}")
+                await pace.attempt(f"{id_}/{subject}")
             except RateLimited as error:
                 wait = error.retry_after
                 raise RateLimited(

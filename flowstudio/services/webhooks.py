@@ -28,7 +28,7 @@ from flowstudio.services.dispatcher import Dispatcher
 from flowstudio.services.executions import FINAL, ExecutionService
 from flowstudio.services.listening import Listening, Listenings
 from flowstudio.services.starting import StartRequest
-from flowstudio.services.throttle import Throttle
+from flowstudio.services.throttle import Throttle, throttle
 from flowstudio.services.webhook_calls import (
     OpenAddress,
     StreamBroken,
@@ -119,7 +119,7 @@ class WebhookService:
             test=test,
         )
         if not test:
-            self._count(workflow, found.route.node, webhook)
+            await self._count(workflow, found.route.node, webhook)
         files = MaskedBinaries(self._binaries, secrets)
         item = await request_item(arrived, files, raw_body=webhook.raw_body, claims=claims)
         item = item.with_json(secrets.clean(item.json))
@@ -143,16 +143,17 @@ class WebhookService:
             extra["idempotency-replayed"] = "true"
         return await self._render(answer, execution, extra, request.method)
 
-    def _count(self, workflow: Workflow, node: str, webhook: Webhook) -> None:
+    async def _count(self, workflow: Workflow, node: str, webhook: Webhook) -> None:
         """Count a call. Raises `RateLimited` for more than the webhook takes."""
         if not webhook.rate_limit:
             return
         place = (workflow.id or "", node)
-        throttle = self._throttles.get(place)
-        if throttle is None or throttle.limit != webhook.rate_limit:
-            throttle = self._throttles[place] = Throttle(webhook.rate_limit, 60)
+        known = self._throttles.get(place)
+        if known is None or known.limit != webhook.rate_limit:
+            kind = f"webhook {workflow.id} {node}"
+            known = self._throttles[place] = throttle(self._storage, kind, webhook.rate_limit, 60)
         try:
-            throttle.attempt("")
+            await known.attempt("")
         except RateLimited as error:
             raise RateLimited(
                 f"This webhook takes {webhook.rate_limit} calls a minute. Call again in {error.retry_after:.0f} seconds.",

@@ -13,6 +13,7 @@ from flowstudio.config import Settings
 from flowstudio.errors import ConfigurationError
 from flowstudio.storage.account_links import AccountLinkRepository
 from flowstudio.storage.accounts import AccountRepository
+from flowstudio.storage.attempts import AttemptRepository
 from flowstudio.storage.audit import AuditRepository
 from flowstudio.storage.binaries import BinaryStore
 from flowstudio.storage.chats import ChatRepository
@@ -62,6 +63,7 @@ class Storage:
         self.statistics = StatisticsRepository(database)
         self.accounts = AccountRepository(database)
         self.account_links = AccountLinkRepository(database)
+        self.attempts = AttemptRepository(database)
         self.audit = AuditRepository(database)
         self.credentials = CredentialRepository(database, vault)
         self.conversations = ConversationRepository(database)

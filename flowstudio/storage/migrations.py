@@ -12,7 +12,7 @@ from flowstudio.shipped import shipped
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0015"
+HEAD = "0016"
 """The newest revision: a database that has it needs nothing, so Alembic is not even imported."""
 LOCK = 0x464C4F57
 """Key of the PostgreSQL advisory lock that migrating processes take."""

@@ -225,6 +225,15 @@ processes = Table(
 )
 """The processes that share this database. One that is not seen for long has ended without saying so."""
 
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("subject", String(64), primary_key=True),
+    Column("since", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", Integer, nullable=False),
+)
+"""What is limited for all processes together: a subject's attempts in the seconds from `since` (of the epoch) on."""
+
 chat_sessions = Table(
     "chat_sessions",
     metadata,

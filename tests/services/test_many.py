@@ -13,7 +13,7 @@ import pytest
 from flowstudio.config import load_settings
 from flowstudio.engine.events import ExecutionFinished, ExecutionStarted
 from flowstudio.engine.item import Item
-from flowstudio.errors import ConfigurationError
+from flowstudio.errors import ConfigurationError, RateLimited, Unauthorized
 from flowstudio.runtime import Runtime
 from flowstudio.services.callers import COMMAND_LINE
 from flowstudio.services.starting import StartRequest
@@ -208,3 +208,29 @@ async def test_a_process_that_does_not_belong_to_the_others_does_not_start(
         await house.start(worker=True, files_dir=tmp_path / "elsewhere")
     with pytest.raises(ConfigurationError, match="needs PostgreSQL"):
         await house.start(database_url=None, data_dir=tmp_path / "other")
+
+
+@pytest.mark.postgres
+async def test_limits_hold_for_all_servers_together(house: House) -> None:
+    here, there = await house.start(), await house.start()
+    await here.accounts.create_owner("Ada", "ada@example.com", "correct horse battery")
+    for server in (here, there, here, there, here):
+        with pytest.raises(Unauthorized):
+            await server.accounts.sign_in("ada@example.com", "wrong", client="1.2.3.4")
+    for server in (here, there):
+        with pytest.raises(RateLimited):
+            await server.accounts.sign_in("ada@example.com", "correct horse battery", client="1.2.3.4")
+    assert await there.accounts.sign_in("ada@example.com", "correct horse battery", client="5.6.7.8")
+
+    hook = node("in", "webhook", path="limited", method="POST", rate_limit=3)
+    await publish(here, chain(hook, edit("a", x="1")))
+    async with asyncio.timeout(PATIENCE):
+        while not (await there.webhooks._settled()).methods("limited"):  # noqa: ASYNC110  # heard of by message
+            await asyncio.sleep(0.01)
+    statuses: list[int | str] = []
+    for server in (here, there, here, there):
+        try:
+            statuses.append((await call(server, "limited", {})).status)
+        except RateLimited as error:
+            statuses.append(error.message.partition(".")[0])
+    assert statuses == [200, 200, 200, "This webhook takes 3 calls a minute"]
