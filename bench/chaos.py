@@ -11,7 +11,7 @@ made the call and the idempotency key of the step; PostgreSQL notes when each ou
 2. no step was called after its outcome was committed; but for the last words of a process that had been frozen, or away from
    the database, since before, which nothing can hold back: they carry the same idempotency key, and are counted;
 3. no step has two outcomes, and no call two executions;
-4. every moment of every schedule started one execution, and not before its time;
+4. every moment of every schedule started one execution, and not before its time; no pause was too short, whatever the clocks said;
 5. every execution is counted once in the totals of Insights;
 6. whoever watches an execution is told of its end.
 Prints its figures and what is wrong, and ends with 1 if something is.
@@ -43,7 +43,7 @@ from bench.callers import Callers
 from bench.figures import Figure, percentile
 from bench.house import Process, crash_database
 from bench.sink import due, gaps
-from bench.turmoil import AFTERMATH, FINAL, MIX, PERSIST, NodeRun, Plan, Seen, rhythm
+from bench.turmoil import AFTERMATH, EARLY, FINAL, MIX, PAUSES, PERSIST, NodeRun, Plan, Seen, rhythm
 from flowstudio import frontend
 from flowstudio.storage.codec import decode, unpack_scope
 from scripts import postgres
@@ -269,6 +269,7 @@ class Chaos(Callers):
         ]
         self._check_calls(decided, names)
         wrong += self.counter.early[:20]
+        wrong += self._short_pauses(names)
         for number, (since, until) in self.armed.items():
             moments = self.counter.moments.get(number, {})
             wrong += [
@@ -284,6 +285,16 @@ class Chaos(Callers):
         final = sum(status in FINAL for status in statuses.values())
         if counted != final:
             wrong.append(f"{final} executions have ended, Insights counts {counted}")
+
+    def _short_pauses(self, names: dict[str, str]) -> Iterator[str]:
+        """Which executions went on before the pause between `a` and `b` was over."""
+        first: dict[tuple[str, str], float] = {}
+        for call in self.counter.calls:
+            first.setdefault(call.run[:2], call.at)
+        for (execution, step), at in first.items():
+            least = PAUSES.get(names.get(execution, ""), 0.0) if step == "b" else 0.0
+            if least and at < first[(execution, "a")] + least - EARLY:
+                yield f"paused for {at - first[(execution, 'a')]:.1f} s instead of {least:.1f} s: {execution}"
 
     @staticmethod
     def _gaps(number: int, fired: list[float], since: float, until: float) -> Iterator[str]:

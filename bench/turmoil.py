@@ -28,7 +28,9 @@ PERSIST = 90.0
 AFTERMATH = 10.0
 """Seconds after it woke up within which the last words of a frozen process are told apart from a fault."""
 EARLY = 1.0
-"""Seconds before its time at which a schedule's run is wrong: the clock of PostgreSQL counts."""
+"""Seconds before its time at which the run of a schedule, or the end of a pause, is wrong: the clock of PostgreSQL counts."""
+PAUSES = {"wait": 1.5, "sleep": 3.0}
+"""By workflow: seconds between its steps `a` and `b` at least."""
 UNANSWERED = (httpx.HTTPError, AttributeError)
 """What a call raises that gets no answer; the second when a connection is lost in the moment in which it is made."""
 FINAL = ("success", "error", "cancelled")
@@ -162,8 +164,11 @@ def documents(counter: int, clocks: int, inner: str = "") -> Iterator[tuple[str,
     yield "plain", hook("plain", note("a"), edit("b", x="={{ $json.n }}"), note("c"))
     yield "burst", hook("burst", note("a"), note("b"), settings={"queue": "bulk"})
     yield "answer", hook("answer", note("a"), edit("b", told="={{ $json.n }}"), respond="last-node")
-    yield "wait", hook("wait", note("a"), pause("rest", 1.5), note("b"))
-    yield "sleep", hook("sleep", note("a"), sleep("rest", 3), note("b"), sleep("again", 1), note("c"))
+    yield "wait", hook("wait", note("a"), pause("rest", PAUSES["wait"]), note("b"))
+    yield (
+        "sleep",
+        hook("sleep", note("a"), sleep("rest", PAUSES["sleep"]), note("b"), sleep("again", 1), note("c")),
+    )
     yield "called", hook("called", note("a"), sleep("rest", 30), note("b"))
     yield "cancel", hook("cancel", note("a"), pause("rest", 30), note("b"))
     yield "limit", hook("limit", note("a"), pause("rest", 0.2), note("b"), settings={"concurrency": 2})

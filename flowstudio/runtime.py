@@ -268,6 +268,7 @@ class Runtime:
             asyncio.create_task(self.server_settings.look_after()),
         ]
         await self.webhooks.reload()
+        await self.schedules.compare_clocks()
         await self.runner.start()
         if self._reconciler is not None:
             await self._reconciler.start()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from flowstudio.engine import clock
 from flowstudio.engine.context import ExecutionInfo, Mode
 from flowstudio.engine.events import EventsMissed, ExecutionFinished, ExecutionStatus
 from flowstudio.engine.item import Item, Json, Ports
@@ -80,7 +81,7 @@ class ExecutionService:
                 f"Workflows call each other more than {MAX_DEPTH} levels deep; break the circle."
             )
         plan = self._workflows.plan(workflow, until=request.until, only=request.only)
-        now = datetime.now(UTC)
+        now = clock.now()
         start = Start(
             plan.start_node(request.node, request.mode),
             list(request.items) if request.items is not None else [Item({})],
@@ -228,7 +229,7 @@ class ExecutionService:
                     return Rest(
                         status=summary.status,
                         error=summary.error,
-                        finished_at=summary.finished_at or datetime.now(UTC),
+                        finished_at=summary.finished_at or clock.now(),
                         last_node=summary.last_node,
                     )
                 if run:
@@ -382,7 +383,7 @@ class ExecutionService:
         """Cancel, and tell whoever has to know; the status afterwards, `running` when its runner was asked."""
         status = await self._storage.executions.request_cancel(id_)
         if status == "cancelled":
-            self._bus.publish(ExecutionFinished(execution=id_, at=datetime.now(UTC), status="cancelled"))
+            self._bus.publish(ExecutionFinished(execution=id_, at=clock.now(), status="cancelled"))
         elif status == "running":
             self._dispatcher.cancel(id_)
         return status
@@ -431,7 +432,7 @@ class ExecutionService:
 
         Looks at the newest ones of a day. What was done already is not done again.
         """
-        since = datetime.now(UTC) - CAUGHT_UP
+        since = clock.now() - CAUGHT_UP
         policies: dict[str, WorkflowSettings] = {}
         for status in ("error", "success"):
             wanted = ExecutionFilter(status=status, since=since, limit=CAUGHT_UP_AT_MOST)
@@ -448,7 +449,7 @@ class ExecutionService:
             stored = await self._load(summary.id)
             workflow = self._workflows.of_execution(stored)
             info = self._runner.info(stored, workflow)
-            at = summary.finished_at or datetime.now(UTC)
+            at = summary.finished_at or clock.now()
             rest = Rest(status="error", error=summary.error, finished_at=at, last_node=summary.last_node)
             await self._report(workflow, info, rest)
         dropped = (settings.save_error if failed else settings.save_success) == "none"

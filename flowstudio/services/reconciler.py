@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from datetime import UTC, datetime
 
+from flowstudio.engine import clock
 from flowstudio.services.queue import SCHEMA, HintQueue
 from flowstudio.storage import Storage
 from flowstudio.storage.owners import new_owner
@@ -48,7 +48,7 @@ class Reconciler:
                     await self.look()
                     wake = await self._storage.executions.next_wake()
                     if wake is not None:
-                        pause = min(LOOK, max(0.05, (wake - datetime.now(UTC)).total_seconds()))
+                        pause = min(LOOK, max(0.05, (wake - clock.now()).total_seconds()))
             except Exception:
                 log.exception("looking for executions without a runner failed; it is tried again")
             await asyncio.sleep(pause)

@@ -18,9 +18,10 @@ import logging
 import math
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from flowstudio.engine import clock
 from flowstudio.engine.context import ExecutionInfo, Host
 from flowstudio.engine.events import ErrorInfo, Event, ExecutionFinished, ExecutionStarted
 from flowstudio.engine.outcome import Rest
@@ -362,7 +363,7 @@ class Runner:
         else:
             told = ErrorInfo("internal", "Something went wrong in FlowStudio itself; its log tells more.")
             log.error("execution cannot go on: this is a bug", exc_info=error, extra={"execution": id_})
-        rest = Rest(status="error", error=told, finished_at=datetime.now(UTC))
+        rest = Rest(status="error", error=told, finished_at=clock.now())
         try:
             await self._storage.executions.journal(id_, self.owner, fence).append((), rest)
         except Exception:
@@ -376,7 +377,7 @@ class Runner:
         self._emit(
             ExecutionStarted(
                 execution=id_,
-                at=datetime.now(UTC),
+                at=clock.now(),
                 workflow=claimed.info.workflow_id,
                 resumed=claimed.resumed,
             )
@@ -394,7 +395,7 @@ class Runner:
             use_pinned=claimed.use_pinned,
         )
         if active.cancelled or claimed.cancel_requested:
-            rest = Rest(status="cancelled", finished_at=datetime.now(UTC))
+            rest = Rest(status="cancelled", finished_at=clock.now())
             await journal.append((), rest)
             return rest
         rest = await run.execute()
@@ -435,7 +436,7 @@ class Runner:
         """Look when the time has come, if that is soon; what sleeps for longer is found by looking again and again."""
         if at is None:
             return
-        delay = max(0.0, (at - datetime.now(UTC)).total_seconds())
+        delay = max(0.0, (at - clock.now()).total_seconds())
         if delay < RECOVERY * 2:
             loop = asyncio.get_running_loop()
             self._wakes = [h for h in self._wakes if not h.cancelled() and h.when() > loop.time()]

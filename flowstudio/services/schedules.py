@@ -26,6 +26,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
 from pydantic import ValidationError
 
+from flowstudio.engine import clock
 from flowstudio.engine.item import Item, Json
 from flowstudio.engine.parameters import faults, title_of
 from flowstudio.engine.workflow import load_workflow
@@ -189,8 +190,8 @@ class ScheduleService:
     def _now(self) -> datetime:
         return self._clock() + self._offset
 
-    async def _compare_clocks(self) -> None:
-        """Learn how wrong the clock of this machine is; alarms that were set by another clock are set anew."""
+    async def compare_clocks(self) -> None:
+        """Learn how wrong the clock of this machine is, for the whole process; alarms that were set by another clock are set anew."""
         before = datetime.now(UTC)
         right = await self._storage.leases.now()
         after = datetime.now(UTC)
@@ -200,12 +201,13 @@ class ScheduleService:
         if abs(offset - self._offset) > TOLERATED + (after - before) / 2:
             log.warning("the clock differs from the database's", extra={"seconds": offset.total_seconds()})
             self._offset = offset
+            clock.correct(offset)
             self._scheduler.remove_all_jobs()
             self._stale.set()
 
     async def _lead(self) -> bool:
         """Take the lease or renew it; True when this process begins to lead."""
-        await self._compare_clocks()
+        await self.compare_clocks()
         led, began = self.leads, time.monotonic()
         holds = await self._storage.leases.hold(DUTY, self._owner, LEASE)
         self._leads_until = began + LEASE if holds else 0.0

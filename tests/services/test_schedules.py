@@ -15,6 +15,7 @@ import pytest
 
 from bench.always import lateness, prepare
 from bench.figures import percentile
+from flowstudio.engine import clock as shared_clock
 from flowstudio.engine.outcome import Rest
 from flowstudio.errors import InvalidWorkflow
 from flowstudio.runtime import Runtime
@@ -199,6 +200,7 @@ async def test_a_machine_with_a_wrong_clock_fires_by_that_of_the_database(
         return datetime.now(UTC) - ahead
 
     monkeypatch.setattr(runtime.storage.leases, "now", right)
+    monkeypatch.setattr(shared_clock, "_lacks", timedelta())  # set back at the end
     clock = ScheduleService(runtime.storage, runtime.workflows, runtime.executions, timezone="UTC")
     began = datetime.now(UTC) - ahead
     await clock.start()
@@ -206,6 +208,19 @@ async def test_a_machine_with_a_wrong_clock_fires_by_that_of_the_database(
     await clock.stop()
     moments = [datetime.fromisoformat(moment) for moment in await runs(runtime, workflow)]
     assert all(began < moment < datetime.now(UTC) - ahead for moment in moments)
+
+    # The same holds for what a step waits for, and for the times that are stored.
+    pause = node("pause", "wait", resume="after_time", amount=1, unit="hours")
+    made = await runtime.workflows.create(COMMAND_LINE, chain(node("start", "manual-trigger"), pause))
+    execution = await runtime.executions.execute(COMMAND_LINE, made.record.id)
+    async with asyncio.timeout(30):
+        while len(log := await runtime.storage.executions.outcomes(execution)) < 2:  # noqa: ASYNC110  # of the runner
+            await asyncio.sleep(0.01)
+    slept = log[1]
+    until = datetime.now(UTC) - ahead
+    assert began < slept.started_at < until
+    assert slept.wake_at is not None
+    assert began < slept.wake_at - timedelta(hours=1) < until
 
 
 PROCESS = """

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 
 from pydantic import Field
 
+from flowstudio.engine.clock import now
 from flowstudio.engine.context import Context
 from flowstudio.engine.item import Binary, Item, Json, Ports
 from flowstudio.engine.node import Example, ItemNode, ShowIf, Suspend, Widget
@@ -74,9 +75,7 @@ class RespondToChat(ItemNode):
             step.output = {"text": said} | ({FILES: [file_json(file) for file in files]} if files else {})
         ctx.stream(said, "message", index)
         if self.wait:
-            until = ctx.suspended_until or (
-                datetime.now(UTC) + timedelta(hours=self.limit) if self.limit else None
-            )
+            until = ctx.suspended_until or (now() + timedelta(hours=self.limit) if self.limit else None)
             raise Suspend(until, note="Waits for an answer in the chat")
         return {"main": [item]}
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field
 
+from flowstudio.engine.clock import now
 from flowstudio.engine.context import Context
 from flowstudio.engine.item import Item, Json, Ports
 from flowstudio.engine.node import Choice, Example, ItemNode, ShowIf, Widget
@@ -172,8 +173,8 @@ class DateTime(ItemNode):
     def _result(self, ctx: Context) -> Any:
         match self.operation:
             case "current":
-                now = datetime.now(UTC).astimezone(self._zone(ctx))
-                return iso(now if self.include_time else calendar.start_of(now, "days"))
+                today = now().astimezone(self._zone(ctx))
+                return iso(today if self.include_time else calendar.start_of(today, "days"))
             case "between":
                 start, end = self._read("From", self.start, ctx), self._read("To", self.end, ctx)
                 found = calendar.between(start, end, self.units)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
+from flowstudio.engine.clock import now
 from flowstudio.engine.context import Context
 from flowstudio.engine.item import Item, Ports
 from flowstudio.engine.node import BatchNode, Choice, Example, Inputs, ShowIf, Suspend, Widget
@@ -96,19 +97,19 @@ class Wait(BatchNode):
         until = ctx.suspended_until or self._end(ctx)
         if self.resume == "on_call":
             raise Suspend(until, note="Waits to be called")
-        left = (until - datetime.now(UTC)).total_seconds() if until is not None else 0.0
+        left = (until - now()).total_seconds() if until is not None else 0.0
         if left >= SHORT:
             raise Suspend(until, note=f"Waits until {until:%Y-%m-%d %H:%M:%S} UTC")
         await sleep(max(0.0, left))
         return {"main": items}
 
     def _end(self, ctx: Context) -> datetime | None:
-        now = datetime.now(UTC)
+        begin = now()
         match self.resume:
             case "after_time":
-                return now + _span(self.amount, self.unit)
+                return begin + _span(self.amount, self.unit)
             case "on_call":
-                return now + _span(self.limit_amount, self.limit_unit) if self.limit else None
+                return begin + _span(self.limit_amount, self.limit_unit) if self.limit else None
         try:
             return parse_instant(self.until, zone_named(ctx.execution.timezone)).astimezone(UTC)
         except (ValueError, OverflowError) as error:
