@@ -288,7 +288,8 @@ class ChatService:
     def _follow(
         self, turn: ChatTurn, document: Any, subscription: Subscription, *, begins: bool = False
     ) -> Talk:
-        talk = self._talks[_key(turn)] = Talk(turn.execution_id, document, self._registry)
+        talk = Talk(turn.execution_id, document, self._registry, self._executions.live)
+        self._talks[_key(turn)] = talk
 
         async def said() -> list[Json]:
             runs = await self._storage.executions.node_runs(turn.execution_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import TypeAlias
 
 from flowstudio.engine.events import Event, NodeFinished, NodeStreamed, Scope, StepChanged, StreamKind
@@ -12,9 +14,12 @@ Place: TypeAlias = tuple[str, Scope]
 class Doings:
     """Of one execution. Invariant: only tries that have not ended are in it; words are those since the last `discard`."""
 
-    def __init__(self) -> None:
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        """`events` are what has been told so far, such as another process's `events()`."""
         self._steps: dict[Place, dict[int, StepChanged]] = {}
         self._words: dict[Place, dict[tuple[int, StreamKind], list[NodeStreamed]]] = {}
+        for event in events:
+            self.note(event)
 
     def note(self, event: Event) -> None:
         """Follow an event."""
@@ -42,3 +47,9 @@ class Doings:
     def words(self) -> list[NodeStreamed]:
         """The words; those of one answer follow each other."""
         return [piece for said in self._words.values() for pieces in said.values() for piece in pieces]
+
+    def events(self) -> list[Event]:
+        """All of it, as few events: the steps, then the words of each answer in one piece."""
+        words = [pieces for said in self._words.values() for pieces in said.values()]
+        joined = [replace(pieces[-1], text="".join(piece.text for piece in pieces)) for pieces in words]
+        return [*self.steps(), *joined]

@@ -27,6 +27,7 @@ from flowstudio.services.dispatcher import Dispatcher
 from flowstudio.services.error_report import SILENT, error_report, not_started, watcher_of
 from flowstudio.services.given import Given
 from flowstudio.services.kept import brought, changed_nodes, kept_before
+from flowstudio.services.live import LiveStates
 from flowstudio.services.runner import LEASE, Runner
 from flowstudio.services.starting import StartRequest, queue_of
 from flowstudio.services.workflows import Workflow, WorkflowService
@@ -68,6 +69,11 @@ class ExecutionService:
         self._timezone = timezone
         self._base_url = base_url
         self.given = Given(storage)
+
+    @property
+    def live(self) -> LiveStates:
+        """The present state of what runs."""
+        return self._runner.live
 
     async def start(self, request: StartRequest) -> str:
         """Accept an execution: it is durable when this returns, and runs as soon as it may. Gives its id.

@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 BEAT = LEASE / 3
 """Seconds between two beats."""
+TICK = 1.0
+"""Seconds between two signs that the process does not stand still."""
 AGAIN = 1.0
 """Seconds before the next try after one that failed."""
 HUNG = 120.0
@@ -47,17 +49,21 @@ class Heart:
         self._answered = time.monotonic()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat_again, name="heart", daemon=True)
+        self._ticking = threading.Thread(target=self._tick_again, name="ticks", daemon=True)
         self.beats = 0
         """So many have succeeded."""
 
     def start(self) -> None:
         """Begin to beat."""
         self._thread.start()
+        self._runner.standstill.tick()
+        self._ticking.start()
 
     async def stop(self) -> None:
         """Beat no more, and be gone for the others."""
         self._ended.set()
         await asyncio.to_thread(self._thread.join)
+        await asyncio.to_thread(self._ticking.join)
         with contextlib.suppress(Exception):  # forgotten in time else
             await self._storage.processes.leave(self._runner.owner)
 
@@ -75,6 +81,11 @@ class Heart:
                 engine.dispose()
                 pause = AGAIN
         engine.dispose()
+
+    def _tick_again(self) -> None:
+        """In a thread of its own: a beat may wait for the database."""
+        while not self._ended.wait(TICK):
+            self._runner.standstill.tick()
 
     def beat(self, engine: Engine) -> None:
         """Renew the leases of what runs here and say so; pass on what others wish."""

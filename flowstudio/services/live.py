@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -108,6 +109,11 @@ class LiveStates:
         """Another process tells what it knows of an execution that runs there."""
         self._states[execution] = states
         self._doings[execution] = Doings()
+
+    def restore_doings(self, execution: str, events: Iterable[Event]) -> None:
+        """Another process tells what the tries of an execution that runs there have told so far."""
+        if execution in self._states:
+            self._doings[execution] = Doings(events)
 
     def forget(self) -> None:
         """What was heard may be wrong."""

@@ -17,12 +17,16 @@ from flowstudio.services.network import NetworkService
 from flowstudio.services.prices import PriceService
 from flowstudio.services.runner import Runner
 from flowstudio.services.webhooks import WebhookService
+from flowstudio.services.wire import read_event, write_event
 from flowstudio.services.workflows import WorkflowService
 from flowstudio.services.workforce import Workforce
 from flowstudio.storage.channel import Channel
 from flowstudio.storage.owners import new_owner
 
 log = logging.getLogger(__name__)
+
+STILL_HERE = 10.0
+"""Seconds between two times at which a process tells who has workflows open there; it is forgotten after three."""
 
 
 class Neighbours:
@@ -64,6 +68,7 @@ class Neighbours:
         await self.channel.start()
         self._tell("hello", None)
         self._workforce.start()
+        self._spawn(self._stay())
 
     async def stop(self) -> None:
         """Say goodbye."""
@@ -81,6 +86,14 @@ class Neighbours:
 
     def _tell_people(self, workflow: str) -> None:
         self._tell("people", [workflow, self._name, self._editing.audience.here(workflow)])
+
+    async def _stay(self) -> None:
+        """Tell again and again who is here; those of a process that tells nothing any more are gone."""
+        while True:
+            await asyncio.sleep(STILL_HERE)
+            for workflow in self._editing.audience.open():
+                self._tell_people(workflow)
+            self._editing.audience.expire(3 * STILL_HERE)
 
     def _hear(self, kind: str, data: Any) -> None:
         self._hearing = True
@@ -116,12 +129,16 @@ class Neighbours:
                 self._workforce.hear(kind, data)
             case "runs":
                 self._heard_of(*data)
+            case "doings":
+                self._heard_doings(*data)
 
     def _introduce(self) -> None:
         """Tell a new process what runs and who is here."""
         if self._runner.works:
             for execution, states in self._runner.live.all().items():
                 self.channel.send("runs", [execution, states])
+                if told := self._runner.live.doings(execution).events():
+                    self.channel.send("doings", [execution, [write_event(event) for event in told]])
         self._workforce.announce()
         for workflow in self._editing.audience.open():
             self._tell_people(workflow)
@@ -129,6 +146,12 @@ class Neighbours:
     def _heard_of(self, execution: str, states: Any) -> None:
         if not self._runner.works:
             self._runner.live.restore(execution, states)
+            self._bus.missed(execution)
+
+    def _heard_doings(self, execution: str, told: list[Any]) -> None:
+        if not self._runner.works:
+            events = [event for each in told if (event := read_event(each)) is not None]
+            self._runner.live.restore_doings(execution, events)
             self._bus.missed(execution)
 
     def _missed(self) -> None:

@@ -26,7 +26,7 @@ from flowstudio.engine.context import ExecutionInfo, Host
 from flowstudio.engine.events import ErrorInfo, Event, ExecutionFinished, ExecutionStarted
 from flowstudio.engine.outcome import Rest
 from flowstudio.engine.run import Run, Start
-from flowstudio.engine.store import Bus
+from flowstudio.engine.store import Bus, Journal
 from flowstudio.errors import ConfigurationError, FlowStudioError, InvalidWorkflow, LeaseLost, NewerVersion
 from flowstudio.services.claimed import Active, Claimed
 from flowstudio.services.dispatcher import Dispatcher
@@ -34,6 +34,7 @@ from flowstudio.services.figures import Figures
 from flowstudio.services.live import LiveStates
 from flowstudio.services.run_vault import RunVault
 from flowstudio.services.slots import Slots
+from flowstudio.services.standstill import BELIEVED, Standstill, Wary
 from flowstudio.services.workflows import Workflow, WorkflowService
 from flowstudio.storage import Storage
 from flowstudio.storage.owners import new_owner
@@ -64,6 +65,7 @@ class Runner:
         self.owner = new_owner()
         self.live = LiveStates()
         self.figures = Figures()
+        self.standstill = Standstill()
         self.host: Host | None = None
         """Set before `start`."""
         self.after_rest: AfterRest | None = None
@@ -225,6 +227,11 @@ class Runner:
                 await self._leave(execution, taken.claim.fence, error)
                 return
             except Exception as error:
+                known = isinstance(error, FlowStudioError) or may_pass(error)
+                if not known and await self._beside_newer():
+                    unread = NewerVersion(f"The log of execution '{execution}' cannot be read: {error!r}.")
+                    await self._leave(execution, taken.claim.fence, unread)
+                    return
                 rest = await self._give_up(execution, taken.claim.fence, error)
                 if rest is not None:
                     self._emit_rest(execution, rest)
@@ -275,6 +282,10 @@ class Runner:
         """Whether a document is wrong here only because this version is old: whoever accepted it compiled it."""
         if any(problem.code == "newer_schema" for problem in error.problems):
             return True
+        return await self._beside_newer()
+
+    async def _beside_newer(self) -> bool:
+        """Whether a process of a newer version shares the work."""
         return self.dispatcher is not None and await self._storage.processes.any_newer()
 
     def info(self, stored: StoredExecution, workflow: Workflow) -> ExecutionInfo:
@@ -352,7 +363,8 @@ class Runner:
     async def _give_up(self, id_: str, fence: int, error: Exception) -> Rest | None:
         """Record that an execution cannot go on; None when it is left for a later claim, which may have more luck."""
         if isinstance(error, LeaseLost):
-            log.warning("execution taken over by another runner", extra={"execution": id_})
+            log.warning("execution taken over by another runner, or left to one", extra={"execution": id_})
+            await self._storage.executions.release_one(id_, self.owner, fence)
             return None
         if isinstance(error, ConfigurationError) or may_pass(error):
             log.error("execution left for later", extra={"execution": id_, "reason": str(error)})
@@ -373,7 +385,9 @@ class Runner:
 
     async def _execute(self, claimed: Claimed, active: Active) -> Rest:
         id_ = claimed.info.id
-        journal = self._storage.executions.journal(id_, self.owner, claimed.fence)
+        journal: Journal = self._storage.executions.journal(id_, self.owner, claimed.fence)
+        if self.dispatcher is not None and claimed.fence < BELIEVED:
+            journal = Wary(journal, self.standstill)
         self._emit(
             ExecutionStarted(
                 execution=id_,

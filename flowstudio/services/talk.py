@@ -25,7 +25,7 @@ from flowstudio.engine.store import Subscription
 from flowstudio.engine.wiring import labels_of
 from flowstudio.engine.workflow import WorkflowDocument
 from flowstudio.nodes.ai.respond_to_chat import RespondToChat
-from flowstudio.services.live import error_json
+from flowstudio.services.live import LiveStates, error_json
 
 COALESCE = 0.01
 """Seconds between two pieces of words to one reader: what comes later goes out at once, what follows more closely is gathered."""
@@ -113,7 +113,9 @@ class Talk:
     belongs to one node and item; after `over` nothing changes any more.
     """
 
-    def __init__(self, execution: str, document: WorkflowDocument, registry: Registry) -> None:
+    def __init__(
+        self, execution: str, document: WorkflowDocument, registry: Registry, live: LiveStates
+    ) -> None:
         self.execution = execution
         self.messages: list[Json] = []
         self.live = ""
@@ -122,6 +124,8 @@ class Talk:
         self._speakers = speakers(document)
         self._labels = labels_of(document, registry)
         self._types = {node.id: node.type for node in document.nodes}
+        self._present = live
+        self._waiting: deque[Event] = deque()
         self._writing: tuple[str, Scope, int] | None = None
         self._readers: set[Reader] = set()
 
@@ -152,12 +156,15 @@ class Talk:
         """
         try:
             if (turn := None if begins else await settled()) is None:
-                async for event in subscription:
+                if not begins:
+                    self._catch_up(subscription)
+                async for event in self._heard(subscription):
                     self._take(event)
                     if isinstance(event, NodeFinished) and self._types.get(event.node) == RespondToChat.type:
                         self._tell_messages(await said())
                     if isinstance(event, EventsMissed) and event.lost:
                         self._tell_messages(await said())
+                        self._catch_up(subscription)
                     if (
                         isinstance(event, ExecutionFinished | EventsMissed)
                         and (turn := await settled()) is not None
@@ -170,11 +177,26 @@ class Talk:
             for reader in self._readers:
                 reader.end()
 
+    def _catch_up(self, subscription: Subscription) -> None:
+        """Tell what was written and done before; what waits of it must not be told twice."""
+        self._discard()
+        doings = self._present.doings(self.execution)
+        self._waiting.extend(
+            event
+            for event in subscription.drain()
+            if not isinstance(event, StepChanged | NodeStreamed) or getattr(event, "kind", "") == "message"
+        )
+        for event in (*doings.steps(), *doings.words()):
+            self._take(event)
+
+    async def _heard(self, subscription: Subscription) -> AsyncGenerator[Event]:
+        while True:
+            yield self._waiting.popleft() if self._waiting else await anext(subscription)
+
     def _take(self, event: Event) -> None:
         match event:
-            case EventsMissed() if event.lost and self.live:
-                self.live, self._writing = "", None  # there would be holes in it
-                self._tell(Said("discard", {}))
+            case EventsMissed() if event.lost:
+                self._discard()  # there would be holes in it
             case NodeStreamed():
                 self._words(event)
             case NodeStarted():
@@ -194,6 +216,11 @@ class Talk:
                 )
             case StepChanged() if event.step["kind"] != "message":
                 self._step(event)
+
+    def _discard(self) -> None:
+        if self.live:
+            self.live, self._writing = "", None
+            self._tell(Said("discard", {}))
 
     def _words(self, event: NodeStreamed) -> None:
         if event.kind == "message":

@@ -49,6 +49,8 @@ class Audience:
         self._announced: set[str] = set()
         self._elsewhere: dict[str, dict[str, dict[str, str]]] = {}
         """By workflow and process: names by client."""
+        self._heard: dict[str, float] = {}
+        """When each process told something last, by the clock of the loop."""
         self.on_people: Callable[[str], None] | None = None
         """Called when others come or go here."""
 
@@ -89,18 +91,32 @@ class Audience:
     def told(self, workflow: str, process: str, names: dict[str, str]) -> None:
         """Another process says who has a workflow open there."""
         there = self._elsewhere.setdefault(workflow, {})
+        self._heard[process] = asyncio.get_running_loop().time()
+        changed = there.get(process, {}) != names
         if names:
             there[process] = names
         else:
             there.pop(process, None)
         if not there:
             del self._elsewhere[workflow]
-        self._tell_people(workflow)
+        if changed:
+            self._tell_people(workflow)
+
+    def expire(self, seconds: float) -> None:
+        """Forget the people of processes that have told nothing for so long: they have ended without saying so."""
+        old = asyncio.get_running_loop().time() - seconds
+        silent = {process for process, heard in self._heard.items() if heard < old}
+        for workflow, there in list(self._elsewhere.items()):
+            for process in silent & there.keys():
+                self.told(workflow, process, {})
+        for process in silent:
+            self._heard.pop(process, None)
 
     def gone(self) -> None:
         """Nothing is known any more of other processes."""
         workflows = list(self._elsewhere)
         self._elsewhere.clear()
+        self._heard.clear()
         for workflow in workflows:
             self._tell_people(workflow)
 

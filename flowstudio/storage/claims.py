@@ -24,6 +24,7 @@ from flowstudio.storage.journal import StoredJournal
 from flowstudio.storage.owners import is_dead
 from flowstudio.storage.records import Claim, Heartbeat, Resumption
 from flowstudio.storage.rows import insert_rows
+from flowstudio.storage.statistics import Count, add_counts
 from flowstudio.storage.tables import FINAL, LIVE, executions, resumptions
 
 columns = executions.c
@@ -314,14 +315,17 @@ def _waiting_for_slot(
 def _request_cancel(connection: Connection, id_: str) -> ExecutionStatus | None:
     now = current_time(connection)
     # Locked, since a runner may put it to sleep between two statements, and neither would meet it then.
-    locked = select(columns.status).where(columns.id == id_).with_for_update(key_share=True)
-    status: ExecutionStatus | None = connection.scalar(locked)
-    if status is None or status in FINAL:
+    wanted = (columns.status, columns.workflow_id, columns.created_at, columns.started_at)
+    row = connection.execute(select(*wanted).where(columns.id == id_).with_for_update(key_share=True)).first()
+    status: ExecutionStatus | None = row.status if row is not None else None
+    if row is None or status is None or status in FINAL:
         return status
     values: dict[str, Any] = {"cancel_requested": True}
     if status != "running":
         status = "cancelled"
         values |= {"status": status, "finished_at": now, "wake_at": None}
+        began = row.started_at or row.created_at
+        add_counts(connection, [Count.of_run(row.workflow_id or "", began, now, failed=False)])
     connection.execute(update(executions).where(columns.id == id_).values(values))
     return status
 

@@ -39,7 +39,10 @@ class ExecutionRepository(Claims, History, Retention):
             rows = await self._database.change(take_statement(id_, owner, lease_seconds))
             if rows:
                 claim = Claim(rows[0].fence, rows[0].cancel_requested)
-                history = read_log(rows) if claim.fence == 1 else None
-                return Taken(id_, claim, await self.stored(rows[0]), history)
+                try:
+                    history = read_log(rows) if claim.fence == 1 else None
+                    return Taken(id_, claim, await self.stored(rows[0]), history)
+                except Exception:  # a newer version wrote it: whoever loads it is told, and holds the claim
+                    return Taken(id_, claim)
         in_turn = await self.claim_in_turn(id_, owner, lease_seconds)
         return Taken(id_, in_turn) if in_turn is not None else None

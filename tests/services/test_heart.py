@@ -14,6 +14,7 @@ from flowstudio.config import load_settings
 from flowstudio.services import heart
 from flowstudio.services.heart import Heart
 from flowstudio.services.runner import Runner
+from flowstudio.services.standstill import Standstill
 from flowstudio.storage import Storage
 from flowstudio.storage.database import log_engine
 from tests.storage.samples import new
@@ -29,6 +30,7 @@ class Worker:
     active: int = 1
     running: list[str] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
+    standstill: Standstill = field(default_factory=Standstill)
 
     def cancel(self, execution: str) -> None:
         self.cancelled.append(execution)

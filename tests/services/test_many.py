@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, update
 
 from flowstudio.config import load_settings
-from flowstudio.engine.events import ExecutionFinished, ExecutionStarted
+from flowstudio.engine.clock import now
+from flowstudio.engine.events import ErrorInfo, ExecutionFinished, ExecutionStarted
 from flowstudio.engine.item import Item
+from flowstudio.engine.outcome import Outcome
+from flowstudio.engine.workflow import dump_workflow, load_workflow
 from flowstudio.errors import ConfigurationError, RateLimited, Unauthorized
 from flowstudio.runtime import Runtime
 from flowstudio.services.callers import COMMAND_LINE
 from flowstudio.services.starting import StartRequest
+from flowstudio.services.turns import Message
+from flowstudio.storage.codec import encode
+from flowstudio.storage.processes import note
+from flowstudio.storage.records import ChatThread, ChatTurn, NewExecution, Snapshot
+from flowstudio.storage.tables import outcomes
 from flowstudio.storage.vault import new_key
+from tests.ai.providers.openai import OpenAISpeaker
+from tests.ai.providers.wire import Hang, Turn, Wire
 from tests.services.conftest import chain, edit, node
+from tests.services.test_chats import assistant
 from tests.services.test_webhooks import call, parsed, publish
 
 PATIENCE = 60
@@ -234,3 +247,103 @@ async def test_limits_hold_for_all_servers_together(house: House) -> None:
         except RateLimited as error:
             statuses.append(error.message.partition(".")[0])
     assert statuses == [200, 200, 200, "This webhook takes 3 calls a minute"]
+
+
+@pytest.mark.postgres
+async def test_what_is_being_written_is_read_to_the_end_though_the_server_is_replaced(house: House) -> None:
+    words = ("Once ", "upon ", "a ", "time")
+    async with Wire(OpenAISpeaker(), [Hang(Turn(words), pieces=3)]) as model:
+        here = await house.start(allow_hosts="127.0.0.1")
+        worker = await house.start(worker=True, allow_hosts="127.0.0.1")
+        workflow = await assistant(here, model)
+        thread, turn = await here.chats.send(
+            COMMAND_LINE, workflow, Message(text="A tale", session="s"), draft=True
+        )
+        assert await written(here, thread, turn, "Once upon ") == "Once upon "
+        await house.stop(here)
+
+        there = await house.start(allow_hosts="127.0.0.1")
+        assert await written(there, thread, turn, "Once upon ") == "Once upon "
+        assert await written(there, thread, turn, "Once upon ") == "Once upon "
+        await there.chats.hush(workflow, "s")
+        assert worker.runner.live.doings(turn.execution_id).events() == []
+
+
+async def written(runtime: Runtime, thread: ChatThread, turn: ChatTurn, wanted: str) -> str:
+    """What a browser at this process reads of an answer, until it is at least this long."""
+    heard = ""
+    async with asyncio.timeout(PATIENCE), aclosing(runtime.chats.listen(thread, turn)) as told:
+        async for said in told:
+            match said.kind:
+                case "turn":
+                    heard = said.data["turn"]["live"]
+                case "discard":
+                    heard = ""
+                case "text":
+                    heard += said.data["text"]
+            if len(heard) >= len(wanted):
+                break
+    return heard
+
+
+@pytest.mark.postgres
+async def test_a_log_of_a_newer_version_is_left_for_a_newer_process(house: House) -> None:
+    server = await house.start()
+    storage = server.storage
+    failed = Outcome(
+        node="start", status="error", error=ErrorInfo("odd", "Odd."), started_at=now(), finished_at=now()
+    )
+    document = chain(node("start", "manual-trigger"), edit("a", x="1"))
+    forms = {
+        "unknown form": b"?",
+        "unknown field": encode({"error": {"code": "odd", "message": "", "new": 1}}),
+    }
+    created = {}
+    for name in forms:
+        made = await storage.executions.create(
+            NewExecution(
+                document=Snapshot.of(dump_workflow(load_workflow(document))),
+                mode="api",
+                start_node="start",
+                start_items=[Item({})],
+                outcomes=[failed],
+            )
+        )
+        created[name] = made.id
+    newer = {"name": "newer", "kind": "worker", "version": "999.0", "host": "h", "pid": 1, "queues": "bulk"}
+
+    def write(connection: Connection) -> None:
+        for name, detail in forms.items():
+            of_it = outcomes.c.execution_id == created[name]
+            connection.execute(update(outcomes).where(of_it).values(detail=detail))
+        note(connection, newer | {"capacity": 1, "running": 0})
+
+    await storage.database.write(write)
+
+    await house.start(worker=True)
+    async with asyncio.timeout(PATIENCE):
+        for name, id_ in created.items():
+            stored = None
+            while stored is None or not stored.fence or stored.owner is not None:
+                stored = await storage.executions.load(id_)
+                await asyncio.sleep(0.01)
+            assert stored.status == "running", name
+            assert await storage.executions.claim(id_, "newer", 30) is not None
+
+
+@pytest.mark.postgres
+async def test_a_step_that_failed_while_its_worker_stood_still_is_taken_up_anew(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, worker = await house.start(), await house.start(worker=True)
+    answers = [True]
+    monkeypatch.setattr(worker.runner.standstill, "since", lambda at: bool(answers and answers.pop()))
+    document = chain(node("start", "manual-trigger"), node("stop", "stop-and-error", message="On fire"))
+    workflow = await server.workflows.create(COMMAND_LINE, document)
+    execution = await server.executions.execute(COMMAND_LINE, workflow.record.id)
+    rest = await server.executions.wait(execution, PATIENCE)
+    assert rest is not None
+    assert rest.status == "error"
+    stored = await server.storage.executions.load(execution)
+    assert stored is not None
+    assert (stored.fence, answers) == (2, [])
