@@ -1,7 +1,8 @@
 """Secrets in use, and how they are made unreadable wherever they turn up: in items, errors, logs and live words.
 
 A secret is recognised as it is, as JSON writes it, as part of an address, in Base64 (with whatever stands before it, in
-both alphabets) and in hexadecimal digits. What is shorter than `SHORTEST` is not looked for: it would be found everywhere.
+both alphabets) and in hexadecimal digits. What is shorter than `SHORTEST` would be found everywhere, so it is recognised only where
+it stands alone: as a whole value, in quotes, behind a sign such as `=`, and in errors and prints as a word.
 
 Looking costs a search for each form of each secret, so an execution looks in its data for the secrets that it opened itself,
 and most open none. Logs and error answers are looked through for everything that this process has opened.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -24,11 +26,16 @@ from pydantic import BaseModel, SecretBytes, SecretStr
 MASK = "•••"
 """Stands where a secret stood."""
 SHORTEST = 8
-"""Characters that a secret must have to be looked for."""
+"""Characters that a secret must have to be looked for everywhere."""
+SHORT = 4
+"""Characters that it must have to be looked for where it stands alone."""
 QUOTED = 12
 """Characters by which the beginning of a secret is recognised in an error."""
 KEPT = 200
 """Secrets that a process remembers; the one that was used longest ago is forgotten first."""
+
+
+_NEVER = re.compile(r"(?!)")
 
 
 @lru_cache(KEPT)
@@ -63,9 +70,13 @@ def orjson_text(secret: str) -> str:
 class Secrets:
     """Secrets to look for."""
 
-    def __init__(self, parent: Secrets | None = None) -> None:
-        """What is learnt here is learnt by the `parent` too."""
+    def __init__(self, parent: Secrets | None = None, *, shortest: int = SHORT) -> None:
+        """What is learnt here is learnt by the `parent` too; what has less than `shortest` characters is not."""
         self._parent = parent
+        self._shortest = shortest
+        self._short: tuple[str, ...] = ()
+        self._words = self._values = _NEVER
+        """Where one that is short stands alone: in what people read, and in data."""
         self._forms: OrderedDict[str, tuple[str, ...]] = OrderedDict()
         self._texts: tuple[str, ...] = ()
         self._needles: tuple[bytes, ...] = ()
@@ -75,7 +86,7 @@ class Secrets:
         """Characters of the longest form."""
 
     def __bool__(self) -> bool:
-        return bool(self._texts)
+        return bool(self._texts or self._short)
 
     def learn(self, *secrets: str) -> None:
         """Look for these too."""
@@ -95,6 +106,15 @@ class Secrets:
                 self._begins.setdefault(form[0], []).append(form)
             self._needles = tuple(form.encode("utf-8", "surrogatepass") for form in self._texts)
             self.longest = max(map(len, self._texts))
+        short = {each for each in secrets if self._shortest <= len(each) < SHORTEST}
+        if not short <= set(self._short):
+            self._short = (*self._short, *sorted(short - set(self._short)))[-KEPT:]
+            forms_ = {
+                form for each in self._short for form in (each, orjson_text(each), quote(each, safe=""))
+            }
+            known = "|".join(map(re.escape, sorted(forms_, key=lambda form: (-len(form), form))))
+            self._words = re.compile(rf"(?<![\w-])(?:{known})(?![\w-])")
+            self._values = re.compile(rf"(?:(?<=[\"'=:@/])|(?<=[:=] )|\A)(?:{known})(?=[\"'&;,@\s}}\])]|\Z)")
         if self._parent is not None:
             self._parent.learn(*secrets)
 
@@ -107,7 +127,10 @@ class Secrets:
         return any(needle in data for needle in self._needles)
 
     def mask(self, text: str) -> str:
-        """The text without secrets."""
+        """A text that people read without secrets."""
+        return self._words.sub(MASK, self._masked(text))
+
+    def _masked(self, text: str) -> str:
         for form in self._texts:
             if form in text:
                 text = text.replace(form, MASK)
@@ -127,17 +150,18 @@ class Secrets:
 
     def clean(self, value: Any) -> Any:
         """JSON data without secrets: the same object when there was none in it. Keys are data, too."""
-        if not self._texts or value is None:
+        if not self or value is None:
             return value
         try:
-            found = self.within(orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS))
+            data = orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS)
+            found = self.within(data) or (bool(self._short) and bool(self._values.search(data.decode())))
         except (TypeError, ValueError):  # what JSON's fast writer refuses, such as integers over 64 bits
             found = True
         return self._cleaned(value) if found else value
 
     def _cleaned(self, value: Any) -> Any:
         if isinstance(value, str):
-            return self.mask(value)
+            return self._values.sub(MASK, self._masked(value))
         if isinstance(value, Mapping):
             return {self._cleaned(key): self._cleaned(each) for key, each in value.items()}
         if isinstance(value, (list, tuple)):
@@ -168,6 +192,9 @@ class Secrets:
                 for form in found:
                     if form.startswith(rest):
                         return at
+        for at in range(max(0, len(text) - SHORTEST + 1), len(text)) if self._short else ():
+            if any(short.startswith(text[at:]) for short in self._short):
+                return at
         return len(text)
 
 
@@ -193,8 +220,13 @@ class Stream:
         return kept
 
 
-in_use = Secrets()
-"""Everything that this process has opened."""
+in_use = Secrets(shortest=SHORTEST)
+"""Everything that this process has opened, but for what is so short that it would be found in every log."""
+
+
+def has_short(value: Any) -> bool:
+    """Whether a credential holds a secret that is too short to be found everywhere."""
+    return any(0 < len(each) < SHORTEST for each in _within(value))
 
 
 def _alike(pair: tuple[str, str]) -> bool:
@@ -222,8 +254,8 @@ def _within(value: Any) -> Iterable[str]:
 def _parts(secret: str) -> Iterable[str]:
     """A secret, and what is secret by itself in it: the token of `Bearer …`, the private key of a key file."""
     yield secret
-    if " " in secret and "\n" not in secret:
-        yield secret.rpartition(" ")[2]
+    if "\n" not in secret and len(last := secret.rpartition(" ")[2]) >= SHORTEST:
+        yield last
     if secret.lstrip().startswith("{"):
         try:
             held = json.loads(secret)

@@ -13,7 +13,7 @@ import orjson
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from flowstudio.redaction import KEPT, MASK, Secrets
+from flowstudio.redaction import KEPT, MASK, SHORTEST, Secrets
 
 SECRET = 'p/4+ss "wörd" <&> 99'
 
@@ -90,11 +90,48 @@ def test_the_beginning_of_a_secret_that_an_error_quotes_is_masked(kept: int) -> 
     assert secrets.mask_quoted(f"It said: {secret[:8]}.") == f"It said: {secret[:8]}."
 
 
+def test_a_short_secret_is_found_where_it_stands_alone() -> None:
+    secrets = Secrets()
+    secrets.learn("hunt3r", "pa ss&", "a+b")
+    for text in (
+        "hunt3r",
+        "Wrong password: hunt3r.",
+        "user=me&password=hunt3r&x=1",
+        "postgresql://me:hunt3r@host",
+        '{"password": "hunt3r"}',
+        "pa%20ss%26",
+    ):
+        assert MASK in secrets.mask(text), text
+        assert "hunt3r" not in secrets.mask(text)
+    data = {"a": "hunt3r", "b": ["x-hunt3r", "ahunt3r", "the hunt3r won"], "hunt3r": 1, "c": "pw=hunt3r;"}
+    assert secrets.clean(data) == {
+        "a": MASK,
+        "b": ["x-hunt3r", "ahunt3r", "the hunt3r won"],
+        MASK: 1,
+        "c": f"pw={MASK};",
+    }
+    assert secrets.clean({"a": "pa ss&"}) == {"a": MASK}
+    same = {"a": "hunt3rs", "b": "a+b"}
+    assert secrets.clean(same) is same
+
+
+def test_a_short_secret_split_over_pieces_never_shows() -> None:
+    for size in range(1, 8):
+        secrets = Secrets()
+        secrets.learn("hunt3r")
+        stream, text = secrets.stream(), "say hunt3r and hunt"
+        told = [stream.add(text[at : at + size]) for at in range(0, len(text), size)]
+        assert "".join([*told, stream.end()]) == f"say {MASK} and hunt"
+
+
 def test_what_is_too_short_to_mean_anything_is_left_alone() -> None:
     secrets = Secrets()
-    secrets.learn("1234567")
+    secrets.learn("123")
     assert not secrets
-    assert secrets.mask("1234567") == "1234567"
+    assert secrets.mask("123") == "123"
+    parent = Secrets(shortest=SHORTEST)
+    Secrets(parent).learn("1234567", "12345678")
+    assert parent.mask("1234567 12345678") == f"1234567 {MASK}"
 
 
 class Account(BaseModel):

@@ -32,6 +32,11 @@ class BasicAuth(CredentialType):
     test_url: Annotated[WebAddress, Field(title="Address to test with")] = ""
     """An address of the service that answers only to whoever is signed in. **Test** calls it. May stay empty."""
 
+    def more_secrets(self) -> list[str]:
+        """What is sent: both together, so that a short password is found in it too."""
+        password = self.password.get_secret_value()
+        return [f"{self.user}:{password}"] if password else []
+
 
 class HeaderAuth(CredentialType):
     """A secret in a header of your choice, such as `X-API-Key`."""

@@ -15,6 +15,7 @@ from flowstudio.engine.item import Json
 from flowstudio.errors import Conflict, CredentialError, Forbidden, InvalidRequest, NotFound
 from flowstudio.nodes.connections import GoogleOAuth2Account, OAuth2Account
 from flowstudio.nodes.credentials import CREDENTIAL_TYPES
+from flowstudio.redaction import has_short
 from flowstudio.services.audit import Audit
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.live import timestamp
@@ -54,7 +55,8 @@ def credential_json(record: CredentialRecord, caller: Caller) -> Json:
 def warning(record: CredentialRecord, now: datetime) -> Json | None:
     """What somebody should do about a credential: `{kind, at, text}`, or nothing.
 
-    `kind` is `problem` (the service refused it: `text` has its words), `ended` or `ends`, both with a time.
+    `kind` is `problem` (the service refused it: `text` has its words), `ended` or `ends`, both with a time. `CredentialService` adds
+    `short`, for a secret that is too short to be hidden everywhere.
     """
     connection = record.connection or {}
     if connection.get("problem"):
@@ -183,14 +185,26 @@ class CredentialService:
 
     async def _shown(self, record: CredentialRecord, caller: Caller) -> Json:
         """With what the form may show again: whether somebody has to sign in elsewhere for it."""
-        person = record.type in SIGN_IN_TYPES
-        if person and record.type == OAuth2Account.type:
-            try:
-                values = await self._credentials.open(record.id, SIGN_IN_TYPES)
-                person = values.get("grant") == "authorization_code"
-            except CredentialError:
-                person = False
-        return credential_json(record, caller) | {"needs_sign_in": person}
+        shown = credential_json(record, caller) | {"needs_sign_in": record.type in SIGN_IN_TYPES}
+        shape = TYPES.get(record.type)
+        try:
+            values = await self._credentials.open(record.id, ())
+            account = (
+                shape.model_validate(
+                    {name: values.get(name) for name in shape.model_fields if name in values}
+                )
+                if shape
+                else None
+            )
+        except (CredentialError, ValidationError):
+            account = None
+        if record.type == OAuth2Account.type:
+            shown["needs_sign_in"] = (
+                isinstance(account, OAuth2Account) and account.grant == "authorization_code"
+            )
+        if shown["warning"] is None and has_short(account):
+            shown["warning"] = {"kind": "short", "at": None, "text": ""}
+        return shown
 
 
 def _demand_own(caller: Caller, *roles: Role) -> None:

@@ -13,7 +13,7 @@ from flowstudio.nodes.connections import GoogleOAuth2Account, OAuth2Account
 from flowstudio.nodes.credentials import CREDENTIAL_TYPES
 from flowstudio.outbound import Outbound
 from flowstudio.outbound.oauth import authorization_url, make_verifier, refusal, request_token
-from flowstudio.redaction import in_use
+from flowstudio.redaction import Secrets, in_use
 from flowstudio.services.audit import Audit
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.sharing import may_change, may_see
@@ -89,31 +89,41 @@ class SignInService:
                 "This sign-in was not begun here, took longer than ten minutes, or was finished already. Press Connect again."
             )
         id_ = entry.credential_id
+        known = Secrets(in_use)
+        known.learn(code)
         try:
-            await self._fetch(caller, entry, state, code, error, description)
+            await self._fetch(caller, entry, state, code, error, description, known)
         except FlowStudioError as failed:
-            await self._credentials.note_problem(id_, failed.message)
-            return Ended(id_, failed.message)
+            problem = known.mask_quoted(failed.message)  # services repeat what they were sent
+            await self._credentials.note_problem(id_, problem)
+            return Ended(id_, problem)
         return Ended(id_)
 
     async def _fetch(
-        self, caller: Caller, entry: SignIn, state: str, code: str, error: str, description: str
+        self,
+        caller: Caller,
+        entry: SignIn,
+        state: str,
+        code: str,
+        error: str,
+        description: str,
+        known: Secrets,
     ) -> None:
+        noted = self._credentials.unseal(state, entry.sealed)
+        known.learn(noted["verifier"])
+        record = await self._credentials.get(entry.credential_id)
+        account = await self._account(record) if record is not None else None
+        known.learn_from(account)
         if error:
             raise refusal(error, description)
         if not code:
             raise InvalidRequest("The service sent no code back. Press Connect again.")
-        noted = self._credentials.unseal(state, entry.sealed)
-        record = await self._credentials.get(entry.credential_id)
         if record is None or not may_change(caller, record):
             raise NotFound("The credential is gone.")
         if record.updated_at.isoformat() != noted["changed"]:
             raise Conflict("The credential was changed during the sign-in. Press Connect again.")
-        account = await self._account(record)
         assert account is not None, "unchanged since the sign-in began"
         extra = dict(parse_qsl(account.extra.lstrip("?&"))) if isinstance(account, OAuth2Account) else {}
-        in_use.learn_from(account)
-        in_use.learn(code, noted["verifier"])
         with hushed():
             grant = await request_token(
                 self._outbound,

@@ -26,7 +26,7 @@ from flowstudio.nodes.credentials import CREDENTIAL_TYPES, JwtAuth, SignatureAut
 from flowstudio.nodes.databases.postgres_connection import connect
 from flowstudio.nodes.http.authentication import authentication
 from flowstudio.outbound import Outbound, Request
-from flowstudio.redaction import in_use
+from flowstudio.redaction import Secrets, in_use
 from flowstudio.services.audit import Audit
 from flowstudio.services.callers import Caller, require
 from flowstudio.services.sharing import may_see
@@ -65,22 +65,23 @@ class Trials:
         return verdict
 
     async def _verdict(self, id_: str) -> Verdict:
+        known = Secrets(in_use)
         try:
             async with asyncio.timeout(TIMEOUT):
-                return await self._tried(id_)
+                return await self._tried(id_, known)
         except TimeoutError:
             return Verdict(False, f"The service did not answer within {TIMEOUT:g} seconds. Try again later.")
         except (ModelError, NodeError) as error:
-            return Verdict(False, in_use.mask_quoted(error.message))  # services repeat what they are sent
+            return Verdict(False, known.mask_quoted(error.message))  # services repeat what they are sent
 
-    async def _tried(self, id_: str) -> Verdict:
+    async def _tried(self, id_: str, known: Secrets) -> Verdict:
         values = await self._tokens.open(id_, ())
         shape = CREDENTIAL_TYPES.get(values["type"])
         if shape is None:
             raise CredentialError(f"This installation does not know the type '{values['type']}'.")
         fields = {name: value for name, value in values.items() if name not in ("id", "type")}
         account: Any = shape.model_validate(fields).stored_as(id_)
-        in_use.learn_from(account)
+        known.learn_from(account)
         match account:
             case _ if account.type in MODEL_TYPES:
                 names = await list_models(account, self._outbound.transport())

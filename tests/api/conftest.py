@@ -82,7 +82,9 @@ def running(folder: Path, *, people: bool = True, **overrides: Any) -> Iterator[
 
         app = create_api(lambda: runtime)
         app.router.lifespan_context = lifespan
-        config = uvicorn.Config(app, lifespan="on", log_config=None, timeout_graceful_shutdown=1)
+        config = uvicorn.Config(
+            app, lifespan="on", log_config=None, access_log=False, timeout_graceful_shutdown=1
+        )
         serving = uvicorn.Server(config)
         thread = threading.Thread(target=serving.run, kwargs={"sockets": [listener]})
         thread.start()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from flowstudio.api.models.credentials import CredentialView
@@ -182,3 +184,37 @@ def test_people_are_warned_before_a_credential_ends(server: Server) -> None:
             assert (warned and warned["kind"]) == kind
         assert admin.patch(path, json={"ends_at": None}).json()["warning"] is None
         assert admin.patch(path, json={"name": "x"}).json()["ends_at"] is None
+
+
+def test_people_are_told_of_a_secret_that_is_too_short_to_be_hidden_everywhere(server: Server) -> None:
+    made = make(server, value="hunt3r")
+    assert made["warning"] == {"kind": "short", "at": None, "text": ""}
+    path = f"/api/credentials/{made['id']}"
+    with server.client("admin") as admin:
+        listed = {each["id"]: each["warning"] for each in admin.get("/api/credentials").json()["items"]}
+        assert listed[made["id"]]["kind"] == "short"
+        values = {"name": "X-Key", "value": "hunt3r and more of it"}
+        assert admin.patch(path, json={"values": values}).json()["warning"] is None
+        soon = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+        values["value"] = "short"
+        changed = admin.patch(path, json={"values": values, "ends_at": soon}).json()
+        assert changed["warning"]["kind"] == "ends", "what ends is more urgent"
+
+
+def test_a_short_secret_is_hidden_where_it_stands_alone(server: Server) -> None:
+    """A webhook lets in with a password of six characters, and gives its headers on: nothing of it is kept or answered."""
+    with server.client("admin") as admin:
+        values = {"user": "me", "password": "hunt3r"}
+        body = {"name": "Door", "type": "http-basic", "values": values}
+        account = admin.post("/api/credentials", json=body).json()["id"]
+        hook = node("in", "webhook", path="short", method="POST", authentication="basic", respond="last-node")
+        hook["data"]["credentials"] = {"account": account}
+        made = admin.post("/api/workflows", json=chain(hook, node("same", "no-op"))).json()["id"]
+        assert admin.post(f"/api/workflows/{made}/activate").status_code == 200
+    said = {"password": "hunt3r", "text": "user=me&password=hunt3r", "word": "ahunt3r"}
+    answer = httpx.post(f"{server.url}/webhook/short", json=said, auth=("me", "hunt3r"), timeout=60)
+    assert answer.status_code == 200
+    encoded = base64.b64encode(b"me:hunt3r").decode()
+    assert encoded not in answer.text
+    [found] = answer.json() if isinstance(answer.json(), list) else [answer.json()]
+    assert found["body"] == {"password": "•••", "text": "user=me&password=•••", "word": "ahunt3r"}

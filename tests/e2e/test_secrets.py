@@ -9,7 +9,7 @@ from playwright.sync_api import Error, Page, Response, WebSocket, expect
 from scripts.studio import Server
 from tests.e2e.test_editor import origin
 from tests.security.hostile import Mood, hostile_service
-from tests.security.test_canaries import CORE, needles_of
+from tests.security.world import CORE, needles_of
 
 
 def test_no_secret_reaches_the_browser(server: Server, page: Page) -> None:

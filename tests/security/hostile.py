@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
+PLACE = re.compile(r"/([a-z]\d+)/")
 Mood: TypeAlias = Literal["echo", "refuse", "cut", "redirect"]
 """Whether it answers, says no, breaks off in the middle, or sends the caller to a private address."""
 
@@ -22,6 +24,8 @@ class Hostile:
         self.url = ""
         self.mood: Mood = "echo"
         self.asked = 0
+        self.asked_at: set[str] = set()
+        """The places, such as `t12`, that were asked: the service is the same at `/t12/…` as at `/…`. At `m12` it always answers."""
         self.token = "token"
         self.tokens = 0
 
@@ -61,25 +65,30 @@ def hostile_service() -> Iterator[Hostile]:
 
         def _answer(self, body: bytes) -> None:
             service.asked += 1
+            path, mood = self.path, service.mood
+            if found := PLACE.match(path):
+                service.asked_at.add(found[1])
+                path = path[found.end() - 1 :]
+                mood = "echo" if found[1].startswith("m") else mood
             said = [self.path, *self.headers.values(), body.decode("utf-8", "replace")]
             said += [value.rpartition(" ")[2] for value in self.headers.values()]
             echo = {str(i): forms(each) for i, each in enumerate(said)}
-            if self.path.startswith("/token"):
+            if path.startswith("/token"):
                 self._token(echo)
-            elif service.mood == "redirect":
+            elif mood == "redirect":
                 self.send_response(302)
                 leak = quote(" ".join(said), safe="")[:3000]
                 self.send_header("Location", f"http://10.255.255.1/?leak={leak}")
                 self.send_header("Content-Length", "0")
                 self.end_headers()
-            elif service.mood == "cut":
+            elif mood == "cut":
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", "1000000")
                 self.end_headers()
                 self.wfile.write(json.dumps(echo).encode())
                 self.close_connection = True
-            elif service.mood == "refuse":
+            elif mood == "refuse":
                 words = f"Incorrect API key provided: {json.dumps(echo)}"
                 self._send(
                     401, json.dumps({"error": {"message": words, "type": "auth", "code": "x"}}).encode()
@@ -89,10 +98,10 @@ def hostile_service() -> Iterator[Hostile]:
                     json.loads(body),
                     " ".join([self.headers.get("authorization", ""), *forms(said[-1]).values()]),
                 )
-            elif self.path.startswith("/v4/"):
+            elif path.startswith("/v4/"):
                 rows = [["said"], *([each] for one in echo.values() for each in one.values())]
                 self._send(200, json.dumps({"values": rows}).encode())
-            elif self.path.startswith("/file"):
+            elif path.startswith("/file"):
                 self._send(200, b"\0file\0" + json.dumps(echo).encode(), "application/octet-stream")
             else:
                 self._send(200, json.dumps(echo).encode())
@@ -110,16 +119,17 @@ def hostile_service() -> Iterator[Hostile]:
             done = any(message["role"] == "tool" for message in asked["messages"])
             if tools and not done:
                 call: dict[str, Any] = {"index": 0, "id": "c", "type": "function"}
+                wanted = tools[0]["function"]["parameters"].get("required", ())
                 function: dict[str, Any] = {
                     "name": tools[0]["function"]["name"],
-                    "arguments": '{"query": "x"}',
+                    "arguments": json.dumps(dict.fromkeys(wanted, "x")),
                 }
                 call["function"] = function
                 deltas: list[dict[str, Any]] = [{"tool_calls": [call]}]
                 finish = "tool_calls"
             else:
                 text += " " + asked["messages"][-1]["content"] if done else ""
-                deltas = [{"content": text[at : at + 3]} for at in range(0, min(len(text), 3000), 3)]
+                deltas = [{"content": text[at : at + 5]} for at in range(0, min(len(text), 2500), 5)]
                 finish = "stop"
             events: list[dict[str, Any]] = [
                 {"index": 0, "delta": delta, "finish_reason": None} for delta in deltas

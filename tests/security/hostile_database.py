@@ -30,7 +30,7 @@ def fault(severity: bytes, words: str) -> bytes:
 
 @contextmanager
 def hostile_database(service: Hostile) -> Iterator[int]:
-    """Its port. It is in the mood of the service, and counts its callers there."""
+    """Its port. It is in the mood of the service, and counts its callers there, by the name of their database."""
 
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:
@@ -39,6 +39,8 @@ def hostile_database(service: Hostile) -> Iterator[int]:
                 self.wfile.write(b"N")
             if not start:
                 return
+            names = start[4:].split(b"\0")
+            service.asked_at.add(names[names.index(b"database") + 1].decode())
             self.wfile.write(message(b"R", struct.pack("!I", 3)))
             reader.read(1)
             password = self._body(reader).rstrip(b"\0").decode()

@@ -6,42 +6,38 @@ logged, told live or answers, nor in exports and backups. What browsers get is s
 
 from __future__ import annotations
 
-import base64
 import hmac
 import json
 import logging
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from http.client import HTTPConnection
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 import jwt
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
-from flowstudio.engine.events import Event, NodeStreamed
+from flowstudio.engine.events import NodeStreamed
 from flowstudio.engine.node import Node, SubNode, TriggerNode
 from flowstudio.engine.parameters import fields_of
-from flowstudio.logs import JsonFormatter
-from flowstudio.outbound.oauth import Grant
-from flowstudio.runtime import Runtime
-from flowstudio.services.credentials import TYPES
 from flowstudio.storage.backup import write_backup
-from tests.api.conftest import Server, node, running
-from tests.security.hostile import Hostile, Mood, forms, hostile_service
+from tests.api.conftest import PASSWORD, Server, email, node, running
+from tests.security.hostile import Mood, forms, hostile_service
 from tests.security.hostile_database import hostile_database
+from tests.security.world import Told, World, needles
 
-CORE = "canary=Zq8x/Lw3vT5+aT9uVe2-and-more-of-it"
+CHOSEN = {"t0", "t20", "host-t40", "after-t30"}
+"""Nodes whose own address is read too, in executions of so many that reading each of them takes long."""
+
 
 PROPERTIES: dict[str, dict[str, Any]] = {
     "http-request": {"url": "{url}/echo"},
     "tool-api-caller": {"url": "{url}/echo", "name": "ask", "description": "Asks."},
-    "vector-store-insert": {"collection": "c"},
+    "vector-store-insert": {"collection": "c{place}"},
     "chat-model-alith": {"model": "m"},
     "google-sheets": {"operation": "read", "document": "abc", "sheet": "S"},
     "question-answer-chain": {"question": "Who?"},
@@ -51,129 +47,6 @@ PROPERTIES: dict[str, dict[str, Any]] = {
     "information-extractor": {"text": "Two", "fields": [{"name": "n"}]},
     "text-classifier": {"text": "x", "categories": [{"name": "A"}, {"name": "B"}]},
 }
-
-
-CUT_OFF = {"http-request", "tool-api-caller", "google-sheets", "chat-model-openai", "postgres"}
-"""Nodes that also meet services that break off and that send them on; all others use the same way out."""
-
-
-class Told(logging.Handler):
-    """Keeps every log line as the server writes it."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.setFormatter(JsonFormatter())
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(self.format(record))
-
-
-class World:
-    """A server, the hostile service, and every secret that was handed over."""
-
-    def __init__(self, server: Server, hostile: Hostile, database: int, logs: Told) -> None:
-        self.server, self.hostile, self.database, self.logs = server, hostile, database, logs
-        self.secrets: list[str] = []
-        self.tokens: list[str] = []
-        self.latest = ""
-        """The credential that was made last."""
-        hostile.token = CORE
-        self.events: list[Event] = []
-        publish = server.runtime.bus.publish
-
-        def recorded(event: Event) -> None:
-            self.events.append(event)
-            publish(event)
-
-        server.runtime.bus.publish = recorded  # type: ignore[method-assign]  # listens in on the real one
-
-    def secret(self) -> str:
-        self.secrets.append(f's/{len(self.secrets):03}+{CORE}<b>&yK"7')
-        return self.secrets[-1]
-
-    def credential(self, client: httpx.Client, type_: str) -> tuple[str, str]:
-        """A credential of a type, and one of its secrets."""
-        if type_ in SPECIAL:
-            values = SPECIAL[type_](self)
-            answer = client.post("/api/credentials", json={"name": type_, "type": type_, "values": values})
-            assert answer.status_code == 201, answer.text
-            if type_ == "google-oauth2":
-                self.connect(answer.json()["id"])
-            return answer.json()["id"], self.secrets[-1]
-        values = {}
-        for name, field in TYPES[type_].model_fields.items():
-            if "Secret" in str(field.annotation):
-                if name != "private_key":
-                    values[name] = self.secret()
-            elif name == "base_url":
-                values[name] = f"{self.hostile.url}/v1"
-            elif name == "name":
-                values[name] = "X-Canary"
-            elif type_ == "postgresql" and name in ("host", "port"):
-                values[name] = {"host": "127.0.0.1", "port": self.database}[name]
-            elif field.is_required():
-                values[name] = "canary-user"
-        answer = client.post("/api/credentials", json={"name": type_, "type": type_, "values": values})
-        assert answer.status_code == 201, answer.text
-        return answer.json()["id"], self.secrets[-1]
-
-    def connect(self, id_: str) -> None:
-        """As after a sign-in of long ago: the access token has to be renewed by the other one."""
-
-        async def keep(runtime: Runtime) -> None:
-            record = await runtime.storage.credentials.get(id_)
-            assert record is not None
-            past = datetime.now(UTC) - timedelta(days=1)
-            grant = Grant(self.hostile.fresh_token(), self.hostile.fresh_token(), past)
-            assert await runtime.tokens.keep(id_, grant, unchanged_since=record.updated_at)
-
-        self.server.within(keep)
-
-
-def several(world: World) -> dict[str, Any]:
-    """Two headers and two parameters."""
-    return {
-        "headers": f"X-One: {world.secret()}\nX-Two: {world.secret()}",
-        "query": f"one={world.secret()}\ntwo={world.secret()}",
-    }
-
-
-def program(world: World) -> dict[str, Any]:
-    """OAuth2 without a person."""
-    token_url = f"{world.hostile.url}/token"
-    return {
-        "grant": "client_credentials",
-        "token_url": token_url,
-        "client_id": "c",
-        "client_secret": world.secret(),
-    }
-
-
-def person(world: World) -> dict[str, Any]:
-    """A Google account."""
-    secret = {"client_id": "c", "client_secret": world.secret(), "token_url": f"{world.hostile.url}/token"}
-    return {**secret, "base_url": world.hostile.url}
-
-
-def robot(world: World) -> dict[str, Any]:
-    """A Google service account; its key is a canary, too."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    world.tokens.append(key.decode().splitlines()[5])
-    held = {"client_email": "r@example.com", "private_key": key.decode(), "private_key_id": world.secret()}
-    held |= {"type": "service_account", "token_uri": f"{world.hostile.url}/token"}
-    return {"key": json.dumps(held), "base_url": world.hostile.url}
-
-
-SPECIAL: dict[str, Callable[[World], dict[str, Any]]] = {
-    "generic": several,
-    "oauth2": program,
-    "google-oauth2": person,
-    "google-service-account": robot,
-}
-"""Types whose values depend on each other."""
 
 
 @pytest.fixture(scope="module")
@@ -204,80 +77,124 @@ def takers(server: Server) -> list[tuple[type[Node], str]]:
     return found
 
 
-def properties_of(cls: type[Node], url: str) -> dict[str, Any]:
+def properties_of(cls: type[Node], url: str, place: str) -> dict[str, Any]:
     given = PROPERTIES.get(cls.type)
     if given is None:
         given = next((example.properties for example in cls.examples), {})
-    return {k: v.replace("{url}", url) if isinstance(v, str) else v for k, v in given.items()}
+    return {
+        k: v.replace("{url}", url).replace("{place}", place) if isinstance(v, str) else v
+        for k, v in given.items()
+    }
 
 
-def workflow(world: World, client: httpx.Client, cls: type[Node], type_: str) -> dict[str, Any]:
-    """A workflow in which the node gets to use its credential."""
-    credential, _ = world.credential(client, type_)
-    world.latest = credential
-    taker = node("taker", cls.type, "Taker", **properties_of(cls, world.hostile.url))
-    [field] = [name for name, mark in fields_of(cls).credentials.items() if type_ in mark.types]
-    taker["data"]["credentials"] = {field: credential}
-    taker["data"]["settings"] = {"on_error": "continue"}
-    start = node("start", "manual-trigger", "Start")
-    after = node("after", "edit-fields", "After", include_other_fields=True, fields=[])
-    nodes = [start, taker, after]
-    edges: list[tuple[str, str, str | None]] = [("start", "taker", None), ("taker", "after", None)]
-    if issubclass(cls, SubNode):
-        slot = "tools" if cls.type.startswith("tool-") else "embedder" if "embedder" in cls.type else "model"
-        host_type = {"tools": "ai-agent", "embedder": "vector-store-insert", "model": "ai-agent"}[slot]
-        host = node("host", host_type, "Host", **PROPERTIES[host_type])
-        host["data"]["settings"] = {"on_error": "continue"}
-        nodes = [start, taker, host, after]
-        edges = [("start", "host", None), ("taker", "host", slot), ("host", "after", None)]
-        if slot == "tools":
-            key, _ = world.credential(client, "openai-compatible")
-            model = node("model", "chat-model-openai-compatible", "Model", model="m")
-            model["data"]["credentials"] = {"account": key}
-            nodes.append(model)
-            edges.append(("model", "host", "model"))
-    if cls.type.endswith("-openai-compatible"):
-        taker["data"]["properties"]["model"] = "m"
-    if "model_name" in cls.model_fields:
-        taker["data"]["properties"]["model_name"] = "m"
-    drawn = [{"source": a, "target": b} | ({"targetHandle": slot_} if slot_ else {}) for a, b, slot_ in edges]
-    return {"name": f"{cls.type} {type_}", "nodes": nodes, "edges": drawn}
+class Drawing:
+    """A workflow in which every node that takes a credential gets to use it, each at a place of its own."""
+
+    def __init__(self, world: World, client: httpx.Client) -> None:
+        self.world, self.client = world, client
+        self.nodes = [node("start", "manual-trigger", "Start")]
+        self.edges: list[dict[str, str]] = []
+        self.places: dict[str, str] = {}
+        """Who is at a place."""
+        self.credentials: list[str] = []
+
+    def edge(self, source: str, target: str, slot: str = "") -> None:
+        self.edges.append({"source": source, "target": target} | ({"targetHandle": slot} if slot else {}))
+
+    def add(self, cls: type[Node], type_: str) -> None:
+        """One more, with what it needs around it."""
+        world, place = self.world, f"t{len(self.places)}"
+        self.places[place] = f"{cls.type} {type_}"
+        credential, _ = world.credential(self.client, type_, place)
+        self.credentials.append(credential)
+        taker = self._node(place, cls.type, place)
+        [field] = [name for name, mark in fields_of(cls).credentials.items() if type_ in mark.types]
+        taker["data"]["credentials"] = {field: credential}
+        if cls.type.endswith("-openai-compatible"):
+            taker["data"]["properties"]["model"] = "m"
+        if cls.type == "tool-web-search":
+            taker["data"]["properties"]["engine"] = type_.partition("-")[0]
+        if "model_name" in cls.model_fields:
+            taker["data"]["properties"]["model_name"] = "m"
+        last = place
+        if issubclass(cls, SubNode):
+            slot = (
+                "tools" if cls.type.startswith("tool-") else "embedder" if "embedder" in cls.type else "model"
+            )
+            last = f"host-{place}"
+            self._node(last, "vector-store-insert" if slot == "embedder" else "ai-agent", place)
+            self.edge(place, last, slot)
+            if slot == "tools":
+                key, _ = world.credential(self.client, "openai-compatible", f"m{place[1:]}")
+                model = self._node(f"model-{place}", "chat-model-openai-compatible", place)
+                model["data"]["properties"]["model"] = "m"
+                model["data"]["credentials"] = {"account": key}
+                self.edge(f"model-{place}", last, "model")
+        self.edge("start", last)
+        after = self._node(f"after-{place}", "edit-fields", place)
+        after["data"]["properties"] = {"include_other_fields": True, "fields": []}
+        self.edge(last, f"after-{place}")
+
+    def _node(self, id_: str, type_: str, place: str) -> dict[str, Any]:
+        cls = self.world.server.runtime.registry.get(type_)
+        assert cls is not None
+        made = node(id_, type_, id_, **properties_of(cls, self.world.at(place), place))
+        made["data"]["settings"] = {"on_error": "continue"}
+        self.nodes.append(made)
+        return made
+
+
+def watched(world: World, client: httpx.Client, workflow: str) -> str:
+    """Run a workflow, and read what is told of it while it runs, as it comes over the line."""
+    begun = client.post(
+        f"/api/workflows/{workflow}/execute",
+        json={"wait": False, "trigger_data": {"text": "Some words", "name": "Ada"}},
+    )
+    assert begun.status_code in (200, 202), begun.text
+    id_: str = begun.json()["execution"]["id"]
+    with client.stream("GET", f"/api/executions/{id_}/events", timeout=300) as events:
+        world.streams.append(b"".join(events.iter_raw()))
+    return id_
 
 
 @pytest.mark.timeout(400)
 def test_no_secret_leaves_through_any_node(world: World) -> None:
-    """The search below is only worth something if the secrets were really used: every node must have asked the service."""
+    """The search below is only worth something if the secrets were really used: every node must have asked the service, answered
+    in each of its moods: it repeats the secret, breaks off, sends the caller on, or refuses."""
     silent: list[str] = []
-    ran: list[str] = []
     trials: list[str] = []
     with world.server.client("owner") as client:
+        drawing = Drawing(world, client)
         for cls, type_ in takers(world.server):
-            if issubclass(cls, TriggerNode) or cls.type == "respond-to-webhook":
-                continue
-            document = workflow(world, client, cls, type_)
-            made = client.post("/api/workflows", json=document)
-            assert made.status_code == 201, made.text
-            moods: list[Mood] = ["echo", "refuse"]
-            if cls.type in CUT_OFF:
-                moods += ["cut", "redirect"]
-            for world.hostile.mood in moods:
-                before = world.hostile.asked
-                answer = client.post(
-                    f"/api/workflows/{made.json()['id']}/execute",
-                    json={"wait": True, "trigger_data": {"text": "Some words"}},
-                )
-                assert answer.status_code == 200, f"{document['name']}: {answer.text}"
-                ran.append(answer.json()["execution"]["id"])
-                if world.hostile.asked == before:
-                    silent.append(f"{document['name']}: {answer.text[:600]}")
-                trials.append(client.post(f"/api/credentials/{world.latest}/test").text)
+            if not issubclass(cls, TriggerNode) and cls.type != "respond-to-webhook":
+                drawing.add(cls, type_)
+        assert len(drawing.places) > 40
+        document = {"name": "All", "nodes": drawing.nodes, "edges": drawing.edges}
+        made = client.post("/api/workflows", json=document)
+        assert made.status_code == 201, made.text
+        moods: tuple[Mood, ...] = ("echo", "cut", "redirect", "refuse")
+        for world.hostile.mood in moods:
+            world.hostile.asked_at.clear()
+            execution = watched(world, client, made.json()["id"])
+            rest = client.get(f"/api/executions/{execution}").json()["execution"]
+            assert rest["status"] == "success", rest["error"]
+            states = rest["node_states"]
+            silent += [
+                f"{world.hostile.mood}, {who}: {states.get(place)} {states.get('host-' + place)}"
+                for place, who in drawing.places.items()
+                if place not in world.hostile.asked_at
+            ]
+            if world.hostile.mood in ("echo", "refuse"):
+                trials += [client.post(f"/api/credentials/{id_}/test").text for id_ in drawing.credentials]
         world.hostile.mood = "echo"
         assert silent == []
         account, _ = world.credential(client, "http-bearer")
         fetch = node("f", "http-request", "File", url=f"{world.hostile.url}/file.bin")
         fetch["data"]["credentials"] = {"account": account}
-        ran.append(run(client, [node("s", "manual-trigger", "Start"), fetch]))
+        run(client, [node("s", "manual-trigger", "Start"), fetch])
         webhooks(world, client)
+        chats(world, client)
+        signing_in(world)
         assert found_in(world, answers(client)) == []
     assert found_in(world, [repr(event) for event in world.events]) == []
     streams: dict[Any, str] = {}
@@ -287,7 +204,12 @@ def test_no_secret_leaves_through_any_node(world: World) -> None:
             streams[key] = streams.get(key, "") + event.text
     assert any("•••" in text for text in streams.values()), "no secret was streamed, so nothing was tested"
     assert found_in(world, streams.values()) == []
-    assert len(world.logs.lines) > len(ran)
+    assert len(world.streams) == len(moods) + 2
+    assert all(
+        "•••".encode() in each or b"\\u2022" in each for each in world.streams[:1] + world.streams[-2:]
+    )
+    assert found_in(world, [each.decode() for each in world.streams]) == []
+    assert len(world.logs.lines) > 100
     assert found_in(world, world.logs.lines) == []
     assert any("refused" in text or "does not" in text for text in trials)
     assert found_in(world, trials) == []
@@ -296,6 +218,69 @@ def test_no_secret_leaves_through_any_node(world: World) -> None:
     folder = world.server.runtime.settings.data_dir
     assert found_in_files(world, folder) == []
     assert found_in_backup(world, folder.parent / "backup.zip") == []
+
+
+def chats(world: World, client: httpx.Client) -> None:
+    """An answer as it is written, to who asked and to who reads along."""
+    account, _ = world.credential(client, "openai-compatible")
+    agent = node("agent", "ai-agent", "Agent", prompt="Say it.")
+    model = node("model", "chat-model-openai-compatible", "Model", model="m")
+    model["data"]["credentials"] = {"account": account}
+    document = {
+        "name": "Chat",
+        "nodes": [node("in", "when-chat-received", "In"), agent, model],
+        "edges": [
+            {"source": "in", "target": "agent"},
+            {"source": "model", "target": "agent", "targetHandle": "model"},
+        ],
+    }
+    flow = client.post("/api/workflows", json=document).json()["id"]
+    path = f"/api/workflows/{flow}/chat"
+    said = {"message": "Hello", "session_id": "canary"}
+    for method, address, body in (("POST", path, said), ("GET", f"{path}/sessions/canary/events", None)):
+        with client.stream(method, address, json=body, timeout=300) as events:
+            assert events.status_code == 200
+            world.streams.append(b"".join(events.iter_raw()))
+
+
+def signing_in(world: World) -> None:
+    """The service sends somebody back who wanted to connect a credential, and says its secret in the reason."""
+    with httpx.Client(base_url=world.server.url, headers={"Origin": world.server.url}, timeout=60) as browser:
+        assert browser.post("/api/login", json={"email": email("owner"), "password": PASSWORD}).is_success
+        values = {
+            "authorization_url": f"{world.hostile.url}/authorize",
+            "token_url": f"{world.hostile.url}/token",
+        }
+        secret = world.secret()
+        given = {
+            "name": "Shop",
+            "type": "oauth2",
+            "values": values | {"client_id": "c", "client_secret": secret},
+        }
+        id_ = browser.post("/api/credentials", json=given).json()["id"]
+        for told in (
+            {"error": "access_denied", "error_description": json.dumps(forms(secret))},
+            {"code": "c"},
+        ):
+            begun = browser.post(f"/api/credentials/{id_}/connect").json()["url"]
+            world.hostile.mood = "refuse"
+            state = parse_qs(urlsplit(begun).query)["state"][0]
+            address = urlsplit(world.server.url)
+            line = HTTPConnection(
+                address.hostname or "", address.port
+            )  # which, unlike httpx, logs no addresses
+            cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+            query = urlencode({"state": state, **told})
+            line.request("GET", f"/api/oauth2/callback?{query}", headers={"Cookie": cookies})
+            back = line.getresponse()
+            headers = str(back.headers) + back.read().decode()
+            line.close()
+            assert "signed-in=failed" in headers
+            shown = browser.get(f"/api/credentials/{id_}").json()["warning"]["text"]
+            assert "It said" in shown, shown
+            assert ("•••" in shown) == ("error" in told), shown
+            assert found_in(world, [shown, headers]) == []
+        world.hostile.mood = "echo"
 
 
 def run(client: httpx.Client, nodes: list[dict[str, Any]]) -> str:
@@ -364,14 +349,15 @@ def answers(client: httpx.Client) -> Iterator[str]:
         yield client.get(f"/api/workflows/{each['id']}").text
         yield client.get(f"/api/workflows/{each['id']}/export").text
     executions = client.get("/api/executions", params={"limit": 200}).json()["items"]
-    assert len(executions) > 40
+    assert len(executions) > 8
     for each in executions:
         shown = client.get(f"/api/executions/{each['id']}")
         yield shown.text
         yield client.get(f"/api/executions/{each['id']}/runs").text
         for kind in ("text", "json"):
             yield client.get(f"/api/executions/{each['id']}/log", params={"format": kind}).text
-        for name in shown.json()["execution"]["node_states"]:
+        names = shown.json()["execution"]["node_states"]
+        for name in names if each in executions[-1:] or len(names) < 5 else [n for n in names if n in CHOSEN]:
             yield client.get(f"/api/executions/{each['id']}/nodes/{name}").text
 
 
@@ -383,19 +369,6 @@ def found_in_backup(world: World, target: Path) -> list[str]:
         members = {name: archive.read(name) for name in archive.namelist()}
     members["the file itself"] = target.read_bytes()
     return [f"{needle!r} in {name}" for name, data in members.items() for needle in wanted if needle in data]
-
-
-def needles(world: World) -> list[str]:
-    return needles_of(world.tokens)
-
-
-def needles_of(tokens: Sequence[str] = ()) -> list[str]:
-    """What all secrets have in common, in every form: the ends depend on what stands beside it and are cut off."""
-    found = {CORE, quote(CORE, safe=""), CORE.encode().hex(), *tokens}
-    for before in ("", "k", "k="):
-        for encode in (base64.b64encode, base64.urlsafe_b64encode):
-            found.add(encode(f"{before}{CORE}".encode()).decode()[4:-4])
-    return sorted(found)
 
 
 def found_in(world: World, texts: Any) -> list[str]:

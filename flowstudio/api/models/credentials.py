@@ -66,8 +66,8 @@ class CredentialChange(Shape):
 class CredentialWarning(View):
     """What somebody should do about a credential."""
 
-    kind: Literal["problem", "ended", "ends"]
-    """The service refused it, it ended, or it ends within two weeks."""
+    kind: Literal["problem", "ended", "ends", "short"]
+    """The service refused it, it ended, it ends within two weeks, or its secret is too short to be hidden everywhere."""
     at: AwareDatetime | None
     """When it ended or ends."""
     text: str

@@ -132,6 +132,7 @@ function Said({ item, verdict }) {
   }
   const { kind, at, text } = item.warning ?? {};
   const words = kind === "problem" ? text
+    : kind === "short" ? t("credentials.short")
     : kind ? t(`credentials.${kind}_at`, { at: DAY.format(new Date(at)) })
     : item.needs_sign_in && !item.connected_at ? t("credentials.not_connected") : "";
   if (!words) return item.usable_by === "editor" ? null : <p className="fs-credential-said fs-quiet">{t(`credentials.only_${item.usable_by}`)}</p>;
