@@ -15,7 +15,7 @@ from pydantic import Field
 
 from flowstudio.engine.context import Context
 from flowstudio.engine.item import Item, Json, Ports
-from flowstudio.engine.node import Choice, Code, Credential, Example, ItemNode, Pace, ShowIf
+from flowstudio.engine.node import Choice, Code, Credential, Example, ItemNode, Pace, ShowIf, Widget
 from flowstudio.errors import NodeError, ParameterError
 from flowstudio.nodes.connections import PostgresAccount
 from flowstudio.nodes.databases import postgres_statements as statements
@@ -53,7 +53,7 @@ WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped
 class Parameter(Entry):
     """A value of the query."""
 
-    value: Any = None
+    value: Annotated[Any, Widget("text")] = None
     """What stands in the query as $1 in the first place, $2 in the second, and so on."""
 
 
@@ -62,7 +62,7 @@ class Column(Entry):
 
     column: Annotated[str, Field(min_length=1)]
     """The name of the column."""
-    value: Any = None
+    value: Annotated[Any, Widget("text")] = None
     """The value; nothing makes the cell empty."""
 
 
@@ -155,7 +155,7 @@ class Postgres(ItemNode):
     table: Annotated[str, ShowIf("operation", _IN_TABLE)] = ""
     """The name of the table, in its own capital and small letters."""
     columns: Annotated[
-        list[str], ShowIf("operation", ("select",)), Field(default_factory=list, title="These columns")
+        list[str], ShowIf("operation", ("select",)), Field(default_factory=list, title="Columns")
     ]
     """Which columns to read. Empty: all."""
     conditions: Annotated[

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from flowstudio.engine.node import Choice, ShowIf
+from flowstudio.engine.node import Choice, ShowIf, Widget
 from flowstudio.errors import ParameterError
 from flowstudio.nodes.databases.postgres_connection import sent
 from flowstudio.nodes.entry import Entry
@@ -60,8 +60,8 @@ class RowCondition(Entry):
     """The name of the column."""
     test: Annotated[Test, Choice(_LABELS)] = "equals"
     """How to compare. Capital and small letters are the same to “contains” and “starts with”."""
-    value: Annotated[Any, ShowIf("test", tuple(_TWO_SIDED))] = None
-    """What to compare with; a list for “is one of”."""
+    value: Annotated[Any, Widget("text"), ShowIf("test", tuple(_TWO_SIDED))] = None
+    """What to compare with; a list, or values with commas between them, for “is one of”."""
 
 
 class Sorting(Entry):
