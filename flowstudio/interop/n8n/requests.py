@@ -18,6 +18,8 @@ CREDENTIALS = {
     "jwtAuth": "JWT",
 }
 """n8n's kinds of credentials that exist here, by what they are called here."""
+_STARTED = '{"message":"Workflow was started"}'
+"""What callers of n8n are told at once."""
 _HOLE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _FORMATS = {"autodetect": "auto", "json": "json", "text": "text", "string": "text", "file": "file"}
 _ARRAYS = {"brackets": "brackets", "indices": "indices", "repeat": "repeat"}
@@ -312,6 +314,8 @@ def webhook(source: Source) -> Converted:
         allowed_origins=options.value("allowedOrigins"),
         raw_body=options.flag("rawBody") or None,
     )
+    if properties["respond"] == "immediately" and "response_text" not in properties:
+        properties |= {"response_text": _STARTED, "response_content_type": "application/json"}
     options.skip("binaryData", "binaryPropertyName")
     todo = [] if properties["authentication"] == "none" else [choose_credential(source)]
     return Converted("webhook", properties, todo=todo)

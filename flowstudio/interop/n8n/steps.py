@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from flowstudio.interop.n8n.conditions import filter_items, if_else, switch
@@ -45,6 +46,8 @@ _OLD_TYPES = {
 }
 _TYPES = {name: name for name in _OLD_TYPES.values()}
 _UNITS = {name: name for name in ("seconds", "minutes", "hours", "days")}
+_WHOLE = re.compile(r"=\{\{(.*)\}\}", re.DOTALL)
+"""An expression and nothing beside it."""
 SCALE_X = 1.6
 """Cards are wider here than there."""
 
@@ -118,7 +121,9 @@ def edit_fields(source: Source) -> Converted:
             properties["include_fields"] = names(
                 given.value("includeFields" if include == "selected" else "excludeFields")
             )
-    given.skip("includeFields", "excludeFields")
+    given.skip("includeFields", "excludeFields", "duplicateCount")
+    if given.flag("duplicateItem"):
+        properties["copies"] = given.number("duplicateCount", 0)
     return Converted("edit-fields", properties | _set_options(options))
 
 
@@ -132,25 +137,30 @@ def _set_options(options: Any) -> Properties:
 
 
 def _old_set(source: Source) -> Converted:
-    """Versions 1 and 2: texts are not converted."""
+    """Versions 1 and 2: texts are not converted, and what is undefined is left out."""
     given = source.parameters
     values = given.part("values")
     empty = {"boolean": False, "number": 0, "string": ""}
+    types = {"boolean": "truth", "number": "number" if source.version >= 2 else "any", "string": "any"}
     rows = [
-        {
-            "name": row.text("name"),
-            "type": "any" if kind == "string" else kind,
-            "value": row.value("value", empty[kind]),
-        }
+        _old_field(row.text("name"), types[kind], row.value("value", empty[kind]))
         for kind in ("boolean", "number", "string")
         for row in values.rows(kind)
     ]
     properties: Properties = {"mode": "manual", "fields": rows}
     if not given.flag("keepOnlySet"):
         properties["include_other_fields"] = True
-    if source.version < 2:
+    if source.version >= 2:
         properties["ignore_conversion_errors"] = True
     return Converted("edit-fields", properties | _set_options(given.part("options")))
+
+
+def _old_field(name: str, type_: str, value: Any) -> Properties:
+    field: Properties = {"name": name, "type": type_, "value": value}
+    whole = _WHOLE.fullmatch(value) if isinstance(value, str) and type_ != "truth" else None
+    if whole is not None and "{{" not in whole[1]:
+        field["only_if"] = f"={{{{ ({whole[1].strip()}\n) !== undefined }}}}"
+    return field
 
 
 def code(source: Source) -> Converted:

@@ -119,6 +119,8 @@ def _fields(p: Properties) -> Written:
             more["include"] = include
             named = "includeFields" if include == "selected" else "excludeFields"
             more[named] = listed(p.get("include_fields", []))
+    if copies := p.get("copies"):
+        more |= {"duplicateItem": True, "duplicateCount": copies}
     if p.get("mode") == "json":
         return "set", 3.4, {"mode": "raw", "jsonOutput": p.get("json", "{}"), **more}
     rows = [

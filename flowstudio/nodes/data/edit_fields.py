@@ -22,7 +22,7 @@ class Assignment(Entry):
     name: str = ""
     """The name of the field. `address.city` sets the city within the address."""
     type: Annotated[
-        Literal["string", "number", "boolean", "array", "object", "any"],
+        Literal["string", "number", "boolean", "array", "object", "any", "truth"],
         Choice(
             {
                 "string": "Text",
@@ -31,12 +31,15 @@ class Assignment(Entry):
                 "array": "List",
                 "object": "Object",
                 "any": "As it is",
+                "truth": "Yes, unless it is empty",
             }
         ),
     ] = "string"
     """What the value is turned into."""
     value: Annotated[Any, Widget("text")] = None
     """The value: plain, or an expression such as `={{ $json.first_name }}`."""
+    only_if: Annotated[Any, Field(title="Only if"), Widget("text")] = True
+    """Whether there is to be such a field: an expression that is true or false. If not, the item goes on without it."""
 
 
 class EditFields(ItemNode):
@@ -119,6 +122,8 @@ class EditFields(ItemNode):
     """Whether `address.city` means the city within the address. If not, it is a name like any other."""
     ignore_conversion_errors: bool = False
     """Whether a value that cannot be turned into its type goes on as it is. If not, it is an error."""
+    copies: Annotated[int, Field(ge=0, le=1000, title="Copies when run by hand")] = 0
+    """How many times more each item goes on while you try the workflow out. Other executions make no copies."""
     strip_binary: Annotated[bool, Field(title="Remove files"), ShowIf("include_other_fields", (True,))] = (
         False
     )
@@ -136,16 +141,22 @@ class EditFields(ItemNode):
         """Make the new item."""
         changes = self._from_json() if self.mode == "json" else self._from_fields()
         kept = self._kept(item.json)
+        if self.mode == "manual":
+            for field in self.fields:
+                if not field.only_if:
+                    kept = paths.drop(kept, field.name, dots=self.dot_notation)
         binary = item.binary if self.include_other_fields and not self.strip_binary else None
-        return {
-            "main": [Item(paths.put_all(kept, changes, dots=self.dot_notation), binary, item.paired_item)]
-        }
+        made = Item(paths.put_all(kept, changes, dots=self.dot_notation), binary, item.paired_item)
+        by_hand = ctx.execution.mode in ("manual", "cli")
+        return {"main": [made] * (1 + self.copies if by_hand else 1)}
 
     def _from_fields(self) -> Json:
-        return {field.name: self._convert(field) for field in self.fields if field.name}
+        return {field.name: self._convert(field) for field in self.fields if field.name and field.only_if}
 
     def _convert(self, field: Assignment) -> Any:
         value = field.value
+        if field.type == "truth":
+            return bool(value) or isinstance(value, list | dict)
         if value is None or field.type == "any":
             return value
         if field.type == "string":

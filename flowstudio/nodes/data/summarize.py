@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Hashable, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, field_validator
 
@@ -17,6 +17,8 @@ from flowstudio.nodes import paths, values
 from flowstudio.nodes.data.remove_duplicates import frozen
 from flowstudio.nodes.entry import Entry
 
+Groups: TypeAlias = dict[tuple[Hashable, ...], list[int]]
+"""Places of items, by the values that they share."""
 _BRACKETS = re.compile(r"[\[\]\"]")
 _ODD = re.compile(r"[ .]")
 PREFIXES = {
@@ -136,7 +138,7 @@ class Summarize(BatchNode):
                     raise NodeError(
                         f"No item has a field '{figure.name}'. Check its spelling, or switch on “Go on without the field”."
                     )
-        groups: dict[tuple[Hashable, ...], list[int]] = {}
+        groups: Groups = {}
         for index, item in enumerate(items):
             key = [self._group(item, name) for name in self.split_by]
             if self.skip_empty_groups and any(
@@ -144,6 +146,7 @@ class Summarize(BatchNode):
             ):
                 continue
             groups.setdefault(tuple(map(frozen, key)), []).append(index)
+        groups = _together(groups)
         made = [self._summary(items, indexes) for indexes in groups.values()]
         if self.output == "separate":
             return {"main": made}
@@ -200,6 +203,18 @@ class Summarize(BatchNode):
         if self.groups_as_text and not (self.skip_empty_groups and (value is paths.MISSING or not value)):
             return _word(value)
         return value
+
+
+def _together(groups: Groups) -> Groups:
+    """The groups in the order in which they came up, those that share their first values one after the other."""
+    if not groups or len(next(iter(groups))) < 2:
+        return groups
+    ranks: dict[tuple[Hashable, ...], int] = {}
+    for key in groups:
+        for size in range(1, len(key) + 1):
+            ranks.setdefault(key[:size], len(ranks))
+    order = sorted(groups, key=lambda key: [ranks[key[:size]] for size in range(1, len(key) + 1)])
+    return {key: groups[key] for key in order}
 
 
 def _plain(name: str) -> str:

@@ -32,6 +32,8 @@
     };
     lazy("items", () => globalThis.$input.all());
     lazy("item", () => globalThis.$input.item);
+    lazy("Buffer", () => part("buffer"));
+    lazy("$data", () => scope.items[scope.index]);
     lazy("luxon", () => part("dates").luxon);
     lazy("jmespath", () => part("jmespath"));
     if (/toLocale/.test(code)) part("intl");
@@ -40,8 +42,8 @@
     const marked = (value) => value === undefined ? { type: "undefined" } : typeof value === "function" ? { type: "function" }
       : { value: typeof value === "bigint" ? big("", value) : value };
     const all = async () => {
-      if (mode === "all-items") return { result: marked(await run()) };
       const results = [], binaries = scope.perItem.binary || [];
+      if (mode === "all-items") return { result: marked(await run(scope.items[0], binaries[0] || {}, 0)) };
       for (let index = 0; index < scope.items.length; index++) {
         turnTo(index);
         try { results.push(marked(await run(scope.items[index], binaries[index] || {}, index))); } catch (error) {

@@ -208,6 +208,7 @@ CASES: list[tuple[str, float, dict[str, Any], str, dict[str, Any]]] = [
                 {"name": "n", "type": "number", "value": 1},
                 {"name": "a", "type": "any", "value": "x"},
             ],
+            "ignore_conversion_errors": True,
         },
     ),
     (
