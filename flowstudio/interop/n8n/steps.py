@@ -23,6 +23,7 @@ from flowstudio.interop.n8n.lists import (
     summarize,
 )
 from flowstudio.interop.n8n.merges import compare_datasets, merge
+from flowstudio.interop.n8n.postgres import postgres
 from flowstudio.interop.n8n.requests import graphql, http_request, respond, webhook
 from flowstudio.interop.n8n.sheets import google_sheets
 from flowstudio.interop.n8n.texts import (
@@ -326,6 +327,7 @@ CONVERTERS: dict[str, Converter] = {
     "httpRequest": http_request,
     "graphql": graphql,
     "googleSheets": google_sheets,
+    "postgres": postgres,
     "splitInBatches": loop,
     "wait": wait,
     "stopAndError": stop_and_error,

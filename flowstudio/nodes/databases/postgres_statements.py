@@ -22,6 +22,7 @@ Test = Literal[
     "less_or_equal",
     "contains",
     "starts_with",
+    "like",
     "one_of",
     "is_empty",
     "is_not_empty",
@@ -35,6 +36,7 @@ _LABELS: dict[str, str] = {
     "less_or_equal": "is less than or equal to",
     "contains": "contains",
     "starts_with": "starts with",
+    "like": "is like (% stands for any letters)",
     "one_of": "is one of",
     "is_empty": "is empty",
     "is_not_empty": "is not empty",
@@ -49,6 +51,7 @@ _TWO_SIDED: dict[str, str] = {
     "less_or_equal": "{0} <= {1}",
     "contains": "strpos(lower({0}::text), lower({1})) > 0",
     "starts_with": "starts_with(lower({0}::text), lower({1}))",
+    "like": "{0}::text LIKE {1}",
     "one_of": "{0} = ANY({1})",
 }
 

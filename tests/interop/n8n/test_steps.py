@@ -59,6 +59,7 @@ def test_every_node_that_is_read_is_tested() -> None:
         "interval",
         "graphql",  # test_services.py
         "googleSheets",  # test_sheets.py
+        "postgres",  # test_postgres.py
     }
     for file in (Path(__file__).parent.parent / "cases").glob("*.json"):
         tested |= {node["type"].removeprefix(PREFIX) for node in json.loads(file.read_text())["nodes"]}

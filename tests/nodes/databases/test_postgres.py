@@ -37,6 +37,7 @@ async def test_rows_are_read_by_conditions_sorted_and_limited(door: Door) -> Non
     for test, value, ids in (
         ("contains", "OB", [2]),
         ("starts_with", "a", [1, 3]),
+        ("like", "%o_", [2]),
         ("one_of", ["Bob", "Cy"], [2]),
         ("one_of", "Bob, Ada", [1, 2, 3]),
         ("not_equals", "Ada", [2]),
