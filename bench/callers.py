@@ -90,6 +90,8 @@ class Callers:
             process = Process(
                 name, "run" if role == "run" else "worker", self.folder, environment, proxy=proxy
             )
+            if self.plan.old and role == "worker" and not number % 2:
+                process.code = Path(self.plan.old)
             if role == "run":
                 process.port = free_port()
                 process.environment |= {"FLOWSTUDIO_PORT": str(process.port)}
@@ -123,7 +125,7 @@ class Callers:
         return f"host={self.database.socket.parent} user={USER} dbname={database}"
 
     async def _until_ready(self, process: Process) -> None:
-        async with asyncio.timeout(120), httpx.AsyncClient(timeout=10) as client:
+        async with asyncio.timeout(300), httpx.AsyncClient(timeout=10) as client:
             while True:
                 with contextlib.suppress(*UNANSWERED):
                     answer = await client.get(f"http://127.0.0.1:{process.port}/api/health/ready")

@@ -1,6 +1,7 @@
 """Do everything that goes wrong to many processes at work, and prove that no execution is lost and no finished step repeated.
 
-    python -m bench.chaos --minutes 30        (or `make chaos`; --seed N repeats the choice of faults, --short takes 10 seconds)
+    python -m bench.chaos --minutes 30        (or `make chaos`; --seed N repeats the choice of faults, --short takes 10 seconds,
+                                               --old FOLDER lets every second worker run the older version that is there)
 
 Two servers, three workers and PostgreSQL are started on loopback. Webhooks, schedules of one and two seconds, short and durable
 waits, calls that wake, loops, sub-workflows, answers of a streaming model, a workflow with a limit, cancelled executions and
@@ -355,7 +356,7 @@ class Chaos(Callers):
 
 
 SHORT = Plan(
-    seconds=7, servers=1, workers=2, rate=8, clocks=2, burst=40, lease=3, pause=0.9, down=0.5, skew=30, patience=300,
+    seconds=4, servers=1, workers=2, rate=8, clocks=2, burst=30, lease=3, pause=0.8, down=0.5, skew=30, patience=300,
     first=("worker frozen beyond its lease", "burst", "database crashed", "worker killed", "connections cut", "server killed"),
 )  # fmt: skip
 """The form that runs with the tests."""
@@ -377,15 +378,18 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
     parser.add_argument("--short", action="store_true", help="the form that runs with the tests")
+    parser.add_argument(
+        "--old", default="", help="a folder with an older version's code, for every second worker"
+    )
     parser.add_argument("--keep", type=Path, help="a folder for what the processes say, which stays")
     options = parser.parse_args()
     programs = postgres.provide()
     if programs is None:
         sys.exit(postgres.REMEDY)
     plan = (
-        replace(SHORT, seed=options.seed)
+        replace(SHORT, seed=options.seed, old=options.old)
         if options.short
-        else Plan(seconds=options.minutes * 60, seed=options.seed)
+        else Plan(seconds=options.minutes * 60, seed=options.seed, old=options.old)
     )
     print(f"seed {plan.seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="flowstudio-chaos-") as temporary:

@@ -134,6 +134,8 @@ class Process:
     absent: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     """When each start of it was frozen, or away from the database: from, until."""
     proxy: Proxy | None = None
+    code: Path | None = None
+    """Where another version's code is; None: this one's."""
     _process: subprocess.Popen[bytes] | None = None
     _watching: asyncio.Task[None] | None = None
     _pause: float = AGAIN
@@ -160,6 +162,7 @@ class Process:
                 env=self.environment | {"CHAOS_NAME": self.mark} | skew,
                 stdout=log,
                 stderr=log,
+                cwd=self.code,
                 preexec_fn=die_with_parent if sys.platform == "linux" else None,
             )
 

@@ -57,6 +57,8 @@ class Plan:
     down: float = 6.0
     """Seconds that a killed process or database stays away at most."""
     skew: float = 120.0
+    old: str = ""
+    """A folder with the code of an older version, which every second worker runs."""
     patience: float = 240.0
     """Seconds until everything has to be at rest at the end."""
 
