@@ -217,7 +217,7 @@ class Callers:
                 return
             if not execution:
                 self.seen.retried += 1
-                await asyncio.sleep(random.uniform(0.2, 1.0))
+                await asyncio.sleep(random.uniform(0.2, 1.0) * min(tries, 5))
         if name == "cancel":
             await asyncio.sleep(random.uniform(0.0, 2.0))
             self.seen.cancelled.add(execution)

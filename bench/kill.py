@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
 import random
 import sqlite3
@@ -21,12 +20,14 @@ import sys
 import tempfile
 import time
 from collections import Counter as Counted
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.documents import Document, node
 from bench.load import request_bytes, round_trip
 from bench.server import Server
+from bench.sink import answer_calls, hang_up
 
 PAUSE = 0.03
 """Seconds between two calls of one client, so that the server has time to finish executions as well as to accept them."""
@@ -76,26 +77,13 @@ class Counter:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the calls of one connection: `POST /<execution>/<node>/<n>`."""
-        try:
-            while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                lines = head.lower().split(b"\r\n")
-                length = next((int(line[15:]) for line in lines if line.startswith(b"content-length:")), 0)
-                await reader.readexactly(length)
-                execution, called, n = head.split(b" ")[1].decode().lstrip("/").split("/")
-                self.calls.append((execution, called, f"loop:{int(n) - 1}" if called == "each" else ""))
-                body = json.dumps([{"n": 1}, {"n": 2}] if called == "first" else {"n": int(n or 0)}).encode()
-                start = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-                writer.write(start + b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
-        except (asyncio.IncompleteReadError, ConnectionError):
-            await hang_up(writer)
+        await answer_calls(reader, writer, self.note)
 
-
-async def hang_up(writer: asyncio.StreamWriter) -> None:
-    """Close a connection whose other end may be gone."""
-    writer.close()
-    with contextlib.suppress(ConnectionError):
-        await writer.wait_closed()
+    def note(self, path: str, headers: Mapping[str, str]) -> object:
+        """Remember a call; gives what it is answered with."""
+        execution, called, n = path.lstrip("/").split("/")
+        self.calls.append((execution, called, f"loop:{int(n) - 1}" if called == "each" else ""))
+        return [{"n": 1}, {"n": 2}] if called == "first" else {"n": int(n or 0)}
 
 
 def stored(database: Path) -> tuple[Counted[NodeRun], dict[str, str]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import time
 from collections import Counter as Counted
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-
-from bench.kill import hang_up
 
 
 @dataclass
@@ -22,21 +22,41 @@ class Sink:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the calls of one connection."""
-        try:
-            while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                lines = head.lower().split(b"\r\n")
-                length = next((int(line[15:]) for line in lines if line.startswith(b"content-length:")), 0)
-                await reader.readexactly(length)
-                path = head.split(b" ")[1].decode()
-                self.calls[path] += 1
-                if path.startswith("/clock/"):
-                    self.lateness.append(time.time() - due(path).timestamp())
-                writer.write(
-                    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
-                )
-        except (asyncio.IncompleteReadError, ConnectionError):
-            await hang_up(writer)
+        await answer_calls(reader, writer, self.note)
+
+    def note(self, path: str, headers: Mapping[str, str]) -> object:
+        """Remember a call."""
+        self.calls[path] += 1
+        if path.startswith("/clock/"):
+            self.lateness.append(time.time() - due(path).timestamp())
+        return {}
+
+
+async def answer_calls(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    answer: Callable[[str, Mapping[str, str]], object],
+) -> None:
+    """Answer the calls of one connection with JSON, made of the path and the headers (names in small letters)."""
+    try:
+        while True:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+            found = (line.partition(":") for line in head[1:])
+            headers = {name.lower(): value.strip() for name, _, value in found}
+            told = answer(head[0].split(" ")[1], headers)
+            await reader.readexactly(int(headers.get("content-length", "0")))
+            body = json.dumps(told).encode()
+            start = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+            writer.write(start + b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+    except (asyncio.IncompleteReadError, ConnectionError):
+        await hang_up(writer)
+
+
+async def hang_up(writer: asyncio.StreamWriter) -> None:
+    """Close a connection whose other end may be gone."""
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
 
 
 def due(path: str) -> datetime:

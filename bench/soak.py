@@ -36,11 +36,10 @@ import httpx
 
 from bench.documents import Document, chain, edit, node
 from bench.figures import Figure, percentile
-from bench.kill import hang_up
 from bench.load import request_bytes, round_trip
 from bench.model import LoopbackModel
 from bench.server import Server
-from bench.sink import Sink, due, gaps, rhythm
+from bench.sink import Sink, due, gaps, hang_up, rhythm
 from flowstudio import frontend
 
 TOKENS, PAUSE = 40, 0.02

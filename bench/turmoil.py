@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections import Counter as Counted
 from collections import defaultdict
@@ -14,8 +13,7 @@ from typing import Any, TypeAlias
 import httpx
 
 from bench.documents import Document, chain, edit, node
-from bench.kill import hang_up
-from bench.sink import due
+from bench.sink import answer_calls, due
 
 NodeRun: TypeAlias = tuple[str, str, tuple[str, ...]]
 """Execution, node, scope."""
@@ -86,18 +84,9 @@ class Counter:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer `POST /note/<process>/<n>`, `/list/…` and `/clock/<process>/<number>/<moment>` on one connection."""
-        try:
-            while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                at = time.time()
-                path, headers = head.split(b" ")[1].decode(), head.lower().split(b"\r\n")
-                found = {name: value.strip() for name, _, value in (line.partition(b":") for line in headers)}
-                await reader.readexactly(int(found.get(b"content-length", b"0")))
-                body = json.dumps(self.note(at, path, found[b"idempotency-key"].decode())).encode()
-                start = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-                writer.write(start + b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
-        except (asyncio.IncompleteReadError, ConnectionError):
-            await hang_up(writer)
+        await answer_calls(
+            reader, writer, lambda path, headers: self.note(time.time(), path, headers["idempotency-key"])
+        )
 
     def note(self, at: float, path: str, key: str) -> object:
         """Remember a call; gives what it is answered with."""
