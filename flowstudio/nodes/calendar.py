@@ -65,6 +65,10 @@ def start_of(at: datetime, unit: str) -> datetime:
     return begun - timedelta(days=at.weekday()) if unit == "weeks" else begun
 
 
+_CLOCK = ("hours", "minutes", "seconds", "milliseconds")
+"""Units that always last the same."""
+
+
 def between(start: datetime, end: datetime, units: Sequence[str]) -> dict[str, float]:
     """The time from one moment to another in the given units: whole numbers, but for the smallest. Negative backwards."""
     if elapsed(start, end) < timedelta():
@@ -74,11 +78,13 @@ def between(start: datetime, end: datetime, units: Sequence[str]) -> dict[str, f
     at = start
     for unit in wanted:
         number = _whole_units(at, end, unit)
-        at, following = shift(at, number, unit), shift(at, number + 1, unit)
+        before, at, following = at, shift(at, number, unit), shift(at, number + 1, unit)
         found[unit] = number
-        if unit == wanted[-1]:
-            rest = elapsed(at, end) / elapsed(at, following)
-            found[unit] = number + round(rest, 10) if rest else number
+        if unit == wanted[-1] and elapsed(at, end):
+            if unit in _CLOCK:
+                found[unit] = elapsed(before, end) / elapsed(at, following)
+            else:
+                found[unit] = number + elapsed(at, end) / elapsed(at, following)
     return found
 
 
@@ -101,6 +107,7 @@ def _offset(at: datetime, separator: str) -> str:
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}{separator}{abs(minutes) % 60:02}"
 
 
+_ORDINALS = {1: "st", 2: "nd", 3: "rd"}
 _DATES: Final[dict[str, Callable[[datetime], str]]] = {
     "y": lambda at: str(at.year),
     "yy": lambda at: f"{at.year % 100:02}",
@@ -109,6 +116,7 @@ _DATES: Final[dict[str, Callable[[datetime], str]]] = {
     "MM": lambda at: f"{at.month:02}",
     "MMM": lambda at: calendar.month_abbr[at.month],
     "MMMM": lambda at: calendar.month_name[at.month],
+    "MMMMM": lambda at: calendar.month_name[at.month][0],
     "d": lambda at: str(at.day),
     "dd": lambda at: f"{at.day:02}",
     "H": lambda at: str(at.hour),
@@ -125,12 +133,24 @@ _DATES: Final[dict[str, Callable[[datetime], str]]] = {
     "E": lambda at: str(at.isoweekday()),
     "EEE": lambda at: calendar.day_abbr[at.weekday()],
     "EEEE": lambda at: calendar.day_name[at.weekday()],
-    "c": lambda at: str(at.isoweekday()),
+    "EEEEE": lambda at: calendar.day_name[at.weekday()][0],
     "o": lambda at: str(at.timetuple().tm_yday),
     "ooo": lambda at: f"{at.timetuple().tm_yday:03}",
     "W": lambda at: str(at.isocalendar().week),
     "WW": lambda at: f"{at.isocalendar().week:02}",
     "kkkk": lambda at: str(at.isocalendar().year),
+    "kk": lambda at: f"{at.isocalendar().year % 100:02}",
+    "dddd": lambda at: (
+        f"{at.day}{_ORDINALS.get(at.day if at.day < 20 else at.day % 10, 'th')}"
+    ),  # not luxon's
+    "D": lambda at: f"{at.month}/{at.day}/{at.year}",
+    "DD": lambda at: f"{calendar.month_abbr[at.month]} {at.day}, {at.year}",
+    "DDD": lambda at: f"{calendar.month_name[at.month]} {at.day}, {at.year}",
+    "DDDD": lambda at: formatted(at, "EEEE, MMMM d, yyyy"),
+    "t": lambda at: formatted(at, "h:mm a"),
+    "tt": lambda at: formatted(at, "h:mm:ss a"),
+    "T": lambda at: formatted(at, "HH:mm"),
+    "TT": lambda at: formatted(at, "HH:mm:ss"),
     "q": lambda at: str((at.month + 2) // 3),
     "Z": lambda at: _offset(at, ":").removesuffix(":00").replace("+0", "+").replace("-0", "-"),
     "ZZ": lambda at: _offset(at, ":"),
@@ -139,7 +159,10 @@ _DATES: Final[dict[str, Callable[[datetime], str]]] = {
     "X": lambda at: str(int(at.timestamp())),
     "x": lambda at: str(round(at.timestamp() * 1000)),
 }
-_TOKENS: Final = _DATES | {token.replace("M", "L"): _DATES[token] for token in ("M", "MM", "MMM", "MMMM")}
+_TOKENS: Final = _DATES | {
+    token.replace("M", "L").replace("E", "c"): _DATES[token]
+    for token in ("M", "MM", "MMM", "MMMM", "MMMMM", "E", "EEE", "EEEE", "EEEEE")
+}
 
 
 def formatted(at: datetime, pattern: str) -> str:

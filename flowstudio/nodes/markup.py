@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import lxml.html
@@ -73,6 +74,59 @@ def _texts(element: Element, left_out: set[Element]) -> Iterator[str]:
         yield "\n"
 
 
+_RULE = "-" * 80
+_SHOWN_BLOCKS = frozenset(
+    "article aside blockquote body div footer form h1 h2 h3 h4 h5 h6 header html main nav ol p pre section table ul".split()
+)
+
+
+def shown_text(element: Element, skipped: str = "") -> str:
+    """The text within an element as mails in plain text have it: headings in capitals, links and pictures with their addresses,
+    entries of lists with marks."""
+    left_out = set(select(element, skipped)) if skipped else set()
+    text = _SPACES.sub(" ", element.text or "") + _shown(element, left_out)
+    lines = [_SPACES.sub(" ", line).strip() for line in text.split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
+
+
+def _shown(element: Element, left_out: set[Element]) -> str:
+    """What the elements within one come to, and the texts after them."""
+    parts: list[str] = []
+    for child in element:
+        if isinstance(child.tag, str) and child not in left_out and child.tag not in _SILENT:
+            parts.append(_shown_one(child, left_out))
+        parts.append(_SPACES.sub(" ", child.tail or ""))
+    return "".join(parts)
+
+
+def _shown_one(element: Element, left_out: set[Element]) -> str:
+    tag = element.tag
+    if tag == "br":
+        return "\n"
+    if tag == "hr":
+        return f"\n{_RULE}\n"
+    if tag == "img":
+        source, words = element.get("src"), element.get("alt") or ""
+        return f"{words} [{source}]".strip() if source else words
+    if tag in ("ul", "ol"):
+        entries = [child for child in element if child.tag == "li" and child not in left_out]
+        marks = (
+            ["*"] * len(entries) if tag == "ul" else [f"{number}." for number in range(1, len(entries) + 1)]
+        )
+        texts = [_SPACES.sub(" ", entry.text or "") + _shown(entry, left_out) for entry in entries]
+        lines = (f" {mark} {text.strip()}" for mark, text in zip(marks, texts, strict=True))
+        return "\n" + "\n".join(lines) + "\n"
+    text = _SPACES.sub(" ", element.text or "") + _shown(element, left_out)
+    if tag == "a" and (address := element.get("href")) and not address.startswith("#"):
+        address = address.removeprefix("mailto:")
+        return f"{text} [{address}]" if text.strip() else address
+    if len(tag) == 2 and tag[0] == "h" and tag[1].isdigit():
+        text = text.upper()
+    if tag == "blockquote":
+        text = "\n".join(f"> {line}" for line in text.strip().split("\n"))
+    return f"\n{text}\n" if tag in _SHOWN_BLOCKS else text
+
+
 def to_html(
     text: str,
     *,
@@ -99,38 +153,48 @@ def to_html(
     return html.rstrip("\n")
 
 
-def to_markdown(html: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """How Markdown is written."""
+
+    bullet: str = "*"
+    strong: str = "**"
+    emphasis: str = "_"
+    fence: str = "```"
+
+
+def to_markdown(html: str, marks: Marks = Marks()) -> str:  # it is frozen
     """A Markdown text of HTML."""
     body = parse_html(html).find("body")
     if body is None:
         return ""
-    text = _blocks(body)
+    text = _blocks(body, marks)
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
-def _blocks(element: Element) -> str:
+def _blocks(element: Element, marks: Marks) -> str:
     """The content of a block."""
     parts = [_words(element.text)]
     for child in element:
         if isinstance(child.tag, str) and child.tag not in _SILENT:
-            parts.append(_block(child) if child.tag in _BLOCKS else _inline(child))
+            parts.append(_block(child, marks) if child.tag in _BLOCKS else _inline(child, marks))
         parts.append(_words(child.tail))
     return "".join(parts)
 
 
-def _block(element: Element) -> str:
+def _block(element: Element, marks: Marks) -> str:
     tag = element.tag
     if tag == "hr":
         return "\n\n---\n\n"
     if tag == "pre":
         code = element.find("code")
         language = re.search(r"language-(\S+)", (code.get("class") or "") if code is not None else "")
-        return f"\n\n```{language[1] if language else ''}\n{element.text_content().rstrip()}\n```\n\n"
+        return f"\n\n{marks.fence}{language[1] if language else ''}\n{element.text_content().rstrip()}\n{marks.fence}\n\n"
     if tag in ("ul", "ol"):
-        return f"\n\n{_list(element)}\n\n"
+        return f"\n\n{_list(element, marks)}\n\n"
     if tag == "table":
-        return f"\n\n{_table(element)}\n\n"
-    content = _blocks(element).strip()
+        return f"\n\n{_table(element, marks)}\n\n"
+    content = _blocks(element, marks).strip()
     if tag == "blockquote":
         content = "\n".join(f"> {line}".rstrip() for line in content.split("\n"))
     elif len(tag) == 2 and tag[0] == "h" and tag[1].isdigit():
@@ -138,24 +202,24 @@ def _block(element: Element) -> str:
     return f"\n\n{content}\n\n"
 
 
-def _list(element: Element) -> str:
+def _list(element: Element, marks: Marks) -> str:
     lines = []
     number = 0
     for child in element:
         if child.tag != "li":
             continue
         number += 1
-        mark = "* " if element.tag == "ul" else f"{number}. "
-        text = re.sub(r"\n{2,}", "\n", _blocks(child).strip())
+        mark = f"{marks.bullet} " if element.tag == "ul" else f"{number}. "
+        text = re.sub(r"\n{2,}", "\n", _blocks(child, marks).strip())
         first, *rest = text.split("\n")
         lines += [mark + first, *(f"{' ' * len(mark)}{line}" for line in rest)]
     return "\n".join(lines)
 
 
-def _table(element: Element) -> str:
+def _table(element: Element, marks: Marks) -> str:
     rows = [
         [
-            _SPACES.sub(" ", _blocks(cell)).strip().replace("|", "\\|")
+            _SPACES.sub(" ", _blocks(cell, marks)).strip().replace("|", "\\|")
             for cell in row
             if cell.tag in ("td", "th")
         ]
@@ -168,21 +232,21 @@ def _table(element: Element) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _inline(element: Element) -> str:
+def _inline(element: Element, marks: Marks) -> str:
     tag = element.tag
     if tag == "br":
         return "  \n"
     if tag == "img":
         source = element.get("src") or ""
         return f"![{element.get('alt') or ''}]({source})" if source else ""
-    content = _blocks(element)
+    content = _blocks(element, marks)
     if not content.strip():
         return content
     match tag:
         case "strong" | "b":
-            return f"**{content.strip()}**"
+            return f"{marks.strong}{content.strip()}{marks.strong}"
         case "em" | "i":
-            return f"_{content.strip()}_"
+            return f"{marks.emphasis}{content.strip()}{marks.emphasis}"
         case "del" | "s" | "strike":
             return f"~~{content.strip()}~~"
         case "code":

@@ -24,6 +24,7 @@ _MOMENT = {
     "DDD": "o",
     "DD": "dd",
     "D": "d",
+    "Do": "dddd",
     "dddd": "EEEE",
     "ddd": "EEE",
     "E": "E",
@@ -47,7 +48,7 @@ _MOMENT = {
     "Q": "q",
     "z": "z",
 }
-_TOKEN = re.compile(r"\[([^\]]*)\]|([A-Za-z])\2*|[^A-Za-z\[]+|\[", re.ASCII)
+_TOKEN = re.compile(r"\[([^\]]*)\]|Do|([A-Za-z])\2*|[^A-Za-z\[]+|\[", re.ASCII)
 
 
 def date_time(source: Source) -> Converted:

@@ -100,10 +100,14 @@ def markdown(source: Source) -> Converted:
     options = given.part("options")
     name = given.text("destinationKey", "data") or "data"
     if given.text("mode", "htmlToMarkdown") == "htmlToMarkdown":
-        options.skip("bulletMarker", "codeFence", "emDelimiter", "strongDelimiter")
-        return Converted(
-            "markdown", {"mode": "to_markdown", "text": given.value("html", ""), "output_name": name}
+        marks = only_given(
+            bullet=options.value("bulletMarker"),
+            fence=options.value("codeFence"),
+            emphasis_mark=options.value("emDelimiter"),
+            strong_mark=options.value("strongDelimiter"),
         )
+        found: Properties = {"mode": "to_markdown", "text": given.value("html", ""), "output_name": name}
+        return Converted("markdown", found | marks)
     properties = only_given(
         mode="to_html",
         text=given.value("markdown", ""),

@@ -12,7 +12,7 @@ from flowstudio.engine.node import Choice, Example, ItemNode, ShowIf, Widget
 from flowstudio.errors import NodeError
 from flowstudio.nodes import paths, values
 from flowstudio.nodes.entry import Entry
-from flowstudio.nodes.markup import Element, inner_html, parse_html, plain_text, select
+from flowstudio.nodes.markup import Element, inner_html, parse_html, plain_text, select, shown_text
 
 _EXTRACT = ShowIf("action", ("extract",))
 
@@ -94,7 +94,7 @@ class Html(ItemNode):
         Choice(
             {
                 "together": "As they are seen; several are put together",
-                "first": "As it is seen, of the first element only",
+                "first": "As in a mail without formats, of the first element only",
                 "raw": "As they stand in the file; several are put together",
             }
         ),
@@ -147,6 +147,8 @@ class Html(ItemNode):
         match wanted.take:
             case "text" if self.texts == "raw":
                 return self._tidied(element.text_content())
+            case "text" if self.texts == "first":
+                return self._tidied(shown_text(element, wanted.skip))
             case "text":
                 return self._tidied(plain_text(element, wanted.skip))
             case "html":

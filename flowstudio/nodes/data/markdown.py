@@ -10,9 +10,10 @@ from flowstudio.engine.context import Context
 from flowstudio.engine.item import Item, Ports
 from flowstudio.engine.node import Choice, Example, ItemNode, ShowIf, Widget
 from flowstudio.nodes import paths
-from flowstudio.nodes.markup import to_html, to_markdown
+from flowstudio.nodes.markup import Marks, to_html, to_markdown
 
 _TO_HTML = ShowIf("mode", ("to_html",))
+_TO_MARKDOWN = ShowIf("mode", ("to_markdown",))
 
 
 class Markdown(ItemNode):
@@ -64,11 +65,26 @@ class Markdown(ItemNode):
     """Whether `~~text~~` is struck through."""
     breaks: Annotated[bool, Field(title="Keep line breaks"), _TO_HTML] = False
     """Whether a line break in the text is one in the result."""
+    bullet: Annotated[str, Field(min_length=1, max_length=10, title="Mark of list entries"), _TO_MARKDOWN] = (
+        "*"
+    )
+    """What stands before the entries of a list."""
+    strong_mark: Annotated[
+        str, Field(min_length=1, max_length=10, title="Mark of bold text"), _TO_MARKDOWN
+    ] = "**"
+    """What stands around bold text."""
+    emphasis_mark: Annotated[
+        str, Field(min_length=1, max_length=10, title="Mark of italic text"), _TO_MARKDOWN
+    ] = "_"
+    """What stands around italic text."""
+    fence: Annotated[str, Field(min_length=1, max_length=10, title="Mark of code"), _TO_MARKDOWN] = "```"
+    """What stands before and after lines of code."""
 
     async def run(self, item: Item, ctx: Context) -> Ports:
         """Turn it."""
         if self.mode == "to_markdown":
-            result = to_markdown(self.text)
+            marks = Marks(self.bullet, self.strong_mark, self.emphasis_mark, self.fence)
+            result = to_markdown(self.text, marks)
         else:
             result = to_html(
                 self.text,
