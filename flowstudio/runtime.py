@@ -8,7 +8,7 @@ import math
 import os
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -18,6 +18,7 @@ from flowstudio.ai.memory import Conversations
 from flowstudio.ai.prices import PriceTable
 from flowstudio.ai.vectors import VectorStore
 from flowstudio.config import Settings
+from flowstudio.engine import clock
 from flowstudio.engine.context import Host
 from flowstudio.engine.events import Event
 from flowstudio.engine.keeping import WorkflowMemory
@@ -373,10 +374,10 @@ class Runtime:
             try:
                 if sweep:
                     swept = time.monotonic()
-                    await self._sweep(datetime.now(UTC))
+                    await self._sweep(clock.now())
                 kept = self.server_settings.current
                 pruned = await self.storage.executions.prune(
-                    datetime.now(UTC),
+                    clock.now(),
                     max_age=timedelta(days=kept.retention_days),
                     max_count=kept.retention_count,
                     sweep=sweep,

@@ -10,10 +10,11 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from flowstudio.config import Settings
+from flowstudio.engine.clock import now as shared_now
 from flowstudio.errors import ConfigurationError, Conflict, Forbidden, InvalidRequest, NotFound, Unauthorized
 from flowstudio.services.audit import Audit
 from flowstudio.services.callers import Caller, require
@@ -74,7 +75,7 @@ class AccountService:
         settings: Settings,
         *,
         clock: Callable[[], float] = time.monotonic,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = shared_now,
     ) -> None:
         self._accounts = storage.accounts
         self._links = storage.account_links

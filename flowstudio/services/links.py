@@ -10,9 +10,10 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from flowstudio.config import Settings
+from flowstudio.engine.clock import now as shared_now
 from flowstudio.errors import Conflict, InvalidRequest, NotFound, RateLimited
 from flowstudio.services.accounts import AccountService, token_hash
 from flowstudio.services.audit import Audit
@@ -40,7 +41,7 @@ class LinkService:
         accounts: AccountService,
         mailer: Mailer,
         *,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = shared_now,
     ) -> None:
         self._links = storage.account_links
         self._users = storage.accounts
