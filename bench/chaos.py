@@ -9,8 +9,9 @@ bursts come in, while at random processes are killed, frozen for longer than the
 database or started with a wrong clock, and the database crashes. Every step calls a counter on loopback, with the process that
 made the call and the idempotency key of the step; PostgreSQL notes when each outcome was committed. Afterwards
 1. every execution that was accepted has ended, as it should;
-2. no step was called after its outcome was committed; but for the last words of a process that had been frozen, or away from
-   the database, since before, which nothing can hold back: they carry the same idempotency key, and are counted;
+2. no step was called after its outcome was committed; but for the last words of a process that had been frozen, away from
+   the database or starved of the processor since before, so that it lost its lease, which nothing can hold back: they carry the
+   same idempotency key, and are counted;
 3. no step has two outcomes, and no call two executions;
 4. every moment of every schedule started one execution, and not before its time; no pause was too short, whatever the clocks said;
 5. every execution is counted once in the totals of Insights;
@@ -42,7 +43,7 @@ import uvloop
 
 from bench.callers import Callers
 from bench.figures import Figure, percentile
-from bench.house import Process, crash_database
+from bench.house import LOST, Process, crash_database
 from bench.sink import due, gaps
 from bench.turmoil import AFTERMATH, EARLY, FINAL, MIX, PAUSES, PERSIST, NodeRun, Plan, Seen, rhythm
 from flowstudio import frontend
@@ -307,12 +308,14 @@ class Chaos(Callers):
         again = Counted(call.run for call in self.counter.calls)
         self.seen.repeated = sum(count - 1 for count in again.values())
         absent = {mark: spans for process in self.processes for mark, spans in process.absent.items()}
+        lost = {mark: told for process in self.processes for mark, told in process.sayings().items()}
         for call in self.counter.calls:
             committed = min(decided.get(call.run, [float("inf")]))
             if call.at <= committed:
                 continue
             spans = absent.get(call.process, [])
-            if any(begin <= committed + 0.5 and call.at <= end + AFTERMATH for begin, end in spans):
+            away = any(begin <= committed + 0.5 and call.at <= end + AFTERMATH for begin, end in spans)
+            if away or f"{LOST} execution={call.run[0]}" in lost.get(call.process, ""):
                 self.seen.zombies += 1
             else:
                 self.seen.wrong.append(

@@ -20,6 +20,8 @@ import psutil
 from tests.postgres import PostgresServer, die_with_parent
 
 Role: TypeAlias = Literal["run", "worker"]
+LOST = "execution taken over by another runner, or left to one"
+"""What a process says of an execution whose lease it has lost."""
 AGAIN = 0.5
 """Seconds before a process that ended by itself is started again, as a service manager does it."""
 
@@ -150,12 +152,17 @@ class Process:
         """Whether it runs, or is frozen."""
         return self._process is not None and self._process.poll() is None
 
+    def sayings(self) -> dict[str, str]:
+        """What each start of it has said."""
+        parts = (self.folder / f"{self.name}.log").read_text(errors="replace").split("\n---- ")
+        return {part.removeprefix("---- ").split(" ", 1)[0]: part for part in parts}
+
     def launch(self) -> None:
         """Start it once."""
         self.starts += 1
         skew = {"CHAOS_SKEW": str(self.skew)} if self.skew else {}
         with (self.folder / f"{self.name}.log").open("ab") as log:
-            log.write(f"---- {self.mark} {time.strftime('%H:%M:%S')} {skew}\n".encode())
+            log.write(f"\n---- {self.mark} {time.strftime('%H:%M:%S')} {skew}\n".encode())
             log.flush()
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "bench.child", self.role],
