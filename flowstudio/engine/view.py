@@ -91,9 +91,10 @@ class View:
         return [(label, self.plan.labels[label]) for label in sorted(labels) if label in self.plan.labels]
 
     def _previous(self) -> Json:
-        if not self.references:
+        references = self._drawn()
+        if not references:
             return {}
-        first = self.references[0]
+        first = references[0]
         source = self.plan.nodes[first.node]
         output = source.outputs.index(first.source_port) if first.source_port in source.outputs else 0
         return {
@@ -101,6 +102,21 @@ class View:
             "outputIndex": output,
             "runIndex": max(0, self.trace.count(first.node) - 1),
         }
+
+    def _drawn(self) -> tuple[InputReference, ...]:
+        """Where the input came from as the workflow was drawn: steps that an import put in between are passed over."""
+        references = self.references
+        while references and _put_in(self.plan.nodes[references[0].node]):
+            first = references[0]
+            run = self.trace.run(first.node, first.scope)
+            if run is None or not run.inputs or not first.scope:
+                break
+            references = run.inputs
+            ports = [p for p in self.plan.nodes[first.node].inputs if any(r.port == p for r in references)]
+            if len(ports) > 1:  # a round for each of them
+                port = ports[int(first.scope[-1].rpartition(":")[2])]
+                references = tuple(reference for reference in references if reference.port == port)
+        return references
 
     def _node(self, id_: str) -> Json:
         run = self.trace.visible(id_, self.scope)
@@ -135,6 +151,13 @@ class View:
             same = source is not None and source.scope == run.scope and source.port == port
             found.append(source.index if source is not None and same else None)
         return found
+
+
+def _put_in(node: PlanNode) -> bool:
+    """Whether a node is not its owner's work, but was made by an import for another one."""
+    origin = node.document.data.origin
+    given = origin.get("n8n") if isinstance(origin, dict) else None
+    return isinstance(given, dict) and "part_of" in given
 
 
 def _params(node: PlanNode) -> Json:

@@ -74,7 +74,7 @@ async def test_a_circle_by_way_of_an_if_goes_round_until_the_if_ends_it(studio: 
         [
             step("Start", "manualTrigger"),
             code("Page", "return [{ page: 1, from: 'Page' }]"),
-            code("Fetch", "return $input.all().map(i => ({ ...i.json, round: $runIndex }))"),
+            code("Fetch", "return $input.all().map(i => ({ ...i.json, round: $runIndex, by: $prevNode.name }))"),
             check("More?", "={{ $json.page }}", 4),
             step(
                 "Next",
@@ -105,7 +105,8 @@ async def test_a_circle_by_way_of_an_if_goes_round_until_the_if_ends_it(studio: 
     given = await run(studio, raw)
     assert [row["page"] for row in given["Fetch"]] == [1, 2, 3, 4]
     assert [row["round"] for row in given["Fetch"]] == [0, 1, 2, 3]
-    assert given["All"] == [{"pages": [4], "last": {"page": 4, "from": "Page", "round": 3}}]
+    assert [row["by"] for row in given["Fetch"]] == ["Page", "Next", "Next", "Next"]
+    assert given["All"] == [{"pages": [4], "last": {"page": 4, "from": "Page", "round": 3, "by": "Next"}}]
 
 
 async def test_the_first_split_in_batches_is_left_by_an_if(studio: Runtime) -> None:
@@ -147,7 +148,7 @@ async def test_several_connections_into_one_input_are_several_runs_where_that_ma
             code("Data", "return [1, 2, 9].map(n => ({ n }))"),
             check("Small?", "={{ $json.n }}", 5),
             code("Twice", "return $input.all().map(i => ({ n: i.json.n * 2 }))"),
-            code("Count", "return [{ items: $input.all().length, run: $runIndex }]"),
+            code("Count", "return [{ items: $input.all().length, run: $runIndex, by: $prevNode.name }]"),
             step("After", "noOp"),
         ],
         Start=[["Data"]],
@@ -157,7 +158,7 @@ async def test_several_connections_into_one_input_are_several_runs_where_that_ma
         Count=[["After"]],
     )
     given = await run(studio, raw)
-    assert given["After"] == [{"items": 2, "run": 0}, {"items": 1, "run": 1}]
+    assert given["After"] == [{"items": 2, "run": 0, "by": "Small?"}, {"items": 1, "run": 1, "by": "Twice"}]
 
 
 async def test_what_treats_each_item_by_itself_needs_no_rounds(studio: Runtime) -> None:
