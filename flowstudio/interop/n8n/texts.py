@@ -5,7 +5,7 @@ from __future__ import annotations
 from flowstudio.interop.n8n.converted import Converted, Properties, Source, only_given
 from flowstudio.interop.n8n.given import Given
 
-_HASHES = {
+HASHES = {
     "MD5": "md5",
     "SHA1": "sha1",
     "SHA256": "sha256",
@@ -29,7 +29,7 @@ def crypto(source: Source) -> Converted:
     given = source.parameters
     action = given.text("action", "hash")
     if action == "sign":
-        return unavailable(source, "Signing with a private key is not available here.")
+        return _signed(source)
     found: Properties = {"action": "hash"}
     if action == "generate":
         kinds = {"uuid": "uuid", "ascii": "ascii", "hex": "hex", "base64": "base64"}
@@ -40,7 +40,7 @@ def crypto(source: Source) -> Converted:
     else:
         found = {
             "action": action,
-            "algorithm": given.choice("type", _HASHES, "md5"),
+            "algorithm": given.choice("type", HASHES, "md5"),
             "encoding": given.choice("encoding", {"hex": "hex", "base64": "base64"}, "hex"),
         }
         if given.flag("binaryData"):
@@ -50,6 +50,24 @@ def crypto(source: Source) -> Converted:
         if action == "hmac":
             found["secret"] = given.value("secret", "")
         given.skip("value", "binaryPropertyName", "secret")
+    return Converted("crypto", found | {"output_name": given.text("dataPropertyName", "data")})
+
+
+def _signed(source: Source) -> Converted:
+    """Signing with a private key; OpenSSL has several names for each way to do it."""
+    given = source.parameters
+    name = given.text("algorithm", "RSA-SHA256").upper().removeprefix("RSA-")
+    algorithm = {theirs.replace("-", ""): ours for theirs, ours in HASHES.items()}.get(name.replace("-", ""))
+    if algorithm is None or algorithm == "ripemd160":
+        return unavailable(source, f"Signing by '{name}' is not available here.")
+    found: Properties = {
+        "action": "sign",
+        "algorithm": algorithm,
+        "value": given.value("value", ""),
+        "private_key": given.value("privateKey", ""),
+        "encoding": given.choice("encoding", {"hex": "hex", "base64": "base64"}, "hex"),
+    }
+    given.skip("type", "binaryData", "secret")
     return Converted("crypto", found | {"output_name": given.text("dataPropertyName", "data")})
 
 
@@ -152,7 +170,7 @@ def xml(source: Source) -> Converted:
     return Converted("xml", properties)
 
 
-_READ_FORMATS = {
+READ_FORMATS = {
     "csv": "csv",
     "xlsx": "xlsx",
     "fromJson": "json",
@@ -160,14 +178,14 @@ _READ_FORMATS = {
     "binaryToPropery": "base64",
     "xml": "xml",
 }
-_WRITE_FORMATS = {"csv": "csv", "xlsx": "xlsx", "toJson": "json", "toText": "text", "toBinary": "base64"}
+WRITE_FORMATS = {"csv": "csv", "xlsx": "xlsx", "toJson": "json", "toText": "text", "toBinary": "base64"}
 
 
 def extract_from_file(source: Source) -> Converted:
     """The Extract from File node."""
     given = source.parameters
     operation = given.text("operation", "csv")
-    format_ = _READ_FORMATS.get(operation)
+    format_ = READ_FORMATS.get(operation)
     if format_ is None:
         return unavailable(source, f"Files of the kind '{operation}' cannot be read here.")
     options = given.part("options")
@@ -214,7 +232,7 @@ def convert_to_file(source: Source) -> Converted:
     """The Convert to File node."""
     given = source.parameters
     operation = given.text("operation", "csv")
-    format_ = _WRITE_FORMATS.get(operation)
+    format_ = WRITE_FORMATS.get(operation)
     if format_ is None:
         return unavailable(source, f"Files of the kind '{operation}' cannot be made here.")
     options = given.part("options")

@@ -21,6 +21,15 @@ from flowstudio.interop.n8n.writing_lists import (
     write_split_out,
     write_summarize,
 )
+from flowstudio.interop.n8n.writing_texts import (
+    write_convert_to_file,
+    write_crypto,
+    write_extract_from_file,
+    write_html,
+    write_html_table,
+    write_markdown,
+    write_xml,
+)
 from flowstudio.interop.n8n.written import Writer, Written, listed, options_of, rows_of
 
 _KINDS = {ours: theirs for theirs, ours in KINDS.items()}
@@ -251,4 +260,11 @@ _WRITERS: dict[str, Writer] = {
     "skip-seen": write_skip_seen,
     "rename-keys": write_rename_keys,
     "date-time": write_date_time,
+    "crypto": write_crypto,
+    "html": write_html,
+    "html-table": write_html_table,
+    "markdown": write_markdown,
+    "xml": write_xml,
+    "convert-to-file": write_convert_to_file,
+    "extract-from-file": write_extract_from_file,
 }

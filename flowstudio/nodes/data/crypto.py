@@ -7,13 +7,21 @@ import hashlib
 import hmac
 import secrets
 import uuid
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.hashes import HashAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import Field
 
 from flowstudio.engine.context import Context
 from flowstudio.engine.item import Item, Ports
-from flowstudio.engine.node import Choice, Example, ItemNode, ShowIf
+from flowstudio.engine.node import Choice, Example, ItemNode, ShowIf, Widget
 from flowstudio.errors import NodeError
 from flowstudio.nodes import paths, values
 
@@ -28,12 +36,22 @@ _ALGORITHMS = {
     "sha3-512": "sha3_512",
     "ripemd160": "ripemd160",
 }
+_SIGNABLE: dict[str, Callable[[], HashAlgorithm]] = {
+    "md5": hashes.MD5,
+    "sha1": hashes.SHA1,
+    "sha256": hashes.SHA256,
+    "sha384": hashes.SHA384,
+    "sha512": hashes.SHA512,
+    "sha3-256": hashes.SHA3_256,
+    "sha3-384": hashes.SHA3_384,
+    "sha3-512": hashes.SHA3_512,
+}
 _READABLE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-_HASHED = ("hash", "hmac")
+_HASHED = ("hash", "hmac", "sign")
 
 
 class Crypto(ItemNode):
-    """Makes fingerprints (hashes) of texts and files, signs them with a secret, and makes random ids.
+    """Makes fingerprints (hashes) of texts and files, signs them with a secret or a key, and makes random ids.
 
     A fingerprint is the same for the same text, and nobody can get the text back from it. Services often sign their calls so:
     compare your own signature with theirs. MD5 and SHA-1 are there for old services only; they are not secure.
@@ -77,8 +95,15 @@ class Crypto(ItemNode):
     )
 
     action: Annotated[
-        Literal["hash", "hmac", "generate"],
-        Choice({"hash": "Fingerprint", "hmac": "Sign with a secret", "generate": "Random value"}),
+        Literal["hash", "hmac", "sign", "generate"],
+        Choice(
+            {
+                "hash": "Fingerprint",
+                "hmac": "Sign with a secret",
+                "sign": "Sign with a private key",
+                "generate": "Random value",
+            }
+        ),
     ] = "hash"
     """What to do."""
     algorithm: Annotated[
@@ -97,6 +122,8 @@ class Crypto(ItemNode):
     """The name of the item's file."""
     secret: Annotated[str, ShowIf("action", ("hmac",))] = ""
     """What only you and the service know."""
+    private_key: Annotated[str, Widget("multiline"), ShowIf("action", ("sign",))] = ""
+    """The key, from `-----BEGIN` to `-----END`. What it signs can be checked with the public key that belongs to it."""
     encoding: Annotated[
         Literal["hex", "base64"],
         Choice({"hex": "Hexadecimal", "base64": "Base64"}),
@@ -124,7 +151,9 @@ class Crypto(ItemNode):
         data = await self._bytes(item, ctx)
         name = _ALGORITHMS[self.algorithm]
         try:
-            if self.action == "hmac":
+            if self.action == "sign":
+                digest = self._signature(data)
+            elif self.action == "hmac":
                 digest = hmac.new(self.secret.encode(), data, name).digest()
             else:
                 digest = hashlib.new(name, data, usedforsecurity=False).digest()
@@ -133,6 +162,22 @@ class Crypto(ItemNode):
                 f"{self.algorithm.upper()} is not available on this system. Choose another one."
             ) from error
         return digest.hex() if self.encoding == "hex" else base64.b64encode(digest).decode()
+
+    def _signature(self, data: bytes) -> bytes:
+        if self.algorithm not in _SIGNABLE:
+            raise NodeError(f"Nothing can be signed by {self.algorithm.upper()}. Choose another one.")
+        hashed = _SIGNABLE[self.algorithm]()
+        try:
+            key = load_pem_private_key(self.private_key.strip().encode(), password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            raise NodeError(
+                "The private key cannot be read. It has to be a whole key without a password, from -----BEGIN to -----END."
+            ) from error
+        if isinstance(key, RSAPrivateKey):
+            return key.sign(data, PKCS1v15(), hashed)
+        if isinstance(key, EllipticCurvePrivateKey):
+            return key.sign(data, ECDSA(hashed))
+        raise NodeError("The private key is of a kind that is not supported. Use an RSA or an EC key.")
 
     async def _bytes(self, item: Item, ctx: Context) -> bytes:
         if self.take == "value":

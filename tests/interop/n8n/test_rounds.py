@@ -74,7 +74,9 @@ async def test_a_circle_by_way_of_an_if_goes_round_until_the_if_ends_it(studio: 
         [
             step("Start", "manualTrigger"),
             code("Page", "return [{ page: 1, from: 'Page' }]"),
-            code("Fetch", "return $input.all().map(i => ({ ...i.json, round: $runIndex, by: $prevNode.name }))"),
+            code(
+                "Fetch", "return $input.all().map(i => ({ ...i.json, round: $runIndex, by: $prevNode.name }))"
+            ),
             check("More?", "={{ $json.page }}", 4),
             step(
                 "Next",
