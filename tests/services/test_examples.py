@@ -55,6 +55,7 @@ ELSEWHERE = {
         "html-table",
         "markdown",
         "xml",
+        "compression",
     ),
     *("old-merge", "not-available"),  # these and those above: tests/interop
     *("error-trigger", "workflow-trigger"),  # tests/services/test_error_workflows.py

@@ -27,6 +27,7 @@ from flowstudio.interop.n8n.postgres import postgres
 from flowstudio.interop.n8n.requests import graphql, http_request, respond, webhook
 from flowstudio.interop.n8n.sheets import google_sheets
 from flowstudio.interop.n8n.texts import (
+    compression,
     convert_to_file,
     crypto,
     extract_from_file,
@@ -240,6 +241,21 @@ def stop_and_error(source: Source) -> Converted:
     return Converted("stop-and-error", {"error_type": "message", "message": given.text("errorMessage")})
 
 
+def debug_helper(source: Source) -> Converted:
+    """The Debug Helper, as far as it lets items through or fails on purpose."""
+    given = source.parameters
+    match given.text("category", "doNothing"):
+        case "doNothing":
+            return Converted("no-op")
+        case "throwError":
+            given.skip("throwErrorType")
+            message = given.text("throwErrorMessage", "Node has thrown an error")
+            return Converted("stop-and-error", {"error_type": "message", "message": message})
+        case other:
+            said = f"'{other}' of the Debug Helper is not available here."
+            return Converted("not-available", {"original_type": source.type}, [said], available=False)
+
+
 def execute_workflow(source: Source) -> Converted:
     """The Execute Workflow node. Which workflow it meant has to be chosen anew."""
     given = source.parameters
@@ -334,6 +350,7 @@ CONVERTERS: dict[str, Converter] = {
     "executeWorkflow": execute_workflow,
     "noOp": no_op,
     "executionData": execution_data,
+    "debugHelper": debug_helper,
     "stickyNote": sticky_note,
     "itemLists": item_lists,
     "sort": sort,
@@ -353,6 +370,7 @@ CONVERTERS: dict[str, Converter] = {
     "convertToFile": convert_to_file,
     "spreadsheetFile": spreadsheet_file,
     "moveBinaryData": move_binary,
+    "compression": compression,
 }
 """By n8n's type, without its prefix."""
 

@@ -305,3 +305,22 @@ def move_binary(source: Source) -> Converted:
     given.skip("sourceKey")
     options.skip("useRawData")
     return Converted("convert-to-file", properties)
+
+
+def compression(source: Source) -> Converted:
+    """The Compression node."""
+    given = source.parameters
+    files = given.text("binaryPropertyName", "data")
+    if given.text("operation", "decompress") == "decompress":
+        prefix = given.text("outputPrefix", "file_")
+        return Converted("compression", {"action": "decompress", "files": files, "prefix": prefix})
+    format_ = given.choice("outputFormat", {"zip": "zip", "gzip": "gzip"}, "zip")
+    properties = only_given(
+        action="compress",
+        files=files,
+        format=format_,
+        file_name=given.value("fileName") if format_ == "zip" else None,
+        output=given.text("binaryPropertyOutput") or given.text("outputPrefix") or "data",
+    )
+    given.skip("fileName")
+    return Converted("compression", properties)

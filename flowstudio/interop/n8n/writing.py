@@ -22,6 +22,7 @@ from flowstudio.interop.n8n.writing_lists import (
     write_summarize,
 )
 from flowstudio.interop.n8n.writing_texts import (
+    write_compression,
     write_convert_to_file,
     write_crypto,
     write_extract_from_file,
@@ -267,4 +268,5 @@ _WRITERS: dict[str, Writer] = {
     "xml": write_xml,
     "convert-to-file": write_convert_to_file,
     "extract-from-file": write_extract_from_file,
+    "compression": write_compression,
 }

@@ -176,3 +176,18 @@ def write_extract_from_file(p: Properties) -> Written:
     if not table:
         parameters["destinationKey"] = p.get("destination", "data")
     return "extractFromFile", 1, parameters | {"options": options}
+
+
+def write_compression(p: Properties) -> Written:
+    """The Compression node."""
+    files = {"binaryPropertyName": p.get("files", "data")}
+    if p.get("action", "decompress") == "decompress":
+        return (
+            "compression",
+            1.1,
+            {"operation": "decompress", **files, "outputPrefix": p.get("prefix", "file_")},
+        )
+    format_ = p.get("format", "zip")
+    name = {"fileName": p.get("file_name", "data.zip")} if format_ == "zip" else {}
+    made = {"outputFormat": format_, **name, "binaryPropertyOutput": p.get("output", "data")}
+    return "compression", 1.1, {"operation": "compress", **files, **made}

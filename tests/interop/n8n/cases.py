@@ -35,6 +35,14 @@ CASES: list[tuple[str, float, dict[str, Any], str, dict[str, Any]]] = [
     ),
     ("errorTrigger", 1, {}, "error-trigger", {}),
     ("noOp", 1, {}, "no-op", {}),
+    ("debugHelper", 1, {"category": "doNothing"}, "no-op", {}),
+    (
+        "debugHelper",
+        1,
+        {"category": "throwError", "throwErrorType": "Error", "throwErrorMessage": "On purpose"},
+        "stop-and-error",
+        {"error_type": "message", "message": "On purpose"},
+    ),
     (
         "if",
         2.2,
