@@ -360,7 +360,7 @@ class Chaos(Callers):
 
 SHORT = Plan(
     seconds=4, servers=1, workers=2, rate=8, clocks=2, burst=30, lease=3, pause=0.8, down=0.5, skew=30, patience=300,
-    first=("worker frozen beyond its lease", "burst", "database crashed", "worker killed", "connections cut", "server killed"),
+    first=("worker frozen beyond its lease", "burst", "database crashed", "worker killed", "connections cut"),
 )  # fmt: skip
 """The form that runs with the tests."""
 
