@@ -284,7 +284,8 @@ def move_binary(source: Source) -> Converted:
     """The Move Binary Data node, which the two above replaced."""
     given = source.parameters
     options = given.part("options")
-    options.skip("keepSource", "encoding", "addBOM", "stripBOM", "mimeType")
+    keep = options.flag("keepSource")
+    options.skip("encoding", "addBOM", "stripBOM", "mimeType")
     if given.text("mode", "binaryToJson") == "binaryToJson":
         whole = given.flag("setAllData", True)
         as_text = options.flag("keepAsBase64") or not options.flag("jsonParse", whole)
@@ -293,6 +294,8 @@ def move_binary(source: Source) -> Converted:
             "file": given.text("sourceKey", "data"),
             "destination": "" if whole else given.text("destinationKey", "data"),
         }
+        if not whole:
+            properties["keep_fields"] = True
         return Converted("extract-from-file", properties)
     whole = given.flag("convertAllData", True)
     properties = only_given(
@@ -301,6 +304,7 @@ def move_binary(source: Source) -> Converted:
         field=None if whole else given.text("sourceKey", "data"),
         file=given.text("destinationKey", "data"),
         file_name=options.value("fileName"),
+        keep="all" if keep else None if whole else "others",
     )
     given.skip("sourceKey")
     options.skip("useRawData")

@@ -88,6 +88,14 @@ class ConvertToFile(BatchNode):
     header: Annotated[bool, Field(title="First line has names"), ShowIf("format", ("csv", "xlsx"))] = True
     """Whether the first line names the columns."""
 
+    keep: Annotated[
+        Literal["none", "others", "all"],
+        Field(title="Fields to keep"),
+        Choice({"none": "None", "others": "All but the one with the content", "all": "All"}),
+        ShowIf("format", ("json", "text", "base64")),
+    ] = "none"
+    """What the item of a file keeps of its fields, where each item becomes a file. It keeps its other files too, unless none."""
+
     async def run(self, inputs: Inputs, ctx: Context) -> Ports:
         """Make the files."""
         items = list(inputs.get("main", ()))
@@ -127,5 +135,9 @@ class ConvertToFile(BatchNode):
         binary = await ctx.host.binaries.put(
             data, mime_type=mime, file_name=self.file_name or f"File.{_ENDINGS[self.format]}"
         )
+        own = items[0] if self.keep != "none" and (self.each or self.format in ("text", "base64")) else None
         pairs = items[0].paired_item if len(items) == 1 else tuple(Pair(index) for index in range(len(items)))
-        return Item({}, {self.file: binary}, pairs)
+        if own is None:
+            return Item({}, {self.file: binary}, pairs)
+        data_left = own.json if self.keep == "all" else {} if self.each else paths.drop(own.json, self.field)
+        return Item(data_left, {**(own.binary or {}), self.file: binary}, pairs)
