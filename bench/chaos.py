@@ -24,6 +24,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
+import re
 import signal
 import statistics
 import sys
@@ -401,8 +402,11 @@ def main() -> None:
         figures, seen = uvloop.run(rage(plan, folder, programs, lambda text: print(text, flush=True)))
     for figure in figures:
         print(f"{figure.name:<58} {figure.value:>10,.1f} {figure.unit:<4} {figure.aim}")
-    for line in seen.wrong[:100]:
-        print(line)
+    kinds: dict[str, list[str]] = defaultdict(list)
+    for line in seen.wrong:
+        kinds[re.sub(r"[0-9.]+", "#", line)[:30]].append(line)
+    for lines in kinds.values():
+        print(f"{len(lines)} of this kind:", *lines[:20], sep="\n    ")
     sys.exit(1 if seen.wrong else 0)
 
 

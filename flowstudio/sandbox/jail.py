@@ -13,6 +13,8 @@ from flowstudio.sandbox.spawner import Child, ChildGone, Language, Reply, Spawne
 
 _PROBE_MEMORY = 256 << 20
 _PROBE_TIMEOUT = 20.0
+_PROBES = 3
+"""Tries of a self-test that does not end in its time."""
 _AFTER_PROBE = 5.0
 """Seconds for which the zygote stays after the self-test when nobody wants it: an idle server should be small."""
 _NAMES: dict[Language, str] = {"javascript": "JavaScript", "python": "Python"}
@@ -31,14 +33,23 @@ class Jail:
         self._watch: asyncio.TimerHandle | None = None
         self._checking = asyncio.Lock()
         self._report: TierReport | None = None
+        self._late = False
+        """The self-test did not end in its time."""
         self._stopping: asyncio.Task[None] | None = None
 
     async def report(self) -> TierReport:
-        """The result of the self-test, which runs once."""
+        """The result of the self-test, which runs once; again when it had no time, on a machine that is busy or was asleep."""
         async with self._checking:
-            if self._report is None:
-                self._report = await self._self_test()
-            return self._report
+            if self._report is not None:
+                return self._report
+            left = _PROBES
+            while True:
+                self._late, left = False, left - 1
+                found = await self._self_test()
+                if not self._late:
+                    self._report = found
+                if not self._late or not left:
+                    return found
 
     async def _self_test(self) -> TierReport:
         name = _NAMES[self.language]
@@ -55,8 +66,10 @@ class Jail:
                 "off", f"The jail for {name} cannot be closed on this system (exit {gone.status})."
             )
         except TimeoutError:
+            self._late = True
             return TierReport("off", f"The self-test of the jail for {name} did not end.")
         except SandboxError as error:
+            self._late = isinstance(error.__cause__, TimeoutError)
             return TierReport("off", error.message)
         finally:
             self._busy -= 1

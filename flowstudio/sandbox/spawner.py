@@ -24,7 +24,7 @@ Language: TypeAlias = Literal["javascript", "python"]
 MAX_STDOUT = 100_000
 """Bytes of printed text that are kept."""
 _FLOOD = 1 << 20
-_START_TIMEOUT = 20.0
+_START_TIMEOUT = 60.0
 _EXIT_TIMEOUT = 5.0
 _CPU = 3600
 

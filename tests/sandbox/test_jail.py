@@ -288,6 +288,21 @@ async def test_after_the_self_test_the_zygote_does_not_stay(
     await jail.stop()
 
 
+async def test_a_self_test_that_had_no_time_is_run_again(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is frozen, or whose machine is too busy, while it starts can run code later."""
+    monkeypatch.setattr(spawners, "_START_TIMEOUT", 0.0)
+    jail = Jail("javascript", idle_after=300)
+    assert (await jail.report()).tier == "off"
+    with pytest.raises(SandboxUnavailable, match="did not start"):
+        await jail.require()
+    monkeypatch.undo()
+    await jail.require()
+    assert (await jail.report()).tier == "jail"
+    await jail.stop()
+
+
 async def test_python_falls_back_to_the_strict_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spawners, "_BOOT", "raise SystemExit('this kernel has no seccomp') # {root} {home}")
     async with Sandbox() as without:
