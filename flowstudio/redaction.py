@@ -36,6 +36,9 @@ KEPT = 200
 
 
 _NEVER = re.compile(r"(?!)")
+_WORD = re.compile(r"[\w-]")
+"""What a short secret next to it does not stand alone by."""
+_LETTER = "\U00010000"
 
 
 @lru_cache(KEPT)
@@ -193,7 +196,8 @@ class Secrets:
                     if form.startswith(rest):
                         return at
         for at in range(max(0, len(text) - SHORTEST + 1), len(text)) if self._short else ():
-            if any(short.startswith(text[at:]) for short in self._short):
+            alone = at == 0 or not _WORD.match(text[at - 1])
+            if alone and any(short.startswith(text[at:]) for short in self._short):
                 return at
         return len(text)
 
@@ -204,15 +208,19 @@ class Stream:
     def __init__(self, secrets: Secrets) -> None:
         self._secrets = secrets
         self._kept = ""
+        self._within = ""
+        """A letter of no secret where the last that was told was one: what follows does not stand alone."""
 
     def add(self, piece: str) -> str:
         """What can be told now."""
         if not self._secrets:
             return piece
-        text = self._secrets.mask(self._kept + piece)
+        text = self._secrets.mask(self._within + self._kept + piece)
         at = self._secrets.held(text)
-        self._kept = text[at:]
-        return text[:at]
+        told, self._kept = text[len(self._within) : at], text[at:]
+        if told:
+            self._within = _LETTER if _WORD.match(told[-1]) else ""
+        return told
 
     def end(self) -> str:
         """The rest."""

@@ -124,6 +124,23 @@ def test_a_short_secret_split_over_pieces_never_shows() -> None:
         assert "".join([*told, stream.end()]) == f"say {MASK} and hunt"
 
 
+def test_the_end_of_a_word_is_told_at_once_although_a_short_secret_begins_like_it() -> None:
+    secrets = Secrets()
+    secrets.learn("sk-1")
+    stream = secrets.stream()
+    assert [stream.add(piece) for piece in ("It", " costs", " ask", "-1", " s", "k-1", ".")] == [
+        "It",
+        " costs",
+        " ask",
+        "-1",
+        " ",
+        MASK,
+        ".",
+    ]
+    stream = secrets.stream()
+    assert [stream.add(piece) for piece in ("a", "sk-1", " a", "s", "k-1")] == ["a", "sk-1", " a", "s", "k-1"]
+
+
 def test_what_is_too_short_to_mean_anything_is_left_alone() -> None:
     secrets = Secrets()
     secrets.learn("123")

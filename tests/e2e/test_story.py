@@ -45,7 +45,7 @@ def test_the_first_start_leads_from_the_owner_account_to_a_finished_run(
     page.get_by_label("Password").fill("a long password")
     page.get_by_role("button", name="Create owner account").click()
 
-    expect(page.get_by_role("heading", name="Workflows")).to_be_visible()
+    expect(page.get_by_role("heading", name="Workflows", exact=True)).to_be_visible()
     expect(page.get_by_text("Ada Lovelace")).to_be_visible()
     for example in ("Add tax", "Greeting", "Invoice", "Newsletter in batches", "Order triage", "Stock check"):
         expect(page.get_by_role("link", name=example, exact=True)).to_be_visible()
