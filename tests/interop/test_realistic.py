@@ -248,8 +248,8 @@ STORIES: dict[str, Story] = {
     "watch-a-page": Story(
         {
             "Step 6": [
-                {"titles": "One", "links": "/1", "data": "One", "step0": "-0"},
-                {"titles": "Two", "links": "/2", "data": "Two", "step0": "-0"},
+                {"titles": "One [/1]", "links": "/1", "data": "One [/1]", "step0": "-0"},
+                {"titles": "Two [/2]", "links": "/2", "data": "Two [/2]", "step0": "-0"},
             ]
         }
     ),
