@@ -21,7 +21,7 @@ test("keys mean what they mean elsewhere", () => {
     ["z", { ctrlKey: true }, "undo"], ["Z", { ctrlKey: true, shiftKey: true }, "redo"], ["y", { ctrlKey: true }, "redo"], ["c", { ctrlKey: true }, "copy"], ["x", { ctrlKey: true }, "cut"],
     ["v", { ctrlKey: true }, "paste"], ["d", { ctrlKey: true }, "duplicate"], ["a", { ctrlKey: true }, "select_all"], ["Delete", {}, "delete"], ["Backspace", {}, "delete"], ["d", {}, "toggle"],
     ["p", {}, "pin"], ["F2", {}, "rename"], ["S", { shiftKey: true }, "note"], ["T", { altKey: true, shiftKey: true }, "tidy"], ["1", {}, "fit"], ["0", {}, "reset"], ["f", { ctrlKey: true }, "search"],
-    ["?", { shiftKey: true }, "sheet"], ["ArrowLeft", {}, "walk"], ["ArrowLeft", { shiftKey: true }, "extend"], ["ArrowUp", { altKey: true }, "nudge"], ["F10", { shiftKey: true }, "menu"], ["ContextMenu", {}, "menu"], ["c", {}, "connect"],
+    ["?", { shiftKey: true }, "sheet"], ["ArrowLeft", {}, "walk"], ["ArrowLeft", { shiftKey: true }, "extend"], ["ArrowUp", { altKey: true }, "nudge"], ["F10", { shiftKey: true }, "menu"], ["ContextMenu", {}, "menu"], ["c", {}, "talk"], ["l", {}, "connect"],
   ];
   for (const [key, modifiers, meaning] of expected) assert.equal(id(key, modifiers), meaning, `${JSON.stringify(modifiers)} ${key}`);
 });

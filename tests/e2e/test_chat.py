@@ -144,7 +144,7 @@ def panel_of(page: Page, workflow: str) -> Locator:
     page.goto(f"/workflows/{workflow}")
     expect(page.get_by_role("group", name="Assistant", exact=True)).to_be_visible()
     page.locator(".fs-canvas").focus()
-    page.keyboard.press("t")
+    page.keyboard.press("c")
     panel = page.get_by_role("region", name="Chat")
     expect(panel.get_by_label("Write a message")).to_be_focused()
     return panel

@@ -71,13 +71,13 @@ def test_steps_are_connected_parted_and_reached_by_lists(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(card(page, "Paid?")).to_be_focused()
 
-    page.keyboard.press("c")
+    page.keyboard.press("l")
     connections = page.get_by_role("dialog", name="Connections of Paid?")
     connections.get_by_role("combobox").fill("remind")
     expect(connections.get_by_role("option")).to_have_count(2)
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    page.keyboard.press("c")
+    page.keyboard.press("l")
     connections.get_by_role("combobox").fill("ship")
     page.keyboard.press("Enter")
     saved(page)
@@ -86,7 +86,7 @@ def test_steps_are_connected_parted_and_reached_by_lists(page: Page) -> None:
     handles = {e["target"]: e.get("sourceHandle") for e in found["edges"]}
     assert handles["3"] != handles["4"], "the second choice was the other output"
 
-    page.keyboard.press("c")
+    page.keyboard.press("l")
     connections.get_by_role("combobox").fill("start paid")
     connections.get_by_role("group", name="Remove a connection").get_by_role("option").click()
     saved(page)

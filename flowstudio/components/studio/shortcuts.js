@@ -4,14 +4,14 @@
 export const SHORTCUTS = [
   { id: "commands", group: "general", keys: ["Mod+k"] },
   { id: "run", group: "general", keys: ["Mod+enter"], anywhere: true },
-  { id: "talk", group: "general", keys: ["t"] },
+  { id: "talk", group: "general", keys: ["c"] },
   { id: "search", group: "general", keys: ["Mod+f"] },
   { id: "undo", group: "general", keys: ["Mod+z"], edit: true },
   { id: "redo", group: "general", keys: ["Mod+Shift+z", "Mod+y"], edit: true },
   { id: "sheet", group: "general", keys: ["?"] },
 
   { id: "add", group: "build", keys: ["n", "tab"], edit: true },
-  { id: "connect", group: "build", keys: ["c"], edit: true },
+  { id: "connect", group: "build", keys: ["l"], edit: true },
   { id: "note", group: "build", keys: ["Shift+s"], edit: true },
   { id: "tidy", group: "build", keys: ["Alt+Shift+t"], edit: true },
 
