@@ -40,8 +40,8 @@ Said: TypeAlias = Callable[[str, Literal["text", "reasoning", "discard"]], None]
 class NoteCall(Protocol):
     """Opens a note about the call of a tool; `output` of what the block gets is set to the result."""
 
-    def __call__(self, tool: Tool, arguments: Mapping[str, Any]) -> AbstractContextManager[Any]:
-        """The note, open until the block is left."""
+    def __call__(self, tool: str, node: str, arguments: Mapping[str, Any]) -> AbstractContextManager[Any]:
+        """The note, open until the block is left. `node` is the tool's; empty where there is no such tool."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Agent:
     answer: Schema | None = None
     """The form that the answer must have."""
     said: Said = lambda text, kind: None
-    note: NoteCall = lambda tool, arguments: nullcontext()
+    note: NoteCall = lambda tool, node, arguments: nullcontext()
 
     async def run(self, system: Sequence[Message], question: Message) -> Answered:
         """Answer a question. Raises `ModelError`, and `NodeError` for tools that cannot be told apart."""
@@ -243,19 +243,14 @@ class _Run:
             fault = call.fault or fault_of(dict(call.arguments), _object(self.agent.answer))
             told = f"{fault} Call {FINAL_TOOL} again, corrected."
             return ToolResult(call.id, call.name, told, failed=True), None
-        if tool is None:
-            names = ", ".join(self.tools) or "none"
-            told = f"There is no tool '{call.name}'. There are: {names}."
-            return ToolResult(call.id, call.name, told, failed=True), None
-        fault = call.fault or fault_of(dict(call.arguments), tool.spec.parameters)
-        if fault:
-            used = Used(call.name, call.arguments, fault, True, self.turn)
-            return ToolResult(call.id, call.name, f"The arguments do not fit. {fault}", failed=True), used
         try:
-            with self.agent.note(tool, call.arguments) as step:
-                output = await tool.call(call.arguments)
+            with self.agent.note(call.name, tool.node if tool is not None else "", call.arguments) as step:
+                output = await self._called(tool, call)
                 if step is not None:
                     step.output = output
+        except _Misused as error:
+            used = Used(call.name, call.arguments, error.message, True, self.turn)
+            return ToolResult(call.id, call.name, error.message, failed=True), used
         except NodeError as error:
             if isinstance(error, ModelError) and error.kind == "budget":
                 raise
@@ -263,6 +258,19 @@ class _Run:
             return ToolResult(call.id, call.name, f"Error: {error.message}", failed=True), used
         used = Used(call.name, call.arguments, output, False, self.turn)
         return ToolResult(call.id, call.name, _told(output)), used
+
+    async def _called(self, tool: Tool | None, call: ToolCall) -> Any:
+        """What the tool gives. Raises `_Misused` where there is no such tool, or where it does not take these arguments."""
+        if tool is None:
+            raise _Misused(f"There is no tool '{call.name}'. There are: {', '.join(self.tools) or 'none'}.")
+        fault = call.fault or fault_of(dict(call.arguments), tool.spec.parameters)
+        if fault:
+            raise _Misused(f"The arguments do not fit. {fault}")
+        return await tool.call(call.arguments)
+
+
+class _Misused(NodeError):
+    """A model asked for what there is not."""
 
 
 def _by_name(tools: Sequence[Tool]) -> dict[str, Tool]:

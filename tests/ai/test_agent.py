@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -114,10 +115,23 @@ async def fail(arguments: Mapping[str, Any]) -> Any:
     ],
 )
 async def test_the_model_is_told_what_went_wrong_with_a_call(turn: Message, tool: Any, told: str) -> None:
+    noted: list[str] = []
+
+    @contextmanager
+    def note(tool: str, node: str, arguments: Mapping[str, Any]) -> Iterator[None]:
+        try:
+            yield
+        except NodeError as error:
+            noted.append(f"{tool} {node}: {error.message}")
+            raise
+
     model = ScriptedModel(turn, "Sorry.")
-    found = await Agent(model=model, tools=[Tool(ADD, tool)]).run(HELP, user("Add."))
+    found = await Agent(model=model, tools=[Tool(ADD, tool, "n")], note=note).run(HELP, user("Add."))
     assert found.text == "Sorry."
     assert [(part.text, part.failed) for part in results(model.asked[1])] == [(told, True)]
+    name = turn.calls[0].name
+    assert noted == [f"{name} {'n' if name == 'add' else ''}: {told.removeprefix('Error: ')}"]
+    assert [(used.tool, used.failed) for used in found.used] == [(name, True)]
 
 
 async def test_in_the_last_turn_no_tool_may_be_used() -> None:

@@ -229,8 +229,11 @@ async def test_words_and_steps_are_told_while_the_agent_works(runtime: Runtime) 
     assert told == [(kind, begins) for kind in ("model", "tool", "model") for begins in (True, False)]
 
 
-async def test_the_fallback_model_answers_when_the_first_cannot(runtime: Runtime) -> None:
-    async with Wire(OpenAISpeaker(), [Status(401)]) as bad, Wire(AnthropicSpeaker(), [Turn(("Hi",))]) as good:
+@pytest.mark.parametrize(
+    "answer", [Status(401), Turn(("I would rather not.",), stop="refused")], ids=["key", "refused"]
+)
+async def test_the_fallback_model_answers_when_the_first_cannot(runtime: Runtime, answer: Any) -> None:
+    async with Wire(OpenAISpeaker(), [answer]) as bad, Wire(AnthropicSpeaker(), [Turn(("Hi",))]) as good:
         first = await runtime.credentials.create(
             COMMAND_LINE, "bad", "openai", {"api_key": "sk-1", "base_url": f"{bad.url}/v1"}
         )
@@ -246,6 +249,8 @@ async def test_the_fallback_model_answers_when_the_first_cannot(runtime: Runtime
     assert rest.status == "success", rest.error
     (_, run) = await runtime.storage.executions.node_runs(execution)
     assert [(step["node"], bool(step["error"])) for step in run.steps] == [("m", True), ("f", False)]
+    (item,) = await runtime.executions.last_items(execution)
+    assert item.json["output"] == "Hi"
 
 
 async def test_a_pictures_of_an_item_goes_to_the_model(runtime: Runtime) -> None:

@@ -235,8 +235,14 @@ async def test_a_tool_that_there_is_not_and_the_last_turn_are_told(runtime: Runt
     turns = [Turn(calls=(("guess", {}),)), Turn(("16.",))]
     async with Wire(model.speaker(), list(turns)) as server:
         workflow = await made(runtime, model, server, max_turns=2)
-        given = await output(runtime, await started(runtime, workflow))
+        given = await output(runtime, execution := await started(runtime, workflow))
     assert given["output"] == "16."
+    (_, run) = await runtime.storage.executions.node_runs(execution)
+    assert [(step["kind"], bool(step["error"])) for step in run.steps] == [
+        ("model", False),
+        ("tool", True),
+        ("model", False),
+    ]
     assert any("There is no tool 'guess'" in text for role, text in heard(server, 1).said if role == "tool")
     assert [heard(server, number).choice for number in (0, 1)] == ["auto", "none"]
 

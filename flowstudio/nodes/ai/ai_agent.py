@@ -10,7 +10,6 @@ from pydantic import Field
 
 from flowstudio.ai.agent import Agent, Answered
 from flowstudio.ai.budget import Budget
-from flowstudio.ai.tool import Tool
 from flowstudio.engine.context import Context
 from flowstudio.engine.item import Item, Json, Ports
 from flowstudio.engine.late import LateNode
@@ -104,8 +103,8 @@ class AiAgent(ModelUser, AnswerForm, ItemNode):
             if self.stream:
                 ctx.stream(text, kind, index)
 
-        def note(tool: Tool, arguments: Mapping[str, Any]) -> AbstractContextManager[Step]:
-            return ctx.steps.open("tool", tool.spec.name, node=tool.node, input=dict(arguments))
+        def note(tool: str, node: str, arguments: Mapping[str, Any]) -> AbstractContextManager[Step]:
+            return ctx.steps.open("tool", tool, node=node, input=dict(arguments))
 
         agent = Agent(
             model=self.chat_model(ctx),
