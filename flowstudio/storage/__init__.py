@@ -96,7 +96,7 @@ class Storage:
         database = Database(url, synchronous=settings.synchronous)
         try:
             await asyncio.to_thread(_prepare, database.log_engine)
-            database.start()
+            await database.open()
             storage = cls(settings, database, await open_vault(database, settings))
             if settings.mode == "scaled":
                 await demand_shared(database, settings.files)

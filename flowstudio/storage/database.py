@@ -44,20 +44,26 @@ class Database:
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self.log_engine = log_engine(url, synchronous=synchronous)
         """What the writer and the migrations use."""
-        self._engine = _read_engine(url)
-        self._reader = (
-            self._engine if self.is_sqlite else self._engine.execution_options(isolation_level="AUTOCOMMIT")
-        )
+        self._reader = _read_engine(url)
+        self._engine = self._reader if self.is_sqlite else _transactions_engine(url)
         self.writer: Writer | None = None
 
-    def start(self) -> None:
-        """Start the writer, in the running event loop."""
+    async def open(self) -> None:
+        """Start the writer, in the running event loop, and get to know the server.
+
+        Whoever first uses a pool asks the server for what it can do; cancelled meanwhile, it would leave its connection open.
+        """
+        if not self.is_sqlite:
+            for engine in (self._reader, self._engine):
+                async with engine.connect():
+                    pass
         self.writer = Writer(self.log_engine)
 
     async def close(self) -> None:
         """Finish what is being written, then disconnect."""
         if self.writer is not None:
             await self.writer.close()
+        await self._reader.dispose()
         await self._engine.dispose()
         await asyncio.to_thread(self.log_engine.dispose)
 
@@ -193,7 +199,8 @@ def log_engine(url: URL, *, synchronous: str = "normal") -> Engine:
 
 def _read_engine(url: URL) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
-        engine = create_async_engine(url, pool_size=5, max_overflow=15)
+        # A pool of its own: who is cancelled while a connection changes its isolation level would never give it back.
+        engine = create_async_engine(url, isolation_level="AUTOCOMMIT", pool_size=3, max_overflow=9)
         _try_after_rest(engine)
         return engine
     engine = create_async_engine(
@@ -211,6 +218,12 @@ def _read_engine(url: URL) -> AsyncEngine:
         cursor.close()
 
     event.listen(engine.sync_engine, "connect", connect)
+    return engine
+
+
+def _transactions_engine(url: URL) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=2, max_overflow=6)
+    _try_after_rest(engine)
     return engine
 
 
