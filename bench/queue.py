@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -37,14 +38,14 @@ WARM_UP = 20
 class Worker:
     """`flowstudio worker` in a child process, with the settings of a server."""
 
-    def __init__(self, server: Server) -> None:
-        self._server = server
+    def __init__(self, server: Server, program: str = "flowstudio.cli") -> None:
+        self._server, self._program = server, program
 
     def __enter__(self) -> Worker:
         folder = self._server.data_dir
         self._log = (folder.parent / f"{folder.name}-worker.log").open("ab")
         self._process = subprocess.Popen(
-            [sys.executable, "-u", "-m", "flowstudio.cli", "worker"],
+            [sys.executable, "-u", "-m", self._program, "worker"],
             env=self._server.environment,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -54,6 +55,10 @@ class Worker:
         if "worker is ready" not in self._process.stdout.readline():
             raise RuntimeError(f"The worker did not start; see {self._log.name}.")
         return self
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal."""
+        self._process.send_signal(number)
 
     def __exit__(self, *failure: object) -> None:
         self._process.terminate()

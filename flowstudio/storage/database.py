@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
@@ -74,10 +74,12 @@ class Database:
             async with self._reader.connect() as connection:
                 yield connection
 
-    async def rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
+    async def rows(
+        self, query: Select[Any], parameters: Mapping[str, Any] | None = None
+    ) -> Sequence[Row[Any]]:
         """All rows of a query."""
         async with self.reading() as connection:
-            rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
+            rows: Sequence[Row[Any]] = (await connection.execute(query, parameters)).all()
             return rows
 
     async def first(self, query: Select[Any]) -> Row[Any] | None:
@@ -91,16 +93,16 @@ class Database:
         async with self.reading() as connection:
             return await connection.scalar(query)
 
-    async def change(self, statement: Select[Any]) -> Sequence[Row[Any]]:
+    async def change(self, statement: Select[Any], parameters: Mapping[str, Any]) -> Sequence[Row[Any]]:
         """A statement that changes rows on PostgreSQL, in a transaction of its own; again after a passing failure."""
         for wait in RETRY_WAITS:
             try:
-                return await self.rows(statement)
+                return await self.rows(statement, parameters)
             except DBAPIError as error:
                 if not may_pass(error):
                     raise
                 await asyncio.sleep(wait)
-        return await self.rows(statement)
+        return await self.rows(statement, parameters)
 
     async def work(self, work: Work) -> Any:
         """Do work in the next group commit."""

@@ -9,7 +9,7 @@ from flowstudio.storage.database import Database
 from flowstudio.storage.history import History
 from flowstudio.storage.records import Claim, Created, NewExecution
 from flowstudio.storage.retention import Retention
-from flowstudio.storage.taking import Taken, read_log, take_statement
+from flowstudio.storage.taking import TAKE, Taken, read_log, taking
 
 
 class ExecutionRepository(Claims, History, Retention):
@@ -36,7 +36,7 @@ class ExecutionRepository(Claims, History, Retention):
     async def take(self, id_: str, owner: str, lease_seconds: float) -> Taken | None:
         """The same, with what is needed to run it as far as that costs no further statement."""
         if not self._database.is_sqlite:
-            rows = await self._database.change(take_statement(id_, owner, lease_seconds))
+            rows = await self._database.change(TAKE, taking(id_, owner, lease_seconds))
             if rows:
                 claim = Claim(rows[0].fence, rows[0].cancel_requested)
                 try:

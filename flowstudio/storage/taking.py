@@ -8,7 +8,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Select, and_, func, literal, or_, select, update
+from sqlalchemy import Interval, Select, and_, bindparam, func, or_, select, update
 
 from flowstudio.engine.outcome import Outcome
 from flowstudio.storage.claims import claimable
@@ -35,23 +35,19 @@ STORED = (*SUMMARY, columns.start_items, columns.slot_limit, columns.fence, colu
 """What a runner needs to know of an execution."""
 
 
-def take_statement(id_: str, owner: str, lease_seconds: float) -> Select[Any]:
-    """Claims an execution that no limit makes wait; gives its row with each entry of its log, or none.
-
-    The log comes along with the first claim only: until then nobody but its creator has written to it.
-    """
+def _take() -> Select[Any]:
     now = func.clock_timestamp()
     claim = (
         update(executions)
         .where(
-            columns.id == id_,
+            columns.id == bindparam("execution"),
             claimable(now),
             or_(columns.slot_limit.is_(None), columns.workflow_id.is_(None), columns.status == "running"),
         )
         .values(
-            owner=owner,
+            owner=bindparam("claimant"),
             fence=columns.fence + 1,
-            lease_until=now + literal(timedelta(seconds=lease_seconds)),
+            lease_until=now + bindparam("lease", type_=Interval),
             status="running",
             started_at=func.coalesce(columns.started_at, now),
             wake_at=None,
@@ -62,6 +58,19 @@ def take_statement(id_: str, owner: str, lease_seconds: float) -> Select[Any]:
     log = [column.label(f"log_{column.name}") for column in outcomes.c]
     joined = claim.outerjoin(outcomes, and_(outcomes.c.execution_id == claim.c.id, claim.c.fence == 1))
     return select(*claim.c, *log).select_from(joined).order_by(outcomes.c.fence, outcomes.c.seq)
+
+
+TAKE = _take()
+"""Claims an execution that no limit makes wait; gives its row with each entry of its log, or none.
+
+The log comes along with the first claim only: until then nobody but its creator has written to it. It is made once, since
+making it takes longer than anything else that a worker does for a short execution. Its parameters are those of `taking`.
+"""
+
+
+def taking(id_: str, owner: str, lease_seconds: float) -> dict[str, Any]:
+    """The parameters of `TAKE`."""
+    return {"execution": id_, "claimant": owner, "lease": timedelta(seconds=lease_seconds)}
 
 
 def read_log(rows: Any) -> list[Outcome]:
