@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 import psutil
 
-from bench import always, canvas, chat_panel, chats, passages
+from bench import always, canvas, chat_panel, chats, passages, workers
 from bench.documents import Document, filter_and_expressions, webhook_chain, wide_graph
 from bench.load import Load, measure, request_bytes
 from bench.server import Server
@@ -166,7 +166,7 @@ def main() -> None:
             say("memory afterwards, server", memory["server"], "MB")
         finally:
             server.stop()
-    for figure in always.measure():
+    for figure in (*always.measure(), *workers.measured(options.rounds, options.seconds)):
         say(figure.name, figure.value, figure.unit, figure.aim)
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)

@@ -22,7 +22,7 @@ from tests.postgres import PostgresServer
 from tests.services import test_chats as chats
 from tests.services import test_executions as executions
 from tests.services import test_webhooks as webhooks
-from tests.services.conftest import chain, edit, node, start_runtime
+from tests.services.conftest import Document, chain, edit, node, start_runtime
 from tests.services.test_many import PATIENCE, House
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -101,7 +101,7 @@ async def test_a_failure_starts_the_error_workflow_in_both_modes(runtime: Runtim
     document = chain(node("start", "manual-trigger"), stop, settings={"error_workflow": "alarm"})
     workflow = await executions.create(runtime, document)
     failed = await runtime.executions.start(StartRequest(workflow=workflow, mode="webhook"))
-    found: list[executions.Document] = []
+    found: list[Document] = []
     async with asyncio.timeout(PATIENCE):
         while not found:
             found, _ = await runtime.views.page(COMMAND_LINE, ExecutionFilter(workflow_id="alarm"))
