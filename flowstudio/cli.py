@@ -28,6 +28,9 @@ def commands() -> None:
 
     Settings come from the environment (FLOWSTUDIO_DATA_DIR, FLOWSTUDIO_PORT, …); docs/settings.md lists them.
     """
+    from flowstudio.docstrings import speed_up
+
+    speed_up()
 
 
 for command in (

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
+from flowstudio.docstrings import speed_up
 from scripts import browser, postgres
 from tests.postgres import PostgresServer
 
@@ -28,6 +29,7 @@ settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
 
 _numbers = itertools.count()
+speed_up()
 
 LONGEST_FIRST = (
     "tests/api/test_schemathesis.py",
