@@ -133,6 +133,7 @@ class ScheduleService:
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._looking: asyncio.Task[None] | None = None
         self._warming: asyncio.Task[None] | None = None
+        self._catching_up: asyncio.Task[None] | None = None
         self._stale = asyncio.Event()
         self._lock = asyncio.Lock()
         workflows.on_routes_changed.append(self._stale.set)
@@ -141,20 +142,22 @@ class ScheduleService:
     # Life
 
     async def start(self) -> None:
-        """Arm what is switched on, and make up for what was missed; or wait until the process that does has ended."""
+        """Arm what is switched on; or wait until the process that does has ended. What was missed is made up for from now on."""
         self._scheduler.start()
         self._leads_until = 0.0
         await self._lead()
-        await self.reload()
+        ticks = await self._read_anew()
+        self._catching_up = asyncio.create_task(self._tick_all(ticks))
         self._looking = asyncio.create_task(self._keep_looking())
         self._warming = asyncio.create_task(self._warm())
 
     async def stop(self) -> None:
         """Fire nothing more; another process may."""
-        if self._looking is not None and self._warming is not None:
-            self._looking.cancel()
-            self._warming.cancel()
-            await asyncio.wait([self._looking, self._warming])
+        if self._looking is not None and self._warming is not None and self._catching_up is not None:
+            tasks = [self._looking, self._warming, self._catching_up]
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
             self._looking = None
             try:
                 await self._storage.leases.give_up(DUTY, self._owner)
@@ -226,6 +229,12 @@ class ScheduleService:
 
     async def reload(self) -> None:
         """Arm the schedules of all workflows that are switched on, as they are published; disarm the others."""
+        if self._catching_up is not None and not self._catching_up.done():
+            await asyncio.wait([self._catching_up])
+        await self._tick_all(await self._read_anew())
+
+    async def _read_anew(self) -> list[Place]:
+        """Read what is switched on and published; gives the schedules whose alarms are to be set."""
         async with self._lock:
             self._stale.clear()
             seen, now = await self._storage.schedules.seen(), self._now()
@@ -248,8 +257,11 @@ class ScheduleService:
             ]
             self._armed = found
             self._active = {id_: version for id_, (version, _) in active.items()}
-        if self.leads:  # together, so that what is due after a pause shares transactions
-            await asyncio.gather(*(self._tick(place) for place in changed))
+        return changed if self.leads else []
+
+    async def _tick_all(self, places: Collection[Place]) -> None:
+        """Together, so that what is due after a pause shares transactions."""
+        await asyncio.gather(*(self._tick(place) for place in places))
 
     async def _read_schedules(self, active: Mapping[str, tuple[int | None, str]]) -> None:
         """Read what is published anew; what is known stays."""
