@@ -283,15 +283,16 @@ export class RunStore {
     this._tell(changed);
   }
 
-  /** Ask once for the whole state, where the stream broke off. */
+  /** Ask for the whole state, where the stream broke off; again and again while the server is away. */
   async refresh() {
     const id = this.execution?.id;
     if (!id) return;
     try {
       const { execution } = await get(`${path(id)}/`);
       if (this.execution?.id === id) this.follow(execution);
-    } catch {
-      // The next execution or a reload of the page starts afresh.
+    } catch (error) {
+      if (error.status === 404) return; // it was deleted
+      setTimeout(() => this.execution?.id === id && this.active && this.refresh(), PAUSE);
     }
   }
 

@@ -23,6 +23,7 @@ import { StudioContext } from "./step.jsx";
 import { useRunTitle } from "./title.js";
 import { EditorBar, EndedBar } from "./topbar.jsx";
 import { VisitedBanner } from "./visited.jsx";
+import { keepWatched, watched } from "./watched.js";
 import { person, useWorkflow } from "./workflow.js";
 import "./studio.css";
 
@@ -34,13 +35,15 @@ function useSubject(workflowId, executionId) {
     if (!workflowId && !executionId) return undefined;
     let gone = false;
     const path = executionId ? `/executions/${encodeURIComponent(executionId)}/` : `/workflows/${encodeURIComponent(workflowId)}/`;
-    Promise.all([loadCatalogue(), get(path), executionId ? null : person()]).then(([catalogue, answer, me]) => {
+    const running = executionId ? null : watched(workflowId);
+    const run = running && get(`/executions/${running}/`).catch(() => null);
+    Promise.all([loadCatalogue(), get(path), executionId ? null : person(), run]).then(([catalogue, answer, me, watching]) => {
       if (gone) return;
       const store = new WorkflowStore(catalogue);
       const runs = new RunStore();
       const source = executionId ? answer.execution : answer;
       store.load(source.document, source.ports, source.version);
-      if (executionId) runs.follow(answer.execution);
+      if (executionId || watching) runs.follow((watching ?? answer).execution);
       setSubject({ catalogue, store, runs, answer, me });
     }).catch((error) => !gone && setFailure(error.status === 404 ? t(executionId ? "execution.missing" : "editor.missing") : error.message));
     return () => { gone = true; };
@@ -71,6 +74,7 @@ function Editor({ catalogue, store, runs, answer, me, mayEdit: allowed, mayRun, 
   const chosen = triggers.some((node) => node.id === trigger) ? trigger : triggers[0]?.id;
 
   useStaleMarks(store, runs);
+  useEffect(() => keepWatched(answer.id, runs), [answer.id, runs]);
   const question = useDebug({ store, runs, workflow: answer.id, mayEdit });
 
   const follow = useCallback((execution) => {
