@@ -54,6 +54,8 @@ class Settings(BaseSettings):
     """Address that mails come from; missing: the user of FLOWSTUDIO_SMTP_URL, or what is set under *Settings, Server*."""
     concurrency: Annotated[int, Field(ge=1)] = 200
     """Executions that run at the same time in this process, answers of chats included: raise it where hundreds of people talk at once. When this is set, nobody can change it under *Settings, Server*."""
+    concurrency_total: Annotated[int, Field(ge=0)] = 0
+    """Executions that run at the same time in all processes of `scaled` mode together; 0: as many as the processes take. When this is set, nobody can change it under *Settings, Server*."""
     queues: Annotated[tuple[Literal["interactive", "default", "bulk"], ...], NoDecode] = (
         "interactive",
         "default",

@@ -432,6 +432,9 @@ class ExecutionService:
         if limited and info.workflow_id is not None and info.depth == 0:
             for id_ in await self._storage.executions.admit(info.workflow_id, settings.concurrency):
                 self._dispatcher.submit(id_)
+        if self._storage.executions.most is not None and info.depth == 0:
+            for id_, queue in await self._storage.executions.admit_any():
+                self._dispatcher.submit(id_, queue)
 
     async def catch_up(self) -> None:
         """Do what should have followed executions that came to rest just before a server died.

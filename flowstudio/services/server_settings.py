@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY = 5.0
 """Seconds after which a process notices what an admin set in another one."""
-NUMBERS = ("retention_days", "retention_count", "max_body", "concurrency")
+NUMBERS = ("retention_days", "retention_count", "max_body", "concurrency", "concurrency_total")
 """Settings that are numbers, by the names that `Settings` has for them."""
 
 
@@ -49,6 +49,8 @@ class ServerSettings:
     retention_count: int
     max_body: int
     concurrency: int
+    concurrency_total: int
+    """0: no limit."""
     mail: MailServer | None
     defaults: dict[str, float]
     fixed: dict[str, str]
@@ -61,6 +63,7 @@ class ServerSettingsService:
     def __init__(self, storage: Storage, settings: Settings, mailer: Mailer, runner: Runner) -> None:
         self._stored, self._settings = storage.server_settings, settings
         self._mailer, self._runner = mailer, runner
+        self._executions = storage.executions
         self._audit = Audit(storage)
         self._known: tuple[Json, str] = ({}, "")
         self._changing = asyncio.Lock()
@@ -75,6 +78,8 @@ class ServerSettingsService:
             self._mailer.use(self.current.mail)
             await self._runner.allow(self.current.concurrency)
             self._known = stored
+        if self._settings.mode == "scaled":  # where one process runs all, what it may is all
+            self._executions.most = self.current.concurrency_total or None
 
     async def look_after(self) -> None:
         """Take over what other processes store, until cancelled."""

@@ -38,10 +38,12 @@ class Claims:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.most: int | None = None
+        """Executions that may run at the same time in all processes together, but for those that others wait for; None: any."""
 
     async def claim_in_turn(self, id_: str, owner: str, lease_seconds: float) -> Claim | None:
         """Claim step by step, with a look at those of the same workflow that come first."""
-        return await self._database.write(lambda c: _claim(c, id_, owner, lease_seconds))
+        return await self._database.write(lambda c: _claim(c, id_, owner, lease_seconds, self.most))
 
     def journal(self, id_: str, owner: str, fence: int) -> StoredJournal:
         """The log to write to under a claim."""
@@ -84,12 +86,29 @@ class Claims:
     async def unhinted(self, schema: str, limit: int = 500) -> list[tuple[str, Queue]]:
         """Executions that nobody runs, somebody should, and that the queue in a schema of PostgreSQL does not hold.
 
-        The oldest first, with their queues; those that wait for a slot are left out.
+        Those that go first are first, with their queues; those that wait for a slot are left out.
         """
-        found = text(_UNHINTED.format(jobs=f"{schema}.procrastinate_jobs"))
+        return await self._ready(_UNHINTED.format(jobs=f"{schema}.procrastinate_jobs"), HINTING, limit)
+
+    async def admit_any(self) -> list[tuple[str, Queue]]:
+        """Executions that may be claimed now that one of any workflow has come to rest, where there is a limit for all.
+
+        PostgreSQL only, as such a limit is.
+        """
+        return await self._ready("", 0.0, self.most) if self.most is not None else []
+
+    async def _ready(self, condition: str, grace: float, limit: int) -> list[tuple[str, Queue]]:
         async with self._database.reading() as connection:
-            rows = (await connection.execute(found, {"limit": limit, "grace": HINTING})).all()
-        return [(row.id, row.queue or "default") for row in rows]
+            found = await connection.execute(
+                text(_READY.format(condition=condition)), {"limit": limit, "grace": grace}
+            )
+            rows = found.all()
+            free = limit
+            if self.most is not None and rows:
+                free = max(0, self.most - (await connection.scalar(_TAKEN) or 0))
+        unlimited = [row for row in rows if not row.wants_slot]
+        wanting = [row for row in rows if row.wants_slot]
+        return [(row.id, row.queue or "default") for row in (*unlimited, *wanting[:free])]
 
     async def queues_of(self, ids: Collection[str]) -> dict[str, Queue]:
         """In which queues executions wait."""
@@ -176,10 +195,18 @@ def renew(connection: Connection, owner: str, ids: Collection[str], lease_second
     return Heartbeat(frozenset(row.id for row in rows), cancelled)
 
 
-def _claim(connection: Connection, id_: str, owner: str, lease_seconds: float) -> Claim | None:
+_TAKEN = select(func.count()).select_from(executions).where(columns.status == "running", columns.depth == 0)
+"""How many hold a slot of the limit for all processes. Whoever is waited for by one of them needs none."""
+
+
+def _claim(
+    connection: Connection, id_: str, owner: str, lease_seconds: float, most: int | None
+) -> Claim | None:
     now = current_time(connection)
     row = connection.execute(
-        select(columns.workflow_id, columns.slot_limit, columns.status).where(columns.id == id_)
+        select(columns.workflow_id, columns.slot_limit, columns.status, columns.depth).where(
+            columns.id == id_
+        )
     ).first()
     if row is None or row.status in FINAL:
         return None
@@ -200,6 +227,11 @@ def _claim(connection: Connection, id_: str, owner: str, lease_seconds: float) -
         if ahead is not None and ahead >= row.slot_limit:
             return None
         now = current_time(connection)  # it begins when the one whose slot it gets has ended
+    if most is not None and row.depth == 0 and row.status != "running":
+        lock_workflow(connection, "")  # behind that of the workflow, always
+        if (connection.scalar(_TAKEN) or 0) >= most:
+            return None
+        now = current_time(connection)
     claimed = connection.execute(
         update(executions)
         .where(columns.id == id_, claimable(now))
@@ -225,26 +257,29 @@ def claimable(now: Any) -> Any:
     )
 
 
-_UNHINTED = """
+_READY = """
 WITH ready AS (
-    SELECT id, queue, workflow_id, slot_limit, status,
+    SELECT id, queue, workflow_id, slot_limit, status, depth = 0 AND status <> 'running' AS wants_slot,
         row_number() OVER (PARTITION BY workflow_id, slot_limit IS NULL, status = 'running' ORDER BY id) AS place
     FROM executions
     WHERE status IN ('queued', 'running', 'waiting') AND (
-        (status = 'queued' AND created_at < now() - :grace * interval '1 second')
+        (status = 'queued' AND created_at <= now() - :grace * interval '1 second')
         OR (status = 'running' AND (owner IS NULL OR lease_until <= now()))
         OR (status = 'waiting' AND wake_at <= now())
     )
 )
-SELECT id, queue FROM ready
-WHERE NOT EXISTS (SELECT 1 FROM {jobs} hint WHERE hint.queueing_lock = ready.id AND hint.status = 'todo')
-    AND (slot_limit IS NULL OR workflow_id IS NULL OR status = 'running' OR place + (
+SELECT id, queue, wants_slot FROM ready
+WHERE (slot_limit IS NULL OR workflow_id IS NULL OR status = 'running' OR place + (
         SELECT count(*) FROM executions other
         WHERE other.workflow_id = ready.workflow_id AND other.status = 'running' AND other.slot_limit IS NOT NULL
-    ) <= slot_limit)
-ORDER BY id LIMIT :limit
+    ) <= slot_limit) {condition}
+ORDER BY wants_slot, CASE queue WHEN 'interactive' THEN 0 WHEN 'bulk' THEN 2 ELSE 1 END, id LIMIT :limit
 """
-"""The same as `_recoverable`, beside a queue and for PostgreSQL alone."""
+"""The same as `_recoverable`, for PostgreSQL alone."""
+_UNHINTED = (
+    "AND NOT EXISTS (SELECT 1 FROM {jobs} hint WHERE hint.queueing_lock = ready.id AND hint.status = 'todo')"
+)
+"""And no hint of it is in the queue."""
 
 
 def _release(connection: Connection, owner: str) -> int:

@@ -35,7 +35,7 @@ class ExecutionRepository(Claims, History, Retention):
 
     async def take(self, id_: str, owner: str, lease_seconds: float) -> Taken | None:
         """The same, with what is needed to run it as far as that costs no further statement."""
-        if not self._database.is_sqlite:
+        if not self._database.is_sqlite and self.most is None:
             rows = await self._database.change(TAKE, taking(id_, owner, lease_seconds))
             if rows:
                 claim = Claim(rows[0].fence, rows[0].cancel_requested)

@@ -49,7 +49,7 @@ def test_limits_hold_at_once_and_what_is_missing_has_its_default(server: Server,
     )
     large = greeting() | {"name": "x" * 100, "pinned_data": {"1": [{"json": {"text": "y" * 1_500_000}}]}}
     assert owner.post("/api/workflows", json=large).status_code == 201
-    after = put(owner, max_body=2**20, concurrency=3, retention_count=50).json()
+    after = put(owner, max_body=2**20, concurrency=3, concurrency_total=9, retention_count=50).json()
     assert (after["max_body"], after["concurrency"], after["retention_count"]) == (2**20, 3, 50)
     assert owner.post("/api/workflows", json=large).status_code == 413
     assert httpx.post(f"{server.url}/webhook/nowhere", content=b"x" * 2**21).status_code == 413
@@ -57,7 +57,12 @@ def test_limits_hold_at_once_and_what_is_missing_has_its_default(server: Server,
     told = owner.get("/api/installation").json()
     assert told["retention_count"] == 50
     [entry, *_] = owner.get("/api/audit", params={"action": "settings.server_changed"}).json()["items"]
-    assert entry["detail"] == {"max_body": 2**20, "concurrency": 3, "retention_count": 50}
+    assert entry["detail"] == {
+        "max_body": 2**20,
+        "concurrency": 3,
+        "concurrency_total": 9,
+        "retention_count": 50,
+    }
     assert put(owner).json() == before
 
 

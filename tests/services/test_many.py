@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import pytest
@@ -247,6 +247,44 @@ async def test_limits_hold_for_all_servers_together(house: House) -> None:
         except RateLimited as error:
             statuses.append(error.message.partition(".")[0])
     assert statuses == [200, 200, 200, "This webhook takes 3 calls a minute"]
+
+
+@pytest.mark.postgres
+async def test_no_more_than_allowed_run_at_the_same_time_in_all_processes_together(house: House) -> None:
+    here, there = [await house.start(concurrency_total=2) for _ in range(2)]
+    executions = []
+    for server in (here, there, here, there, here, there):
+        document = chain(
+            node("start", "manual-trigger"),
+            node("pause", "wait", resume="after_time", amount=0.1, unit="seconds"),
+        )
+        workflow = await server.workflows.create(COMMAND_LINE, document)
+        executions.append(
+            await server.executions.start(StartRequest(workflow=workflow, mode="api", items=[Item({})]))
+        )
+    stores = [server.storage.executions for server in (here, there, here, there, here, there)]
+    claims = await asyncio.gather(
+        *(store.claim(id_, "somebody", 30) for store, id_ in zip(stores, executions, strict=True))
+    )
+    taken = [id_ for id_, claim in zip(executions, claims, strict=True) if claim is not None]
+    assert len(taken) == 2
+    assert await stores[0].admit_any() == []
+    assert await stores[0].release("somebody") == 2
+    assert await stores[0].claim(taken[0], "somebody", 30) is not None, "it has its slot still"
+    await stores[0].release("somebody")
+
+    for _ in range(2):
+        await house.start(worker=True, concurrency_total=2)
+    assert [await ended(here, execution) for execution in executions] == ["success"] * 6
+    found = [await here.storage.executions.get(execution) for execution in executions]
+    moments = sorted(
+        moment
+        for one in found
+        if one and one.started_at and one.finished_at and one.id not in taken
+        for moment in ((one.started_at, 1), (one.finished_at, -1))
+    )
+    assert len(moments) == 8
+    assert max(accumulate(change for _, change in moments)) <= 2
 
 
 @pytest.mark.postgres

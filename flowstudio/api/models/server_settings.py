@@ -47,6 +47,8 @@ class ServerSettings(Shape):
     """Bytes that a request may have."""
     concurrency: Annotated[int, Field(ge=1, le=10_000), Whole] | None = None
     """Executions that run at the same time in one process."""
+    concurrency_total: Annotated[int, Field(ge=0, le=1_000_000), Whole] | None = None
+    """Executions that run at the same time in all processes together; 0 for no limit."""
     mail: Mail | None = None
 
 
@@ -68,6 +70,7 @@ class ServerSettingsView(View):
     retention_count: int
     max_body: int
     concurrency: int
+    concurrency_total: int
     mail: MailView | None
     defaults: dict[str, float]
     """What holds where nothing is set."""
@@ -93,6 +96,7 @@ class ServerSettingsView(View):
             retention_count=values.retention_count,
             max_body=values.max_body,
             concurrency=values.concurrency,
+            concurrency_total=values.concurrency_total,
             mail=shown,
             defaults=values.defaults,
             fixed=values.fixed,

@@ -12,6 +12,7 @@ const NUMBERS = {
   retention_days: { min: 0.01, max: 36500, step: "any", worth: 1 },
   retention_count: { min: 1, max: 100000000, step: 1, worth: 1 },
   concurrency: { min: 1, max: 10000, step: 1, worth: 1 },
+  concurrency_total: { min: 0, max: 1000000, step: 1, worth: 1 },
   max_body: { min: 1, max: 1024, step: "any", worth: MEGABYTE },
 };
 const shown = (name, value) => Math.round((value / NUMBERS[name].worth) * 100) / 100;
@@ -29,16 +30,16 @@ export function Server() {
   return (
     <>
       <Numbers key={`kept-${typed}`} id="kept" names={["retention_days", "retention_count"]} found={found} onSave={(values) => save(values, t("server.kept_saved"))} />
-      <Numbers key={`limits-${typed}`} id="limits" names={["concurrency", "max_body"]} found={found} onSave={(values) => save(values, t("server.limits_saved"))} />
+      <Numbers key={`limits-${typed}`} id="limits" names={["concurrency", "concurrency_total", "max_body"]} found={found} onSave={(values) => save(values, t("server.limits_saved"))} />
       <Mail key={JSON.stringify(found.mail) + typed} found={found} onSave={(mail) => save({ mail }, t(mail ? "server.mail_saved" : "server.mail_off"))} />
     </>
   );
 }
 
 /** What is there, as it is sent back; the password stays where it is. */
-function asWanted({ mail, retention_days, retention_count, max_body, concurrency }) {
+function asWanted({ mail, retention_days, retention_count, max_body, concurrency, concurrency_total }) {
   const { has_password: _, ...kept } = mail ?? {};
-  return { retention_days, retention_count, max_body, concurrency, mail: mail && kept };
+  return { retention_days, retention_count, max_body, concurrency, concurrency_total, mail: mail && kept };
 }
 
 function Numbers({ id, names, found, onSave }) {
