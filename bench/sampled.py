@@ -1,7 +1,8 @@
 """`flowstudio` in a process that notes what it computes: `python -m bench.sampled worker`.
 
 From SIGUSR1 to SIGUSR2 a signal comes for every few milliseconds of processor time, and what runs then is counted under the
-part of the program on whose behalf it runs. The counts go to the file that SAMPLED_FILE names.
+part of the program on whose behalf it runs; time that the main thread did not take is that of the others. The counts go to
+the file that SAMPLED_FILE names.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ PARTS = (
 )  # fmt: skip
 """What counts for which part, by the file of a function. What stands first wins, wherever it is in the stack."""
 OTHER = "other"
+THREADS = "other threads: the group commit of the log, leases"
 
 
 def part_of(files: list[str]) -> str:
@@ -59,6 +61,7 @@ class Sampler:
         self._file = file
         self._counts: Counter[str] = Counter()
         self._since = (0.0, 0.0)
+        self._main = 0.0
 
     def install(self) -> None:
         """Wait for the signals."""
@@ -69,10 +72,13 @@ class Sampler:
     def _begin(self, number: int, frame: FrameType | None) -> None:
         self._counts.clear()
         self._since = (time.monotonic(), time.process_time())
+        self._main = time.thread_time()
         signal.setitimer(signal.ITIMER_PROF, EVERY, EVERY)
 
     def _sample(self, number: int, frame: FrameType | None) -> None:
-        self._counts[part_of(list(files_of(frame)))] += 1
+        before, self._main = self._main, time.thread_time()
+        here = self._main - before >= EVERY / 2
+        self._counts[part_of(list(files_of(frame))) if here else THREADS] += 1
 
     def _end(self, number: int, frame: FrameType | None) -> None:
         signal.setitimer(signal.ITIMER_PROF, 0)
