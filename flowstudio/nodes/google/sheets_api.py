@@ -96,7 +96,7 @@ class Sheets:
 
     async def _call(self, method: str, **parameters: Any) -> Json:
         """Call a method of the API; busy answers are tried again. Raises `NodeError` in words."""
-        service = await asyncio.to_thread(_service, self._account.base_url)
+        service = await asyncio.to_thread(_service)
         *path, last = method.split(".")
         resource: Any = service
         for name in path:
@@ -104,7 +104,12 @@ class Sheets:
         request = getattr(resource, last)(**parameters)
         body = request.body.encode() if isinstance(request.body, str) else request.body or b""
         sent = Request(
-            request.method, request.uri, tuple(request.headers.items()), body, self._auth, timeout=TIMEOUT
+            request.method,
+            _at(request.uri, self._account.base_url),
+            tuple(request.headers.items()),
+            body,
+            self._auth,
+            timeout=TIMEOUT,
         )
         for number in itertools.count(1):
             response = await self._out.request(sent)
@@ -187,11 +192,18 @@ def _pause(response: Response, number: int) -> float:
     return min(BACKOFF * float(2 ** (number - 1)) * random.uniform(0.75, 1.25), LONGEST)
 
 
+def _at(uri: str, base_url: str) -> str:
+    """The address of a request, at the account's own server where it has one."""
+    if not base_url:
+        return uri
+    parts = urlsplit(uri)
+    return base_url.rstrip("/") + parts.path + (f"?{parts.query}" if parts.query else "")
+
+
 @cache
-def _service(base_url: str) -> Any:
-    """What writes requests for an address; takes a while to make."""
+def _service() -> Any:
+    """What writes requests; takes a while to make, and 30 MB."""
     import httplib2
-    from google.api_core.client_options import ClientOptions
     from googleapiclient.discovery import build
 
     return build(
@@ -200,5 +212,4 @@ def _service(base_url: str) -> Any:
         http=httplib2.Http(),  # never used: requests are sent by `Outbound`
         static_discovery=True,
         cache_discovery=False,
-        client_options=ClientOptions(api_endpoint=base_url.rstrip("/")) if base_url else None,
     )
