@@ -79,7 +79,7 @@ def bind(
     for name, value in known.items():
         if name not in fields.code:
             before = len(places)
-            structure = dig(value, (name,), places)
+            structure = dig(value, (name,), places, json_text=name in fields.json_texts)
             if len(places) > before:
                 holed[name] = structure
     given = {name: id_ for name, id_ in credentials.items() if name in fields.credentials and id_}

@@ -17,6 +17,8 @@ from typing import Any, Final
 from flowstudio.engine.item import Json
 
 MARK: Final = "="
+JSON_TEXT: Final = "\x01"
+"""First in the text of a template that writes JSON: objects and lists among its text stand there as JSON."""
 
 _IDENTIFIER = r"[A-Za-z_$][A-Za-z0-9_$]*"
 _STEP = rf"""\s*\.\s*{_IDENTIFIER}|\s*\[\s*(?:\d{{1,9}}|"[^"\\\n]*"|'[^'\\\n]*')\s*\]"""
@@ -76,6 +78,8 @@ class Template:
     """Whether it computes the name of a node, so that it may mean any."""
     all_items: bool
     """Whether it may look at other items than its own."""
+    writes_json: bool = False
+    """Whether its text is to be JSON."""
 
     def resolve(self, json: Json, index: int) -> Any:
         """The value for one item if it is plain, else `UNSURE`."""
@@ -89,7 +93,8 @@ class Template:
                 text.append(part)
                 continue
             value = part.of(json, index)
-            written = UNSURE if value is UNSURE else to_text(value)
+            unlike = self.writes_json and (value is None or isinstance(value, dict | list))
+            written = UNSURE if value is UNSURE or unlike else to_text(value)
             if isinstance(written, _Unsure):
                 return UNSURE
             text.append(written)
@@ -104,11 +109,12 @@ def is_template(value: Any) -> bool:
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Template:
     """Understand a template; `text` is without the leading `=`."""
-    plain = _plain(text)
+    writes_json = text.startswith(JSON_TEXT) and "{{" in text
+    plain = _plain(text[1:] if writes_json else text)
     if plain is not None:
-        return Template(text, plain, frozenset(), False, False)
+        return Template(text, plain, frozenset(), False, False, writes_json)
     nodes, any_node = _references(text)
-    return Template(text, None, nodes, any_node, "$input" in text or "$items" in text)
+    return Template(text, None, nodes, any_node, "$input" in text or "$items" in text, writes_json)
 
 
 def _plain(text: str) -> tuple[str | Path, ...] | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flowstudio.engine.expression import Template, is_template, parse
+from flowstudio.engine.expression import JSON_TEXT, Template, is_template, parse
 from flowstudio.engine.parameters import Location
 
 
@@ -25,10 +25,10 @@ class Hole:
     place: int
 
 
-def dig(value: Any, location: Location, places: list[Place]) -> Any:
-    """Copy a value with holes for its templates; note their places."""
+def dig(value: Any, location: Location, places: list[Place], *, json_text: bool = False) -> Any:
+    """Copy a value with holes for its templates; note their places. `json_text`: the value itself, if a text, is to be JSON."""
     if is_template(value):
-        places.append(Place(location, parse(value[1:])))
+        places.append(Place(location, parse((JSON_TEXT if json_text and "{{" in value else "") + value[1:])))
         return Hole(len(places) - 1)
     if isinstance(value, dict):
         return {key: dig(child, (*location, key), places) for key, child in value.items()}

@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from flowstudio.engine.item import Json
-from flowstudio.engine.node import Code, Credential, Node, Slot
+from flowstudio.engine.node import Code, Credential, Node, Slot, Widget
 from flowstudio.errors import ParameterError
 
 Location = tuple[str | int, ...]
@@ -27,6 +27,8 @@ class Fields:
     """Filled by the form; `code` ones too."""
     code: frozenset[str]
     """Parameters whose text is never a template."""
+    json_texts: frozenset[str]
+    """Parameters whose text is JSON."""
     credentials: Mapping[str, Credential]
     slots: Mapping[str, Slot]
 
@@ -41,6 +43,7 @@ def fields_of(cls: type[Node]) -> Fields:
     return Fields(
         {n: f for n, f in spelled.items() if n not in credentials and n not in slots},
         frozenset(n for n, found in marks.items() if any(isinstance(m, Code) for m in found)),
+        frozenset(n for n, found in marks.items() if Widget("json") in found),
         credentials,
         slots,
     )

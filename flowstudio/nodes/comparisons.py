@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 from flowstudio.nodes import values
 from flowstudio.nodes.dates import parse_instant, zone_named
 
-Kind: TypeAlias = Literal["string", "number", "date-time", "boolean", "array", "object"]
+Kind: TypeAlias = Literal["string", "number", "date-time", "boolean", "truth", "array", "object"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,19 @@ def _lenient_boolean(value: Any) -> bool:
     try:
         return values.to_boolean(value)
     except ValueError:
-        return isinstance(value, list | dict) or bool(value)
+        return _truth(value)
+
+
+def _truth(value: Any) -> bool:
+    """Whether JavaScript takes a value for true."""
+    return isinstance(value, list | dict) or bool(value)
 
 
 READERS: dict[str, Callable[[Any], Any]] = {
     "string": values.to_text,
     "number": values.to_number,
     "boolean": _lenient_boolean,
+    "truth": _truth,
     "array": values.to_array,
     "object": values.to_object,
 }
@@ -192,3 +198,4 @@ RULES: dict[Kind, dict[str, Rule]] = {
     },
     "object": {**_IDENTITY, **_EMPTINESS},
 }
+RULES["truth"] = RULES["boolean"]

@@ -102,7 +102,7 @@ class Condition(Entry):
     left: Annotated[Any, Field(title="Value"), Widget("text")] = None
     """The value to look at, usually an expression such as `={{ $json.status }}`."""
     type: Annotated[
-        Literal["auto", "string", "number", "date-time", "boolean", "array", "object"],
+        Literal["auto", "string", "number", "date-time", "boolean", "truth", "array", "object"],
         Field(title="Type"),
         Choice(
             {
@@ -111,6 +111,7 @@ class Condition(Entry):
                 "number": "Number",
                 "date-time": "Date & time",
                 "boolean": "Yes / no",
+                "truth": "Yes, unless it is empty",
                 "array": "List",
                 "object": "Object",
             }
@@ -260,7 +261,7 @@ class _Reader:
 def _has_type(value: Any, kind: Kind) -> bool:
     if kind == "date-time":
         return isinstance(value, str | int | float) and not isinstance(value, bool)
-    return values.type_name(value) == kind
+    return kind == "truth" or values.type_name(value) == kind
 
 
 def _lower(value: Any) -> Any:

@@ -144,6 +144,27 @@ def parse_json(text: str) -> Any:
     return json.loads(text, parse_constant=_refuse)
 
 
+_BARE_NAME = re.compile(r"""(['"])?([a-zA-Z0-9_]+)(['"])?:""")
+_TRAILING_COMMA = re.compile(r",\s*([\]}])")
+
+
+def parse_json_kindly(text: str) -> Any:
+    """Read JSON text as people type it: with single quotes, names without quotes, commas after the last entry.
+
+    Raises `json.JSONDecodeError`, that of the text as it is.
+    """
+    try:
+        return parse_json(text)
+    except json.JSONDecodeError:
+        mended = _BARE_NAME.sub(r'"\2":', text.replace("'", '"'))
+        mended = _TRAILING_COMMA.sub(r"\1", mended).rstrip(",")
+        try:
+            return parse_json(mended)
+        except ValueError:
+            pass
+        raise
+
+
 def _refuse(name: str) -> Any:
     raise json.JSONDecodeError(f"{name} is not JSON", name, 0)
 

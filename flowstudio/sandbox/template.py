@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from flowstudio.sandbox.extension import rewrite
 from flowstudio.sandbox.tokens import UnreadableCode, tokens
 
+JSON_TEXT: Final = "\x01"
+"""First in a template that writes JSON: objects and lists among its text stand there as JSON."""
 Piece: TypeAlias = "str | list[str]"
 """Text, or the code of one expression in a list."""
 
@@ -71,18 +73,33 @@ def _closing(template: str, start: int) -> int:
 
 
 _ONLY_COMMENT = re.compile(r"(?:\s|//[^\n]*|/\*.*?\*/)*\Z", re.DOTALL)
+_ESCAPED = re.compile(r"\\.", re.DOTALL)
+"""What is escaped in a text of JSON."""
+
+
+def _as_json(code: str, *, quoted: bool) -> str:
+    """Code whose objects and lists become JSON, and whose nothing becomes null, unless it stands within quotes."""
+    nothing = "''" if quoted else "'null'"
+    written = f"v === null || v === undefined ? {nothing} : typeof v === 'object' ? JSON.stringify(v) : v"
+    return f"((v) => {written})({code}\n)"
 
 
 @lru_cache(maxsize=4096)
 def pieces(template: str) -> tuple[Piece, ...]:
     """What the child evaluates. An unclosed `{{` becomes code that cannot be compiled, and so its cell's error."""
     found: list[Piece] = []
-    for part in parts(template):
+    writes_json = template.startswith(JSON_TEXT) and "{{" in template
+    given = list(parts(template[1:] if writes_json else template))
+    writes_json = writes_json and len(given) > 1
+    quoted = False
+    for part in given:
         if part.kind == "text":
             found.append(part.text)
+            quoted ^= _ESCAPED.sub("", part.text).count('"') % 2 == 1
         elif part.kind == "unclosed":
             found.append(["(() => { throw new Error(\"'{{' is never closed with '}}'\") })()"])
         else:
             code = part.text.strip().removesuffix(";")
-            found.append([rewrite(code) if not _ONLY_COMMENT.match(code) else "undefined"])
+            code = rewrite(code) if not _ONLY_COMMENT.match(code) else "undefined"
+            found.append([_as_json(code, quoted=quoted) if writes_json else code])
     return tuple(found) or ("",)

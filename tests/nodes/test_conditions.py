@@ -186,6 +186,17 @@ OBJECT: list[tuple[Any, str, Any, bool]] = [
     (None, "not_exists", None, True),
 ]
 
+TRUTH: list[tuple[Any, str, Any, bool]] = [
+    ("false", "is_true", None, True),
+    ("", "is_true", None, False),
+    (0, "is_false", None, True),
+    ([], "is_false", None, False),
+    ("no", "equals", True, True),
+    ("no", "not_equals", True, False),
+    (None, "is_empty", None, True),
+    ("no", "is_not_empty", None, True),
+]
+
 ROWS: list[tuple[str, Any, str, Any, bool]] = [
     (kind, *row)
     for kind, rows in (
@@ -193,6 +204,7 @@ ROWS: list[tuple[str, Any, str, Any, bool]] = [
         ("number", NUMBER),
         ("date-time", DATE_TIME),
         ("boolean", BOOLEAN),
+        ("truth", TRUTH),
         ("array", ARRAY),
         ("object", OBJECT),
     )

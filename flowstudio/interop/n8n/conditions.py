@@ -80,24 +80,28 @@ def filter_items(source: Source) -> Converted:
 def _conditional(source: Source, type_: str, combination: str, meanings: dict[str, str]) -> Converted:
     given = source.parameters
     if source.version >= 2:
-        return Converted(type_, _group(given.part("conditions")) | _terms(given))
+        terms = _terms(given)
+        return Converted(type_, _group(given.part("conditions"), terms, source.version >= 2.2) | terms)
     rows = _old_lists(given.part("conditions"))
     require = given.choice(combination, meanings, "all")
     return Converted(type_, {"conditions": rows, "require": require, "as_they_are": True})
 
 
-def _group(group: Given) -> Properties:
-    """Conditions of version 2."""
+def _group(group: Given, terms: Properties, by_words: bool) -> Properties:
+    """Conditions of version 2. Loosely, every text was true at first; `by_words`: since then, not the text "false"."""
     options = group.part("options")
-    options.skip("leftValue", "version")
-    rows = [_condition(row) for row in group.rows("conditions")]
+    options.skip("leftValue")
+    loose = options.text("typeValidation", "strict") == "loose" or terms.get("strict") is False
+    version = options.value("version", 2 if by_words else 1)
+    kinds = KINDS | ({"boolean": "truth"} if loose and version == 1 else {})
+    rows = [_condition(row, kinds) for row in group.rows("conditions")]
     properties: Properties = {
         "conditions": rows,
         "require": group.choice("combinator", {"and": "all", "or": "any"}, "all"),
     }
     if options.value("caseSensitive", True) is False:
         properties["ignore_case"] = True
-    if options.text("typeValidation", "strict") == "loose":
+    if loose:
         properties["strict"] = False
     return properties
 
@@ -112,14 +116,14 @@ def _terms(given: Given) -> Properties:
     return properties
 
 
-def _condition(row: Given) -> Properties:
+def _condition(row: Given, kinds: dict[str, str]) -> Properties:
     row.skip("id")
     operator = row.part("operator")
     operator.skip("name", "singleValue", "rightType")
     test = operator.choice("operation", TESTS, "equals")
     condition: Properties = {
         "left": row.value("leftValue"),
-        "type": operator.choice("type", KINDS, "auto"),
+        "type": operator.choice("type", kinds, "auto"),
         "test": test,
     }
     if test not in _ONE_SIDED:
@@ -161,15 +165,17 @@ def switch(source: Source) -> Converted:
         return Converted(
             "switch", {"mode": "expression", "outputs_count": count, "output": given.value("output", 0)}
         )
-    return _rules(given) if source.version >= 3 else _old_rules(source)
+    return _rules(source) if source.version >= 3 else _old_rules(source)
 
 
-def _rules(given: Given) -> Converted:
+def _rules(source: Source) -> Converted:
+    given = source.parameters
     options = given.part("options")
+    terms = _terms(given)
     rules: list[Properties] = []
     ignore_case = strict = None
     for row in given.part("rules").rows("values"):
-        group = _group(row.part("conditions"))
+        group = _group(row.part("conditions"), terms, source.version >= 3.2)
         ignore_case = ignore_case or group.pop("ignore_case", None)
         strict = False if group.pop("strict", True) is False else strict
         label = row.text("outputKey") if row.flag("renameOutput") else ""
@@ -179,9 +185,9 @@ def _rules(given: Given) -> Converted:
         properties["fallback_label"] = label
     if options.flag("allMatchingOutputs"):
         properties["send_to_all"] = True
-    if options.flag("ignoreCase") or ignore_case:
+    if ignore_case or terms.get("ignore_case"):
         properties["ignore_case"] = True
-    if options.flag("looseTypeValidation") or given.flag("looseTypeValidation") or strict is False:
+    if strict is False or terms.get("strict") is False:
         properties["strict"] = False
     return Converted("switch", properties)
 
@@ -189,6 +195,8 @@ def _rules(given: Given) -> Converted:
 def _fallback(value: Any) -> Properties:
     if value == "extra":
         return {"fallback": "extra"}
+    if isinstance(value, str) and value.isascii() and value.isdecimal():
+        value = int(value)
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return {"fallback": "output", "fallback_output": value}
     return {}

@@ -79,6 +79,9 @@ def date_time(source: Source) -> Converted:
             form = custom if form == "custom" else form
             found = {"operation": "format", "date": given.value("date", ""), "format": form or "MM/dd/yyyy"}
             name = "formattedDate"
+            if not zone and not options.flag("timezone"):
+                zone = "UTC"
+                found["eastern_offset"] = True
         case "roundDate":
             up = given.text("mode", "roundDown") == "roundUp"
             unit = given.choice("to" if up else "toNearest", UNITS, "months")

@@ -54,7 +54,8 @@ def sort(source: Source) -> Converted:
         compare = f"return $input.all().sort((a, b) => {{\n{given.text('code')}\n}});"
         return Converted("code", {"language": "javascript", "mode": "all-items", "code": compare})
     given.skip("code")
-    return Converted("sort", {"mode": "fields", "fields": rows, **_dots(given.part("options"))})
+    properties: Properties = {"mode": "fields", "fields": rows, "as_javascript": True}
+    return Converted("sort", properties | _dots(given.part("options")))
 
 
 def limit(source: Source) -> Converted:

@@ -79,9 +79,15 @@ def _summarized(found: Properties) -> None:
     found.pop("strict_numbers", None)
 
 
+def _sorted(found: Properties) -> None:
+    """Values are always compared as JavaScript does there."""
+    found.pop("as_javascript", None)
+
+
 _SPECIAL: dict[str, Callable[[Properties], None]] = {
     "merge": _pairs("fields_to_match"),
     "compare-datasets": _pairs("keys"),
     "date-time": _dated,
     "summarize": _summarized,
+    "sort": _sorted,
 }

@@ -105,9 +105,8 @@ def edit_fields(source: Source) -> Converted:
         ]
         for row in given.part("fields").rows("values"):
             key = row.text("type", "stringValue")
-            rows.append(
-                {"name": row.text("name"), "type": _OLD_TYPES.get(key, "string"), "value": row.value(key)}
-            )
+            value = row.value(key, "true" if key == "booleanValue" else "")
+            rows.append({"name": row.text("name"), "type": _OLD_TYPES.get(key, "string"), "value": value})
         properties = {"mode": "manual", "fields": rows}
         given.skip("jsonOutput")
     if source.version >= 3.3:

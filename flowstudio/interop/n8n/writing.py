@@ -33,7 +33,7 @@ from flowstudio.interop.n8n.writing_texts import (
 )
 from flowstudio.interop.n8n.written import Writer, Written, listed, options_of, rows_of
 
-_KINDS = {ours: theirs for theirs, ours in KINDS.items()}
+_KINDS = {ours: theirs for theirs, ours in KINDS.items()} | {"truth": "boolean"}
 _TESTS = {ours: theirs for theirs, ours in TESTS.items()}
 _SINGLE = ("exists", "notExists", "empty", "notEmpty", "true", "false")
 

@@ -242,13 +242,20 @@ def write_rename_keys(p: Properties) -> Written:
     return "renameKeys", 1, {"keys": {"key": rows}, "additionalOptions": more}
 
 
+def _zone_of(p: Properties) -> str | bool | None:
+    """The option of the zone: a name, or for writing a date yes for the workflow's own."""
+    if p.get("eastern_offset"):
+        return None
+    return p.get("timezone") or (True if p.get("operation", "format") == "format" else None)
+
+
 def write_date_time(p: Properties) -> Written:
     """The Date & Time node."""
     operation = p.get("operation", "format")
     name = {"outputFieldName": p.get("output_name") or DATE_NAMES.get(str(operation), "data")}
     options = options_of(
         includeInputFields=True if p.get("include_other_fields") else None,
-        timezone=p.get("timezone") or None,
+        timezone=_zone_of(p),
         fromFormat=p.get("written_as") or None,
         isoString=True if p.get("as_text") else None,
     )

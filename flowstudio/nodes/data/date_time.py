@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, tzinfo
+import re
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field
@@ -30,6 +31,7 @@ NAMES = {
 }
 """The field that the result goes into unless another one is named."""
 
+_EASTERN = re.compile(r"\+([01]\d|2[0-3])", re.ASCII)
 _DATED = ("add", "subtract", "format", "extract", "round")
 
 
@@ -149,6 +151,10 @@ class DateTime(ItemNode):
     """Luxon's tokens of the form that dates come in, such as `dd.MM.yyyy`. Empty: every usual form is understood."""
     timezone: Annotated[str, Field(max_length=100, title="Time zone")] = ""
     """A name such as Europe/Berlin; left empty, the workflow's own."""
+    eastern_offset: Annotated[
+        bool, Field(title="Keep an offset east of Greenwich"), ShowIf("operation", ("format",))
+    ] = False
+    """Whether a date that is written with an offset such as +02:00 stays in it, by whole hours. Comes with workflows of n8n."""
     output_name: Annotated[str, Field(title="Name of the result")] = ""
     """The field that the result goes into. Missing: a name after what is done."""
     include_other_fields: bool = False
@@ -209,6 +215,8 @@ class DateTime(ItemNode):
 
     def _read(self, name: str, value: Any, ctx: Context) -> datetime:
         zone = self._zone(ctx)
+        if self.eastern_offset and isinstance(value, str) and (found := _EASTERN.search(value)):
+            zone = timezone(timedelta(hours=int(found[1])))
         try:
             if self.written_as and isinstance(value, str):
                 return calendar.read_as(value.strip(), self.written_as, zone)

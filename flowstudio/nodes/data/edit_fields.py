@@ -175,7 +175,7 @@ class EditFields(ItemNode):
         found = self.json_value
         if isinstance(found, str):
             try:
-                found = values.parse_json(found)
+                found = values.parse_json_kindly(found)
             except json.JSONDecodeError as error:
                 raise NodeError(
                     f"The JSON is not valid: {error.msg} in line {error.lineno}, column {error.colno}, at "

@@ -74,6 +74,10 @@ class Sort(BatchNode):
     """The fields to sort by, the most important one first."""
     dot_notation: Annotated[bool, ShowIf("mode", ("fields",))] = True
     """Whether `address.city` means the city within the address. If not, it is a name like any other."""
+    as_javascript: Annotated[bool, Field(title="Compare as JavaScript does"), ShowIf("mode", ("fields",))] = (
+        False
+    )
+    """Whether null counts as 0, and a missing value is neither smaller nor larger. Comes with workflows of n8n."""
 
     async def run(self, inputs: Inputs, ctx: Context) -> Ports:
         """Order the items."""
@@ -84,16 +88,35 @@ class Sort(BatchNode):
             return {"main": items}
         if not self.fields:
             raise NodeError("There is no field to sort by. Add one, or choose “Random”.")
+        if self.as_javascript:
+            for field in self.fields:
+                self._check(field, [self._value(item, field) for item in items])
+            return {"main": sorted(items, key=functools.cmp_to_key(self._compared))}
         for field in reversed(self.fields):
             items = self._by(field, items)
         return {"main": items}
 
+    def _value(self, item: Item, field: SortField) -> Any:
+        return paths.get(item.json, field.name, dots=self.dot_notation)
+
+    def _check(self, field: SortField, found: Sequence[Any]) -> None:
+        if found and all(value is paths.MISSING for value in found):
+            raise NodeError(f"No item has a field '{field.name}' to sort by. Check its spelling.")
+
+    def _compared(self, one: Item, two: Item) -> int:
+        """What decides between two items: the first field in which they are not the same. It may contradict itself, as n8n's does;
+        Python and JavaScript sort by the same algorithm, so the outcome is the same."""
+        for field in self.fields:
+            left, right = (_folded(self._value(item, field)) for item in (one, two))
+            if not _identical(left, right):
+                return (-1 if _below(left, right) else 1) * (1 if field.order == "ascending" else -1)
+        return 0
+
     def _by(self, field: SortField, items: Sequence[Item]) -> list[Item]:
-        found = [(paths.get(item.json, field.name, dots=self.dot_notation), item) for item in items]
+        found = [(self._value(item, field), item) for item in items]
         present = [(value, item) for value, item in found if value is not paths.MISSING and value is not None]
         absent = [item for value, item in found if value is paths.MISSING or value is None]
-        if items and all(value is paths.MISSING for value, _ in found):
-            raise NodeError(f"No item has a field '{field.name}' to sort by. Check its spelling.")
+        self._check(field, [value for value, _ in found])
         present.sort(key=lambda pair: _KEY(pair[0]), reverse=field.order == "descending")
         return [item for _, item in present] + absent
 
@@ -108,6 +131,33 @@ def _compare(left: Any, right: Any) -> int:
             pass
     a, b = values.to_text(left).lower(), values.to_text(right).lower()
     return int(a > b) - int(a < b)
+
+
+def _folded(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _identical(left: Any, right: Any) -> bool:
+    if left is paths.MISSING or right is paths.MISSING:
+        return left is right
+    return values.same(left, right)
+
+
+def _below(left: Any, right: Any) -> bool:
+    """JavaScript's `<`: texts among themselves, all else as numbers; what is none is below nothing."""
+    if isinstance(left, str) and isinstance(right, str):
+        return left < right
+    one, two = _number(left), _number(right)
+    return one is not None and two is not None and one < two
+
+
+def _number(value: Any) -> values.Number | None:
+    if value is None:
+        return 0
+    try:
+        return None if value is paths.MISSING else values.to_number(value)
+    except ValueError:
+        return None
 
 
 _KEY = functools.cmp_to_key(_compare)

@@ -161,7 +161,9 @@ class Summarize(BatchNode):
             if value is not paths.MISSING:
                 data[_plain(name)] = value
         for figure in self.fields:
-            found = [self._get(member, figure.name) for member in members]
+            found = [self._found(member, figure.name) for member in members]
+            if figure.aggregation != "concatenate":
+                found = [None if value is paths.MISSING else value for value in found]
             name = _plain(f"{PREFIXES[figure.aggregation]}_{figure.name}")
             data[name] = self._figure(found, figure)
         return Item(data, None, tuple(Pair(index) for index in indexes))
@@ -190,10 +192,6 @@ class Summarize(BatchNode):
 
     def _found(self, item: Item, name: str) -> Any:
         return paths.get(item.json, name, dots=self.dot_notation)
-
-    def _get(self, item: Item, name: str) -> Any:
-        value = self._found(item, name)
-        return None if value is paths.MISSING else value
 
     def _group(self, item: Item, name: str) -> Any:
         """The value that an item is grouped by."""
@@ -230,7 +228,9 @@ def _word(value: Any) -> str:
 
 
 def _filled(found: list[Any], figure: Summary) -> list[Any]:
-    return found if figure.include_empty else [value for value in found if value is not None and value != ""]
+    if figure.include_empty:
+        return found
+    return [value for value in found if value is not None and value != "" and value is not paths.MISSING]
 
 
 def _numbers(found: list[Any], figure: Summary) -> list[values.Number]:

@@ -263,6 +263,7 @@ CASES: list[tuple[str, float, dict[str, Any], str, dict[str, Any]]] = [
         {
             "mode": "fields",
             "fields": [{"name": "total", "order": "descending"}, {"name": "name", "order": "ascending"}],
+            "as_javascript": True,
         },
     ),
     ("limit", 1, {"maxItems": 3, "keep": "lastItems"}, "limit", {"max_items": 3, "keep": "last"}),

@@ -185,8 +185,7 @@ async def test_json_goes_over_the_fields_that_are_kept() -> None:
     [
         ('{"a": }', "The JSON is not valid: Expecting value in line 1, column 7, at '{\"a\": }'."),
         ('{\n "a": 1\n "b": 2}', "The JSON is not valid: Expecting ',' delimiter in line 3, column 2"),
-        ("{'a': 1}", "Expecting property name enclosed in double quotes"),
-        ("{a: 1}", "Names and texts need double quotes"),
+        ("{a b: 1}", "Names and texts need double quotes"),
         ('{"a": NaN}', "The JSON is not valid: NaN is not JSON"),
         ("", "The JSON is not valid: Expecting value"),
         ("[1]", "The JSON must be one object in braces, but it is a list."),
@@ -199,6 +198,19 @@ async def test_json_goes_over_the_fields_that_are_kept() -> None:
 async def test_json_that_is_wrong_is_refused_with_its_place(text: Any, says: str) -> None:
     result = await run_node("edit-fields", {"mode": "json", "json": text}, [{"quote": 'say "hi"'}])
     assert says in result.error
+
+
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        ("{'a': 'b'}", {"a": "b"}),
+        ("{a: 1, b_2: [1, 2,],}", {"a": 1, "b_2": [1, 2]}),
+        ('{"a": "it\'s b: c"}', {"a": "it's b: c"}),
+    ],
+)
+async def test_json_as_people_type_it_is_understood(text: str, given: Any) -> None:
+    result = await run_node("edit-fields", {"mode": "json", "json": text}, [{}])
+    assert result.rows == [given]
 
 
 FILE = Binary("aa", "text/plain", "a.txt", 1)
