@@ -6,6 +6,7 @@ there is nothing to decide.
 Invariants
 1. A hand-over is a hint like any other: the claim decides. What does not begin soon is hinted through the queue.
 2. A worker that gets more than it has room for passes it on to the queue.
+3. Nothing overtakes: when all were full, places that become free belong to the queue, until a worker says that it has room all the same.
 """
 
 from __future__ import annotations
@@ -55,6 +56,8 @@ class Workforce:
         self._runner, self._messenger, self._queues = runner, messenger, queues
         self._others: dict[str, Worker] = {}
         self._handed: dict[str, Handed] = {}
+        self._full: set[Queue] = set()
+        """Queues in which executions may wait for a worker with room."""
         self._announcing: asyncio.Task[None] | None = None
         self.hint: Callable[[str, Queue], None] | None = None
         """Hints an execution through the queue. Set before use."""
@@ -98,6 +101,7 @@ class Workforce:
             if worker.room > 0 and queue in worker.queues and worker.until > now
         ]
         if not able:
+            self._full.add(queue)
             return False
         name, chosen = max(able, key=lambda each: each[1].room)
         chosen.room -= 1
@@ -130,7 +134,7 @@ class Workforce:
                 handed.late.cancel()
                 del self._handed[event.execution]
                 worker = self._others.get(handed.worker)
-                if worker is not None:
+                if worker is not None and self._full.isdisjoint(worker.queues):
                     worker.room += 1
 
     def hear(self, kind: str, data: Any) -> None:
@@ -142,6 +146,8 @@ class Workforce:
                     key: worker for key, worker in self._others.items() if worker.until > until - GONE
                 }
                 self._others[name] = Worker(queues, room, until)
+                if room > 0:
+                    self._full.difference_update(queues)
             case "take", [name, execution, queue] if name == self._runner.owner:
                 if self._runner.room > 0:
                     self._runner.submit(execution)

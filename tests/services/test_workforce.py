@@ -74,8 +74,13 @@ async def test_whoever_has_most_room_gets_it_and_the_queue_when_nobody_has() -> 
     assert not server.workforce.hand("6", "bulk"), "none of them takes from that queue"
     now = datetime.now(UTC)
     server.workforce.follow(ExecutionFinished(execution="1", at=now, status="success"))
-    assert server.workforce.hand("7", "default")
-    assert workers["small"].runner.submitted == ["1", "3", "7"]
+    assert not server.workforce.hand("7", "default"), "what waits in the queue comes before it"
+    workers["small"].runner.room = 3
+    workers["small"].workforce.announce()
+    assert server.workforce.hand("8", "default")
+    assert workers["small"].runner.submitted == ["1", "3", "8"]
+    server.workforce.follow(ExecutionFinished(execution="8", at=now, status="success"))
+    assert server.workforce.hand("9", "default")
     server.workforce.missed()
 
 

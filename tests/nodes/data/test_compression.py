@@ -45,7 +45,11 @@ def test_a_small_file_that_holds_too_much_is_refused(pack: object, monkeypatch: 
         unpacked(packed)
 
 
-@pytest.mark.parametrize("data", [b"", b"hello", zipped(a=b"x")[:-9], gzip.compress(b"hello" * 99)[:-12]])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"hello", zipped(a=b"x")[:-9], gzip.compress(b"hello" * 99)[:-12]],
+    ids=["empty", "text", "half a zip", "half a gzip"],
+)
 def test_what_is_no_archive_is_told(data: bytes) -> None:
     if not data:  # an empty file unpacks to an empty one
         assert [entry[3] for entry in unpacked(data)] == [b""]
