@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -32,6 +33,16 @@ class Settings(BaseSettings):
     """`scaled`: executions are run by `flowstudio worker`, on this and other machines that share a PostgreSQL database; `embedded`: by the server itself."""
     files_dir: Path | None = None
     """Folder of the files that items carry, which all processes must share; missing: `binaries` in the data folder."""
+    files_s3: str = ""
+    """Bucket for these files instead of the folder, such as `s3://bucket/folder`, with any service that speaks Amazon's S3; needs the extra `s3` of the package."""
+    s3_endpoint: str = ""
+    """Address of that service, such as `https://minio.example.com:9000`; missing: `AWS_ENDPOINT_URL`, or Amazon's own."""
+    s3_region: str = ""
+    """Region of the bucket; missing: `AWS_REGION`, or `us-east-1`."""
+    s3_access_key: str = ""
+    """Name of the key for the bucket; missing: `AWS_ACCESS_KEY_ID`, or the role of the machine at Amazon."""
+    s3_secret_key: SecretStr | None = None
+    """The key for the bucket; missing: `AWS_SECRET_ACCESS_KEY`, or the role of the machine at Amazon."""
     synchronous: Literal["normal", "full"] = "normal"
     """How SQLite writes: with `normal` a recorded step survives a killed server, with `full` a power loss too (slower)."""
     owner_email: str | None = None
@@ -81,6 +92,20 @@ class Settings(BaseSettings):
             if isinstance(value, str)
             else value
         )
+
+    @field_validator("files_s3")
+    @classmethod
+    def _address_of_bucket(cls, value: str) -> str:
+        if value and not re.fullmatch(r"s3://[A-Za-z0-9][A-Za-z0-9._-]+(/[^?#]*)?", value):
+            raise ValueError("must look like s3://bucket or s3://bucket/folder")
+        return value
+
+    @field_validator("s3_endpoint")
+    @classmethod
+    def _address_of_service(cls, value: str) -> str:
+        if value and not value.startswith(("https://", "http://")):
+            raise ValueError("must begin with https:// or http://")
+        return value
 
     def model_post_init(self, context: object, /) -> None:
         """Make the folders absolute."""

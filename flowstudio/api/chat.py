@@ -219,7 +219,7 @@ async def read_chat_file(
 ) -> Response:
     """Images, PDF and plain text may be shown by a browser; everything else can only be saved."""
     file = await studio.chats.file(caller, id, session, number, index, said=answer)
-    return file_response(studio.storage.binaries.path(file), file)
+    return file_response(await studio.storage.binaries.chunks(file), file)
 
 
 def uploads(files: Sequence[FileToSend]) -> list[Upload]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path as File
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-import anyio
 from fastapi import Path, Query
 from starlette.responses import Response, StreamingResponse
 
@@ -27,7 +25,6 @@ TEXTS = frozenset(
 )
 """Types that are shown as plain text. HTML, XML and SVG are none of them: they are saved, never opened."""
 POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
-CHUNK = 256 * 1024
 BODY: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
 }
@@ -63,12 +60,12 @@ async def read_file(
     file = await studio.views.file(
         caller, id, node, number, name, side=side, port=port, scope=read_scope(scope), attempt=attempt
     )
-    return file_response(studio.storage.binaries.path(file), file, download=download)
+    return file_response(await studio.storage.binaries.chunks(file), file, download=download)
 
 
-def file_response(path: File, file: Binary, *, download: bool = False) -> Response:
+def file_response(chunks: AsyncIterator[bytes], file: Binary, *, download: bool = False) -> Response:
     """A stored file as an answer that cannot act in the studio's name."""
-    return StreamingResponse(_chunks(path), headers=_headers(file, download=download))
+    return StreamingResponse(chunks, headers=_headers(file, download=download))
 
 
 def _headers(file: Binary, *, download: bool) -> dict[str, str]:
@@ -97,9 +94,3 @@ def named(name: str) -> str:
     clean = "".join(c for c in base if c.isprintable() and c not in '<>:"|?*').strip(" .")[:150] or "file"
     plain = clean.encode("ascii", "replace").decode().replace("?", "_").replace("%", "_")
     return f"filename=\"{plain}\"; filename*=UTF-8''{quote(clean, safe='')}"
-
-
-async def _chunks(path: File) -> AsyncIterator[bytes]:
-    async with await anyio.open_file(path, "rb") as file:
-        while chunk := await file.read(CHUNK):
-            yield chunk

@@ -159,7 +159,7 @@ async def read_public_file(
 ) -> Response:
     """A file of the visitor's own chat."""
     file = await studio.public_chats.file(id, await visitor(request, id), number, index, said=answer)
-    return file_response(studio.storage.binaries.path(file), file)
+    return file_response(await studio.storage.binaries.chunks(file), file)
 
 
 async def visitor(request: Request, workflow: str) -> Visitor:

@@ -85,7 +85,7 @@ def greeting(runtime: Runtime) -> str:
     return "\n".join(
         (
             f"FlowStudio {__version__} worker is ready: {', '.join(settings.queues)}; {settings.concurrency} at a time",
-            f"  Files   {settings.files}",
+            f"  Files   {settings.files_s3 or settings.files}",
             "  Press Ctrl+C to stop.",
         )
     )

@@ -15,7 +15,7 @@ from flowstudio.storage.account_links import AccountLinkRepository
 from flowstudio.storage.accounts import AccountRepository
 from flowstudio.storage.attempts import AttemptRepository
 from flowstudio.storage.audit import AuditRepository
-from flowstudio.storage.binaries import BinaryStore
+from flowstudio.storage.binaries import open_files
 from flowstudio.storage.chats import ChatRepository
 from flowstudio.storage.conversations import ConversationRepository
 from flowstudio.storage.creation import KnownSnapshots
@@ -30,7 +30,6 @@ from flowstudio.storage.prices import PriceRepository
 from flowstudio.storage.processes import ProcessRepository
 from flowstudio.storage.schedules import ScheduleRepository
 from flowstudio.storage.server_settings import ServerSettingsRepository
-from flowstudio.storage.shared_folder import demand_shared
 from flowstudio.storage.statistics import StatisticsRepository
 from flowstudio.storage.tables import LIVE, executions
 from flowstudio.storage.vault import Vault
@@ -52,7 +51,7 @@ class Storage:
         self.settings = settings
         self.database = database
         self.vault = vault
-        self.binaries = BinaryStore(settings.files)
+        self.binaries = open_files(settings)
         self.workflows = WorkflowRepository(database, known)
         self.versions = VersionRepository(database)
         self.edits = EditRepository(database)
@@ -98,8 +97,7 @@ class Storage:
             await asyncio.to_thread(_prepare, database.log_engine)
             await database.open()
             storage = cls(settings, database, await open_vault(database, settings))
-            if settings.mode == "scaled":
-                await demand_shared(database, settings.files)
+            await storage.binaries.demand_usable(database, shared=settings.mode == "scaled")
             if not database.is_sqlite and await has_pgvector(database):
                 storage.vectors = PostgresVectors(database)
             return storage

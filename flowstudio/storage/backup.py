@@ -30,6 +30,7 @@ from sqlalchemy import Connection, select, text
 from flowstudio import __version__
 from flowstudio.config import Settings
 from flowstudio.errors import ConfigurationError
+from flowstudio.storage.binaries import open_files
 from flowstudio.storage.database import FILE_NAME as DATABASE
 from flowstudio.storage.database import database_url, log_engine
 from flowstudio.storage.migrations import migrate, revision
@@ -107,11 +108,10 @@ def _fill(archive: zipfile.ZipFile, settings: Settings, *, with_key: bool) -> No
             copy = Path(folder) / VECTORS
             _copy_sqlite(settings.data_dir / VECTORS, copy)
             members[VECTORS] = _add(archive, VECTORS, copy)
-    for path in sorted(settings.files.glob("??/*")):
-        if not path.name.startswith("."):
-            name = f"{BINARIES}/{path.parent.name}/{path.name}"
-            with contextlib.suppress(FileNotFoundError):  # nobody needs it any more
-                members[name] = _add(archive, name, path)
+    files = open_files(settings)
+    for digest in files.digests():
+        with contextlib.suppress(FileNotFoundError):  # nobody needs it any more
+            members[_member_of(digest)] = _add_pieces(archive, _member_of(digest), files.pieces(digest))
     if with_key:
         members[KEY] = _add(archive, KEY, settings.data_dir / KEY)
     manifest = {
@@ -165,7 +165,7 @@ def restore_backup(settings: Settings, source: Path, *, force: bool = False) -> 
                 _take_sqlite_over(fresh, settings, Path(str(url.database)), force=force)
             else:
                 _load_tables(settings, fresh / "tables", manifest["schema"], force=force)
-                if _files(settings) or (settings.data_dir / VECTORS).exists():
+                if any(open_files(settings).digests()) or (settings.data_dir / VECTORS).exists():
                     _keep_files(settings, _beside(settings.data_dir))
                 _take_files_over(fresh, settings)
             _drop_other_files(settings, manifest["members"])
@@ -193,10 +193,9 @@ def _take_sqlite_over(fresh: Path, settings: Settings, database: Path, *, force:
 def _take_files_over(fresh: Path, settings: Settings) -> None:
     """Files have the names of their contents, so those that are there may stay."""
     folder = settings.data_dir
+    files = open_files(settings)
     for path in (fresh / BINARIES).glob("??/*"):
-        place = settings.files / path.parent.name / path.name
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.replace(place)
+        files.take(path.parent.name + path.name, path)
     if (fresh / VECTORS).is_file():
         (fresh / VECTORS).chmod(0o600)
         (fresh / VECTORS).replace(folder / VECTORS)
@@ -209,8 +208,9 @@ def _beside(folder: Path) -> Path:
     return beside
 
 
-def _files(settings: Settings) -> list[Path]:
-    return [path for path in settings.files.glob("??/*") if not path.name.startswith(".")]
+def _member_of(digest: str) -> str:
+    """The name of a file in a backup."""
+    return f"{BINARIES}/{digest[:2]}/{digest[2:]}"
 
 
 def _keep_files(settings: Settings, beside: Path) -> None:
@@ -218,20 +218,19 @@ def _keep_files(settings: Settings, beside: Path) -> None:
     if (settings.data_dir / VECTORS).exists():
         _demand_alone(settings.data_dir / VECTORS)
         os.link(settings.data_dir / VECTORS, beside / VECTORS)
-    for path in _files(settings):
-        place = beside / BINARIES / path.parent.name / path.name
+    files = open_files(settings)
+    for digest in files.digests():
+        place = beside / _member_of(digest)
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            os.link(path, place)
-        except OSError:
-            shutil.copy2(path, place)
+        files.keep(digest, place)
 
 
 def _drop_other_files(settings: Settings, members: Collection[str]) -> None:
     """Remove what the backup does not hold. Comes last: whatever ends this before, nothing is missing."""
-    for path in _files(settings):
-        if f"{BINARIES}/{path.parent.name}/{path.name}" not in members:
-            path.unlink()
+    files = open_files(settings)
+    for digest in list(files.digests()):
+        if _member_of(digest) not in members:
+            files.discard(digest)
     if VECTORS not in members:
         (settings.data_dir / VECTORS).unlink(missing_ok=True)
 
@@ -348,9 +347,14 @@ def _revision_of(database: Path) -> str | None:
 
 
 def _add(archive: zipfile.ZipFile, name: str, path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        return _add_pieces(archive, name, iter(lambda: file.read(PIECE), b""))
+
+
+def _add_pieces(archive: zipfile.ZipFile, name: str, pieces: Iterator[bytes]) -> dict[str, Any]:
     digest, size = hashlib.sha256(), 0
-    with path.open("rb") as file, archive.open(name, "w", force_zip64=True) as member:
-        while piece := file.read(PIECE):
+    with archive.open(name, "w", force_zip64=True) as member:
+        for piece in pieces:
             digest.update(piece)
             size += len(piece)
             member.write(piece)

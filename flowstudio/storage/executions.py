@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowstudio.storage.binaries import BinaryStore
+from flowstudio.storage.binaries import FileStore
 from flowstudio.storage.claims import Claims
 from flowstudio.storage.creation import Create, KnownSnapshots
 from flowstudio.storage.database import Database
@@ -15,7 +15,7 @@ from flowstudio.storage.taking import TAKE, Taken, read_log, taking
 class ExecutionRepository(Claims, History, Retention):
     """Executions: created, claimed and written to by runners; read by everybody; deleted in time."""
 
-    def __init__(self, database: Database, binaries: BinaryStore, known: KnownSnapshots) -> None:
+    def __init__(self, database: Database, binaries: FileStore, known: KnownSnapshots) -> None:
         Claims.__init__(self, database)
         History.__init__(self, database)
         Retention.__init__(self, database, binaries, known)

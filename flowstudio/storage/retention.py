@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, exists, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from flowstudio.storage.binaries import GRACE, BinaryStore
+from flowstudio.storage.binaries import GRACE, FileStore
 from flowstudio.storage.creation import KnownSnapshots
 from flowstudio.storage.database import Database
 from flowstudio.storage.records import Pruned
@@ -36,7 +36,7 @@ columns = executions.c
 class Retention:
     """The part of the execution repository that deletes."""
 
-    def __init__(self, database: Database, binaries: BinaryStore, known: KnownSnapshots) -> None:
+    def __init__(self, database: Database, binaries: FileStore, known: KnownSnapshots) -> None:
         self._database = database
         self._binaries = binaries
         self._known = known

@@ -1,12 +1,13 @@
-"""Making sure that processes which should share a folder do."""
+"""Making sure that processes which should share a folder, or a bucket, do."""
 
 from __future__ import annotations
 
 import os
 import secrets
 from pathlib import Path
+from typing import Protocol
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from flowstudio.errors import ConfigurationError
 from flowstudio.storage.database import Database
@@ -14,7 +15,17 @@ from flowstudio.storage.rows import insert_rows
 from flowstudio.storage.tables import shared_folders
 
 MARK = ".flowstudio"
-"""The file in the folder that says which one it is."""
+"""The file in the folder, or the object in the bucket, that says which one it is."""
+
+
+class Bucket(Protocol):
+    """What is asked of a bucket."""
+
+    def mark(self) -> str | None:
+        """What the bucket says which one it is. Blocks."""
+
+    def set_mark(self, mark: str) -> None:
+        """Say which one it is. Blocks."""
 
 
 async def demand_shared(database: Database, folder: Path, name: str = "files") -> None:
@@ -34,6 +45,30 @@ async def demand_shared(database: Database, folder: Path, name: str = "files") -
             f"The folder of files {folder} is not the one that the other processes of this installation use. Let all of "
             "them share one folder (FLOWSTUDIO_FILES_DIR), for instance by NFS. If it was moved on purpose, bring its "
             f"file {MARK} along."
+        )
+
+
+async def demand_shared_bucket(database: Database, bucket: Bucket, name: str = "files") -> None:
+    """Raises `ConfigurationError` when another process of the installation uses another bucket."""
+
+    def note(connection: Connection) -> bool:
+        """Others that start wait at the row until the first one has marked the bucket."""
+        mine = secrets.token_hex(16)
+        insert_rows(connection, shared_folders, [{"name": name, "mark": mine}], skip_existing=True)
+        noted = connection.scalar(select(shared_folders.c.mark).where(shared_folders.c.name == name))
+        found = bucket.mark()
+        if noted != mine:
+            return found == noted
+        if found is None:
+            bucket.set_mark(mine)
+        else:
+            connection.execute(update(shared_folders).where(shared_folders.c.name == name).values(mark=found))
+        return True
+
+    if not await database.write(note):
+        raise ConfigurationError(
+            "The bucket of files is not the one that the other processes of this installation use. Let all of them share "
+            f"one (FLOWSTUDIO_FILES_S3). If the files were moved on purpose, bring their file {MARK} along."
         )
 
 

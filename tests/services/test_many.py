@@ -33,6 +33,7 @@ from tests.ai.providers.wire import Hang, Turn, Wire
 from tests.services.conftest import chain, edit, node
 from tests.services.test_chats import assistant
 from tests.services.test_webhooks import call, parsed, publish
+from tests.storage.s3 import serving
 
 PATIENCE = 60
 
@@ -221,6 +222,37 @@ async def test_a_process_that_does_not_belong_to_the_others_does_not_start(
         await house.start(worker=True, files_dir=tmp_path / "elsewhere")
     with pytest.raises(ConfigurationError, match="needs PostgreSQL"):
         await house.start(database_url=None, data_dir=tmp_path / "other")
+
+
+@pytest.mark.postgres
+async def test_processes_share_files_through_a_bucket_and_nothing_else(house: House, tmp_path: Path) -> None:
+    with serving() as s3:
+        common = {"encryption_key": new_key(), **s3.settings()}
+        server = await house.start(data_dir=tmp_path / "one", **common)
+        await house.start(worker=True, data_dir=tmp_path / "two", **common)
+        with pytest.raises(ConfigurationError, match="not the one that the other processes"):
+            await house.start(worker=True, data_dir=tmp_path / "three", **common | s3.settings("elsewhere"))
+        document = chain(
+            node("start", "manual-trigger"),
+            node("read", "extract-from-file", format="text"),
+            edit("change", data="={{ $json.data.toUpperCase() }}"),
+            node("write", "convert-to-file", format="text"),
+        )
+        file = await server.storage.binaries.put(b"a letter", mime_type="text/plain", file_name="a.txt")
+        workflow = await server.workflows.load(
+            (await server.workflows.create(COMMAND_LINE, document)).record.id
+        )
+        execution = await server.executions.start(
+            StartRequest(workflow=workflow, mode="manual", items=[Item({}, {"data": file})])
+        )
+        assert await ended(server, execution) == "success"
+        made = await server.views.file(COMMAND_LINE, execution, "write", 0, "data")
+        pieces = [piece async for piece in await server.storage.binaries.chunks(made)]
+        assert b"".join(pieces) == b"A LETTER"
+        assert len(s3.objects) == 3  # both files, and what says which bucket it is
+        assert not any((tmp_path / each / "binaries").exists() for each in ("one", "two"))
+        await house.end()
+        house.open.clear()
 
 
 @pytest.mark.postgres

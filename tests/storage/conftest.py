@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from flowstudio.storage.database import database_url, log_engine
 from flowstudio.storage.migrations import migrate
 from flowstudio.storage.tables import metadata
 from tests.postgres import PostgresServer
+from tests.storage.s3 import S3, serving
 
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
@@ -87,6 +88,13 @@ async def other(storage: Storage) -> AsyncIterator[Storage]:
     """The same storage as another process sees it: other connections, another writer."""
     async with await Storage.open(storage.settings) as opened:
         yield opened
+
+
+@pytest.fixture
+def s3() -> Iterator[S3]:
+    """A service with an empty bucket."""
+    with serving() as made:
+        yield made
 
 
 def make_settings(data_dir: Path, **values: Any) -> Settings:

@@ -24,6 +24,8 @@ from flowstudio.storage import Storage
 from flowstudio.storage.backup import restore_backup, verify, write_backup
 from flowstudio.storage.vectors.embedded import EmbeddedVectors
 from flowstudio.storage.vectors.postgres import make_tables, switch_on
+from tests.storage.conftest import make_settings
+from tests.storage.s3 import S3
 
 KILLS = int(os.environ.get("FLOWSTUDIO_TEST_KILLS", "4"))
 VALUES = {"token": "s3cret-value"}
@@ -77,6 +79,25 @@ async def test_files_that_the_backup_does_not_hold_are_moved_aside(
     assert aside == {b"a file's content", b"a later file"}
     assert (beside / "vectors.db").is_file()
     assert not (settings.data_dir / "vectors.db").exists()
+
+
+async def test_files_in_a_bucket_come_back_and_others_are_moved_aside(
+    sqlite_settings: Settings, s3: S3, tmp_path: Path
+) -> None:
+    settings = make_settings(sqlite_settings.data_dir, **s3.settings())
+    storage, _ = await filled(settings)
+    file = await storage.binaries.put(b"another", mime_type="text/plain", file_name="a.txt")
+    assert (await asyncio.to_thread(write_backup, settings, tmp_path / "saved.zip")).files == 3
+    later = await storage.binaries.put(b"a later file", mime_type="text/plain", file_name="b.txt")
+    await storage.close()
+    storage.binaries.discard(file.digest)
+    await asyncio.to_thread(restore_backup, settings, tmp_path / "saved.zip", force=True)
+    async with await Storage.open(settings) as again:
+        assert await again.binaries.get(file) == b"another"
+        assert later.digest not in [*again.binaries.digests()]
+    [beside] = settings.data_dir.glob("replaced-*")
+    assert b"a later file" in {file.read_bytes() for file in beside.glob("binaries/??/*")}
+    assert not (settings.data_dir / "binaries").exists()
 
 
 async def test_collections_in_postgresql_come_back(postgres_settings: Settings, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from flowstudio.config import Settings
 from flowstudio.engine.item import Item
 from flowstudio.storage import Storage
+from flowstudio.storage.binaries import BinaryStore
 from flowstudio.storage.records import ExecutionFilter
 from flowstudio.storage.tables import binary_uses, outcomes, snapshots
 from tests.storage.samples import DOCUMENT, NOON, finished, new, outcome, rest, running
@@ -104,6 +105,7 @@ async def test_files_go_when_no_execution_needs_them_and_they_are_not_fresh(stor
     gone = await storage.binaries.put(b"gone", mime_type="", file_name="")
     fresh = await storage.binaries.put(b"fresh", mime_type="", file_name="")
     await finished(storage, log=[outcome(outputs={"main": [Item({}, {"f": needed})]})])
+    assert isinstance(storage.binaries, BinaryStore)
     for old in (needed, gone):
         os.utime(storage.binaries.path(old), (0, 0))
     pruned = await storage.executions.prune(NOON, max_age=AGES, max_count=100)
