@@ -13,7 +13,7 @@ from flowstudio.errors import ConfigurationError, NodeError
 from flowstudio.redaction import in_use
 from flowstudio.storage.bucket import BucketStore
 from tests.storage.conftest import make_settings
-from tests.storage.s3 import S3, SECRET
+from tests.storage.s3 import BUCKET, KEY, S3, SECRET
 
 
 def settings_of(s3: S3, folder: Path, **changed: object) -> Settings:
@@ -75,6 +75,21 @@ def test_a_wrong_secret_a_missing_bucket_and_a_server_that_is_not_there_are_said
     with pytest.raises(ConfigurationError, match=r"cannot write to .*FLOWSTUDIO_S3_ENDPOINT") as raised:
         BucketStore(settings_of(s3, tmp_path, s3_endpoint=f"http://127.0.0.1:{port}")).check()
     assert SECRET not in raised.value.message
+
+
+def test_what_the_settings_leave_out_comes_from_the_usual_variables(
+    s3: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = {
+        "ENDPOINT_URL": s3.address,
+        "REGION": "here-1",
+        "ACCESS_KEY_ID": KEY,
+        "SECRET_ACCESS_KEY": SECRET,
+    }
+    for name, value in usual.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    BucketStore(make_settings(tmp_path, files_s3=f"s3://{BUCKET}")).check()
+    assert [each.partition(" ")[0] for each in s3.asked] == ["PUT", "GET", "GET", "DELETE"]
 
 
 async def test_a_refusal_in_the_midst_of_work_is_an_error_that_may_pass_and_holds_no_secret(
