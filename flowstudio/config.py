@@ -133,4 +133,4 @@ def load_settings(**overrides: object) -> Settings:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = "FLOWSTUDIO_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise ConfigurationError(f"{name}: {first['msg']}.") from error
+        raise ConfigurationError(f"{name}: {first['msg'].removeprefix('Value error, ')}.") from error

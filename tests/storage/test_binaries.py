@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from flowstudio.engine.item import Binary
-from flowstudio.errors import NotFound
+from flowstudio.errors import ConfigurationError, NotFound
 from flowstudio.storage.binaries import BinaryStore, FileStore, open_files
 from tests.storage.conftest import make_settings
 from tests.storage.s3 import S3
@@ -105,3 +106,12 @@ async def test_drafts_of_dead_processes_are_cleared(tmp_path: Path) -> None:
     os.utime(draft, (0, 0))
     assert list(store.stale()) == []
     assert not draft.exists()
+
+
+def test_a_bucket_without_the_package_for_it_is_said(
+    tmp_path: Path, s3: S3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "flowstudio.storage.bucket", raising=False)
+    monkeypatch.setitem(sys.modules, "obstore", None)
+    with pytest.raises(ConfigurationError, match="extra 's3'"):
+        open_files(make_settings(tmp_path, **s3.settings()))
