@@ -51,7 +51,7 @@ def test_no_secret_reaches_the_browser(server: Server, page: Page) -> None:
         }
         made = page.request.post("/api/credentials", data=given, headers=headers).json()["id"]
         call = {
-            "properties": {"url": f"{hostile.url}/echo"},
+            "properties": {"url": f"{hostile.url}/echo", "authentication": "credential"},
             "credentials": {"account": made},
             "label": "Call",
         }
@@ -73,6 +73,8 @@ def test_no_secret_reaches_the_browser(server: Server, page: Page) -> None:
             page.get_by_role("group", name="Call", exact=True).dblclick()
             panel = page.get_by_role("dialog", name="Step details")
             expect(panel).to_be_visible()
+            if hostile.mood == "echo":
+                expect(panel.get_by_text("•••").first).to_be_attached()  # what came back is there
             take()
             page.keyboard.press("Escape")
         ids = [each["id"] for each in page.request.get(f"/api/executions?workflow_id={flow}").json()["items"]]
