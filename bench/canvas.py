@@ -73,7 +73,7 @@ def weight(page: Page, address: str) -> float:
 def opening(page: Page, workflow: str) -> float:
     """Milliseconds from asking for the workflow until its cards are drawn."""
     page.goto(f"/workflows/{workflow}")
-    page.wait_for_function("window.drawnAt !== null")
+    page.wait_for_function("() => window.drawnAt !== null")
     return float(page.evaluate("window.drawnAt")) - float(page.evaluate(FETCHED, workflow))
 
 

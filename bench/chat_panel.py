@@ -103,7 +103,7 @@ def answer(page: Page, wire: TimedWire) -> tuple[float, float, float, float]:
     field = page.get_by_label("Write a message")
     field.fill("Tell me a long story")
     field.press("Enter")
-    page.wait_for_function("window.chat.first !== null", timeout=PATIENCE)
+    page.wait_for_function("() => window.chat.first !== null", timeout=PATIENCE)
     expect(page.locator(".fs-chat-turn[aria-busy=true]")).to_have_count(0, timeout=PATIENCE)
     seen = page.evaluate("window.chat")
     first, last = wire.sent[1], wire.sent[TOKENS]  # the first event only says that the assistant speaks
