@@ -14,7 +14,7 @@ import orjson
 
 from flowstudio.engine.context import ExecutionInfo, Host
 from flowstudio.engine.events import Scope
-from flowstudio.engine.expression import Template, failed_cell, is_template, parse
+from flowstudio.engine.expression import JSON_TEXT, Template, failed_cell, is_template, parse
 from flowstudio.engine.item import Json
 from flowstudio.engine.outcome import Outcome
 from flowstudio.engine.plan import PlanNode, sketch
@@ -98,10 +98,11 @@ class ExpressionService:
         results: list[Json] = [{"value": text} for text in texts]
         places: list[int] = []
         templates: list[Template] = []
+        json_texts = {template.text: template for template in node.binding.templates if template.writes_json}
         for place, text in enumerate(texts):
             if not is_template(text):
                 continue
-            template = parse(text[1:])
+            template = json_texts.get(JSON_TEXT + text[1:]) or parse(text[1:])
             if seen.origin == "none" and _OWN_INPUT.search(template.text):
                 results[place] = _failed("no_data", _no_data(seen, node))
                 continue

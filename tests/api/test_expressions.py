@@ -156,6 +156,18 @@ def test_pinned_items_stand_in(owner: httpx.Client, run: Any) -> None:
         assert (answer["origin"], answer["results"]) == ("pinned", [{"value": "Pin of Pin"}])
 
 
+def test_a_field_of_json_shows_the_json_that_a_run_writes(owner: httpx.Client) -> None:
+    text = '={"a": {{ $json.tags }}, "b": {{ $json.none }}, "c": "{{ $json.none }}"}'
+    document = chain(
+        node("2", "manual-trigger", "Start"), node("3", "edit-fields", "Look", mode="json", json=text)
+    )
+    document["nodes"][0]["data"]["pinned"] = [{"tags": ["a", {"b": 1}], "none": None}]
+    other = "=List: {{ $json.tags }}"
+    shown = told(ask(owner, document, text, other))["results"]
+    assert json.loads(shown[0]["value"]) == {"a": ["a", {"b": 1}], "b": None, "c": ""}
+    assert shown[1]["value"].startswith("List: a,"), "elsewhere it is text as ever"
+
+
 def test_without_data_the_answer_says_what_to_do(owner: httpx.Client) -> None:
     code, message = complaint(ask(owner, people(), "={{ $json.name }}"))
     assert code == "no_data"

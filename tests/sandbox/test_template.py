@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowstudio.engine import expression
+from flowstudio.sandbox import template as sandboxed
 from flowstudio.sandbox.template import parts, pieces
 
 
@@ -62,3 +64,12 @@ def test_no_text_breaks_the_splitter(fragments: list[str]) -> None:
 def test_a_text_without_braces_stays_as_it_is(text: str) -> None:
     if "{{" not in text:
         assert pieces(text) == (text,)
+
+
+def test_engine_and_cage_mark_templates_of_json_alike() -> None:
+    assert expression.JSON_TEXT == sandboxed.JSON_TEXT
+    (whole,) = pieces(f"{sandboxed.JSON_TEXT}{{{{ $json }}}}")
+    assert whole == ["$json"], "a value by itself stays what it is"
+    before, within, after = pieces(f'{sandboxed.JSON_TEXT}{{"a": {{{{ $json.a }}}}}}')
+    assert (before, after) == ('{"a": ', "}")
+    assert "JSON.stringify" in within[0]
