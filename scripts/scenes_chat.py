@@ -99,7 +99,7 @@ def chats(camera: Camera) -> None:
         account = camera.call("credentials", {"name": "Model", "type": "openai", "values": values})["id"]
         made = camera.call("workflows/", shop(account, camera.theme))["id"]
         camera.open(made, "Shop assistant")
-        page.keyboard.press("t")
+        page.keyboard.press("c")
         panel = page.get_by_role("region", name="Chat")
         ask(panel, "Which lamp fits my desk?")
         panel.get_by_text("4 steps").click()
@@ -112,7 +112,7 @@ def chats(camera: Camera) -> None:
         ask(page.get_by_role("main"), "Which lamp fits my desk?")
         camera.go(f"/workflows/{made}", camera.card("Answer"))
         page.locator(".fs-canvas").focus()
-        page.keyboard.press("t")
+        page.keyboard.press("c")
         panel.get_by_role("button", name="Chats of visitors").click()
         visitors = camera.dialog("Chats of visitors")
         visitors.get_by_role("button", name=re.compile("^Which lamp fits my desk")).click()
