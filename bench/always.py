@@ -21,7 +21,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bench.documents import Document, chain, edit, node
-from bench.figures import Figure, percentile
+from bench.figures import Figure, percentile, show
 from bench.load import measure as measure_load
 from bench.load import request_bytes
 from bench.server import Server
@@ -133,10 +133,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    found = []
-    for figure in measure(options.schedules, options.webhooks, options.seconds):
-        found.append(figure)
-        print(f"{figure.name:<58} {figure.value:>10,.2f} {figure.unit:<6} {figure.aim}", flush=True)
+    found = show(measure(options.schedules, options.webhooks, options.seconds))
     if options.json:
         print(json.dumps({figure.name: round(figure.value, 3) for figure in found}))
 

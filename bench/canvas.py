@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_pl
 
 from bench import live
 from bench.documents import Document, wide_graph
-from bench.figures import Figure
+from bench.figures import Figure, show
 from bench.server import OWNER, Server
 from scripts import browser
 
@@ -155,8 +155,7 @@ def main() -> None:
         server.start(timeout=180)
         time.sleep(1)
         try:
-            for figure in measure(server, 3):
-                print(f"{figure.name:<58} {figure.value:>10,.1f} {figure.unit:<4} {figure.aim}", flush=True)
+            show(measure(server, 3))
         finally:
             server.stop()
 

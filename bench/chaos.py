@@ -401,7 +401,7 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         figures, seen = uvloop.run(rage(plan, folder, programs, lambda text: print(text, flush=True)))
     for figure in figures:
-        print(f"{figure.name:<58} {figure.value:>10,.1f} {figure.unit:<4} {figure.aim}")
+        print(figure, flush=True)
     kinds: dict[str, list[str]] = defaultdict(list)
     for line in seen.wrong:
         kinds[re.sub(r"[0-9.]+", "#", line)[:30]].append(line)

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 from playwright.sync_api import Page, expect, sync_playwright
 
-from bench.figures import Figure
+from bench.figures import Figure, show
 from bench.server import OWNER, Server
 from flowstudio import frontend
 from scripts import browser
@@ -154,5 +154,4 @@ def measure(rounds: int) -> Iterator[Figure]:
 
 
 if __name__ == "__main__":
-    for figure in measure(3):
-        print(f"{figure.name:<58} {figure.value:>10,.2f} {figure.unit:<6} {figure.aim}")
+    show(measure(3))

@@ -22,7 +22,7 @@ from typing import Any
 
 import uvloop
 
-from bench.figures import Figure, percentile
+from bench.figures import Figure, percentile, show
 from bench.load import request_bytes
 from bench.server import Server
 
@@ -197,10 +197,7 @@ async def _watched(server: Server, key: str, workflow: str, chats: int, tokens: 
 
 def main() -> None:
     """Measure and print."""
-    for figure in measure(
-        *(kind(text) for kind, text in zip((int, float, float), sys.argv[1:], strict=False))
-    ):
-        print(f"{figure.name:<64} {figure.value:>10,.2f} {figure.unit:<4} {figure.aim}", flush=True)
+    show(measure(*(kind(text) for kind, text in zip((int, float, float), sys.argv[1:], strict=False))))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -14,6 +15,19 @@ class Figure:
     value: float
     unit: str
     aim: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name:<72} {self.value:>10,.2f} {self.unit:<6} {self.aim}".rstrip()
+
+
+def show(figures: Iterable[Figure]) -> list[Figure]:
+    """Print each as soon as it is measured, after how busy the machine was before the first; gives them all."""
+    print(f"load of the machine before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", flush=True)
+    shown = []
+    for figure in figures:
+        print(figure, flush=True)
+        shown.append(figure)
+    return shown
 
 
 def percentile(values: Sequence[float], part: float) -> float:

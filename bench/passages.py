@@ -10,9 +10,9 @@ import random
 import statistics
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
+from bench.figures import Figure, show
 from flowstudio.ai.documents import Passage
 from flowstudio.ai.embedders.local import LocalEmbedder
 from flowstudio.ai.indexing import find, index
@@ -27,16 +27,6 @@ _SUBJECTS = (
 )
 _VERBS = "arrives breaks costs charges needs replaces contains delays ends begins covers explains".split()
 _PLACES = "Lisbon Berlin Oslo Madrid Vienna Prague Dublin Athens Warsaw Zurich Tallinn Riga".split()
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One measure."""
-
-    name: str
-    value: float
-    unit: str
-    aim: str = ""
 
 
 def sentence(dice: random.Random) -> str:
@@ -100,5 +90,4 @@ def measure() -> list[Figure]:
 
 
 if __name__ == "__main__":
-    for figure in measure():
-        print(f"{figure.name:<58} {figure.value:>10,.2f} {figure.unit:<6} {figure.aim}", flush=True)
+    show(measure())

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import signal
 import statistics
 import subprocess
@@ -21,14 +20,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import psycopg
 
+from bench.databases import database_server
 from bench.documents import chain, edit, node
-from bench.figures import Figure, percentile
+from bench.figures import Figure, percentile, show
 from bench.server import Server
 from flowstudio import frontend
-from scripts import postgres
-from tests.postgres import PostgresServer
 
 AIM = 20.0
 """Milliseconds that the queue may add, at the median."""
@@ -88,15 +85,9 @@ def execute(client: httpx.Client, workflow: str) -> float:
 def measure(executions: int = 300) -> Iterator[Figure]:
     """Print how busy the machine is; give the figures."""
     frontend.build()
-    programs = postgres.find()
-    if programs is None:
-        raise RuntimeError(postgres.REMEDY)
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="flowstudio-bench-")))
-        database = stack.enter_context(PostgresServer(programs))
-        with psycopg.connect(database.url().replace("+psycopg", ""), autocommit=True) as admin:
-            for name in ("one", "many"):
-                admin.execute(f"CREATE DATABASE {name}".encode())
+        database = stack.enter_context(database_server("one", "many"))
         servers = {
             "embedded, SQLite": Server(folder / "sqlite"),
             "embedded, PostgreSQL": Server(folder / "one", FLOWSTUDIO_DATABASE_URL=database.url("one")),
@@ -134,9 +125,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--executions", type=int, default=300)
     options = parser.parse_args()
-    print(f"load of the machine before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    for figure in measure(options.executions):
-        print(f"{figure.name:<58} {figure.value:>8.1f} {figure.unit:<4} {figure.aim}", flush=True)
+    show(measure(options.executions))
 
 
 if __name__ == "__main__":

@@ -458,7 +458,7 @@ def main() -> None:
         )
         figures, wrong = asyncio.run(work)
     for figure in figures:
-        print(f"{figure.name:<58} {figure.value:>10,.1f} {figure.unit:<4} {figure.aim}")
+        print(figure, flush=True)
     for line in wrong[:50]:
         print(line)
     sys.exit(1 if wrong else 0)

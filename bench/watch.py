@@ -11,24 +11,22 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import statistics
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 from playwright.sync_api import sync_playwright
 
 from bench.canvas import signed_in
+from bench.databases import database_server
 from bench.documents import chain, node
-from bench.figures import Figure, percentile
+from bench.figures import Figure, percentile, show
 from bench.live import DELAYS, Editor
 from bench.queue import Worker
 from bench.server import Server
 from flowstudio import frontend
-from scripts import browser, postgres
-from tests.postgres import PostgresServer
+from scripts import browser
 
 AIM = 200.0
 """Milliseconds until each status is seen."""
@@ -52,14 +50,9 @@ def store(server: Server) -> str:
 def measured(rounds: int) -> Iterator[Figure]:
     """The figures."""
     frontend.build()
-    programs = postgres.find()
-    if programs is None:
-        raise RuntimeError(postgres.REMEDY)
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="flowstudio-bench-")))
-        database = stack.enter_context(PostgresServer(programs))
-        with psycopg.connect(database.url().replace("+psycopg", ""), autocommit=True) as admin:
-            admin.execute("CREATE DATABASE many")
+        database = stack.enter_context(database_server("many"))
         many = Server(folder / "many", FLOWSTUDIO_DATABASE_URL=database.url("many"), FLOWSTUDIO_MODE="scaled")
         servers = {"embedded, SQLite": Server(folder / "sqlite"), "server and worker": many}
         chromium = stack.enter_context(sync_playwright()).chromium.launch(
@@ -94,9 +87,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    print(f"load of the machine before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    for figure in measured(options.rounds):
-        print(f"{figure.name:<58} {figure.value:>8.1f} {figure.unit:<4} {figure.aim}", flush=True)
+    show(measured(options.rounds))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ import argparse
 import asyncio
 import contextlib
 import json
-import os
 import signal
 import statistics
 import tempfile
@@ -24,15 +23,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
-
+from bench.databases import create, database_server
 from bench.documents import Document, chain, edit, node, webhook_chain
-from bench.figures import Figure
+from bench.figures import Figure, show
 from bench.load import Load, measure, request_bytes
 from bench.queue import Worker
 from bench.server import Server, free_port
 from flowstudio import frontend
-from scripts import postgres
 from tests.postgres import PostgresServer
 
 NUMBERS = (1, 2, 4)
@@ -89,9 +86,7 @@ class Installations:
         self._samples = folder / "samples.json"
         self._service = free_port()
         one, many = f"{task.path}_one", f"{task.path}_many"
-        with psycopg.connect(database.url().replace("+psycopg", ""), autocommit=True) as admin:
-            for name in (one, many):
-                admin.execute(f"CREATE DATABASE {name}".encode())
+        create(database, one, many)
         same = {"FLOWSTUDIO_CONCURRENCY": str(task.at_a_time), "FLOWSTUDIO_ALLOW_HOSTS": "127.0.0.1"}
         self.many = Server(
             folder / "many",
@@ -153,12 +148,9 @@ class Installations:
 def measured(rounds: int, seconds: float) -> Iterator[Figure]:
     """The figures, as they come."""
     frontend.build()
-    programs = postgres.find()
-    if programs is None:
-        raise RuntimeError(postgres.REMEDY)
     with contextlib.ExitStack() as outer:
         folder = Path(outer.enter_context(tempfile.TemporaryDirectory(prefix="flowstudio-bench-")))
-        database = outer.enter_context(PostgresServer(programs))
+        database = outer.enter_context(database_server())
         for task in TASKS:
             (place := folder / task.path).mkdir()
             with contextlib.ExitStack() as stack:
@@ -199,9 +191,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=3.0)
     options = parser.parse_args()
-    print(f"load of the machine before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    for figure in measured(options.rounds, options.seconds):
-        print(f"{figure.name:<84} {figure.value:>8.1f} {figure.unit:<4} {figure.aim}", flush=True)
+    show(measured(options.rounds, options.seconds))
 
 
 if __name__ == "__main__":

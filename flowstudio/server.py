@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import http.cookies
+import importlib
 import os
 import re
+import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,6 +52,10 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
             "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "true",
         }
     )
+    with _without("aiohttp", "requests"):
+        importlib.import_module(
+            "socketio"
+        )  # Reflex's; what it would load for clients is a tenth of the start
     with _inside(web if web == frontend.SHIPPED else frontend.CHECKOUT):
         from flowstudio.api.app import create_api
         from flowstudio.flowstudio import app, lifespan
@@ -159,6 +165,18 @@ def _with_headers(send: Send, policy: bytes, *, cached: bool) -> Send:
         await send(message)
 
     return sending
+
+
+@contextmanager
+def _without(*libraries: str) -> Iterator[None]:
+    """Do as if libraries were not installed, unless they are loaded already. Who imports them later gets them."""
+    hidden = [name for name in libraries if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None: Python's sign for what is not there
+    try:
+        yield
+    finally:
+        for name in hidden:
+            sys.modules.pop(name, None)
 
 
 @contextmanager

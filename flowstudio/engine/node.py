@@ -121,6 +121,7 @@ class Node(BaseModel):
         use_attribute_docstrings=True,
         arbitrary_types_allowed=True,
         coerce_numbers_to_str=True,
+        defer_build=True,
     )
 
     type: ClassVar[str] = ""

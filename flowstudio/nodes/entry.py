@@ -9,5 +9,9 @@ class Entry(BaseModel):
     """One entry of a list parameter, such as a condition or a field: a small form of its own."""
 
     model_config = ConfigDict(
-        frozen=True, extra="ignore", use_attribute_docstrings=True, coerce_numbers_to_str=True
+        frozen=True,
+        extra="ignore",
+        use_attribute_docstrings=True,
+        coerce_numbers_to_str=True,
+        defer_build=True,
     )

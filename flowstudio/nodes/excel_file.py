@@ -1,4 +1,7 @@
-"""Excel files (XLSX), read and written as tables."""
+"""Excel files (XLSX), read and written as tables.
+
+`openpyxl`, and `numpy` with it, are loaded with the first file: they would cost each start a third of a second.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,6 @@ import zipfile
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
-
-from openpyxl import Workbook, load_workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.utils.datetime import to_excel
-from openpyxl.utils.exceptions import InvalidFileException
 
 from flowstudio.engine.item import Json
 
@@ -26,6 +24,9 @@ def read_excel(data: bytes, *, sheet: str = "", header: bool = True, empty: bool
 
     Empty cells are left out unless `empty`. Blocks; raises `ValueError` in words.
     """
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as parts:
             if sum(part.file_size for part in parts.infolist()) > MAX_UNPACKED:
@@ -68,6 +69,8 @@ def _rows(lines: Any, *, header: bool, empty: bool) -> list[Json]:
 
 def _plain(cell: Any) -> Any:
     if isinstance(cell, datetime | date | time | timedelta):
+        from openpyxl.utils.datetime import to_excel
+
         return to_excel(cell)  # type: ignore[no-untyped-call]  # of openpyxl, whose types leave it out
     if isinstance(cell, float) and cell.is_integer():
         return int(cell)
@@ -76,6 +79,8 @@ def _plain(cell: Any) -> Any:
 
 def write_excel(rows: Sequence[Json], *, sheet: str = "Sheet", header: bool = True) -> bytes:
     """A file with one sheet; its columns are the fields of all rows, in the order in which they come. Blocks."""
+    from openpyxl import Workbook
+
     names = list(dict.fromkeys(name for row in rows for name in row))
     book = Workbook(write_only=True)
     page = book.create_sheet(_title(sheet))
@@ -102,6 +107,8 @@ def _cell(value: Any, page: Any) -> Any:
 
 def _words(text: str, page: Any) -> Any:
     """A text that begins like a formula, as a text."""
+    from openpyxl.cell import WriteOnlyCell
+
     cell: Any = WriteOnlyCell(page, value=text)
     cell.data_type = "s"
     return cell

@@ -1,4 +1,7 @@
-"""HTML: looked through by CSS selectors, made of Markdown and turned into it."""
+"""HTML: looked through by CSS selectors, made of Markdown and turned into it.
+
+The libraries are loaded when the first document is read, not with the node types.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-
-import lxml.html
-from cssselect import SelectorError
-from lxml.cssselect import CSSSelector
-from lxml.etree import ParserError
-from markdown_it import MarkdownIt
 
 from flowstudio.errors import NodeError
 
@@ -28,6 +25,9 @@ _SPACES = re.compile(r"[ \t\r\n\f]+")
 
 def parse_html(text: str) -> Element:
     """A document of any HTML, however broken."""
+    import lxml.html
+    from lxml.etree import ParserError
+
     try:
         return lxml.html.document_fromstring(text or "<html></html>")
     except (ParserError, ValueError):
@@ -36,6 +36,9 @@ def parse_html(text: str) -> Element:
 
 def select(root: Element, selector: str) -> list[Element]:
     """The elements that a CSS selector names, in the order of the document. Raises `NodeError`."""
+    from cssselect import SelectorError
+    from lxml.cssselect import CSSSelector
+
     try:
         found: list[Element] = CSSSelector(selector, translator="html")(root)
     except SelectorError as error:
@@ -45,6 +48,8 @@ def select(root: Element, selector: str) -> list[Element]:
 
 def inner_html(element: Element) -> str:
     """What stands between an element's tags."""
+    import lxml.html
+
     parts = [lxml.html.tostring(child, encoding="unicode") for child in element]
     return (element.text or "") + "".join(parts)
 
@@ -136,6 +141,8 @@ def to_html(
     breaks: bool = False,
 ) -> str:
     """HTML of a Markdown text."""
+    from markdown_it import MarkdownIt
+
     markdown = MarkdownIt("commonmark", {"breaks": breaks, "html": True})
     if tables:
         markdown.enable("table")

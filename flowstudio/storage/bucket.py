@@ -9,7 +9,6 @@ import asyncio
 import os
 import secrets
 import threading
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from obstore.exceptions import BaseError, PermissionDeniedError, Unauthenticated
 from obstore.store import S3Store
 
 from flowstudio.config import Settings
+from flowstudio.engine import clock
 from flowstudio.engine.item import Binary
 from flowstudio.errors import ConfigurationError, NodeError
 from flowstudio.redaction import in_use
@@ -42,7 +42,8 @@ TRIES: RetryConfig = {"max_retries": 4, "retry_timeout": timedelta(seconds=60)}
 class BucketStore:
     """Files as objects `prefix/ab/cdef…`, named by the SHA-256 of their content. Implements `binaries.FileStore`.
 
-    Invariants: an object under its name is whole; one that was put within the last `GRACE` seconds is not swept.
+    Invariants: an object under its name is whole; one that was put within the last `GRACE` seconds is not swept. When that
+    was, the service says: its clock is compared with the database's, never with this machine's.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -111,7 +112,7 @@ class BucketStore:
 
     def stale(self, grace: float = GRACE) -> Iterator[str]:
         """Digests of files that were not put lately. Blocks; call it in a thread."""
-        before = time.time() - grace
+        before = clock.now().timestamp() - grace
         for digest, at in self._objects():
             if at <= before:
                 yield digest
@@ -124,7 +125,7 @@ class BucketStore:
             try:
                 if (
                     obstore.head(self._store, _name(digest))["last_modified"].timestamp()
-                    > time.time() - grace
+                    > clock.now().timestamp() - grace
                 ):
                     return False
             except FileNotFoundError:
@@ -216,7 +217,7 @@ class BucketStore:
             found = await obstore.head_async(self._store, _name(digest))
         except FileNotFoundError:
             return False
-        return found["last_modified"].timestamp() > time.time() - GRACE / 2
+        return found["last_modified"].timestamp() > clock.now().timestamp() - GRACE / 2
 
     def _begin(self, data: bytes) -> str:
         """Keep a file from being swept while it is put. Waits for a deletion that has begun."""

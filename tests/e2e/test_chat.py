@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from scripts.studio import Server
-from tests.ai.providers.threaded import threaded
+from tests.ai.providers.threaded import TimedWire, threaded
 from tests.ai.providers.wire import Hang, Turn, Wire
 from tests.e2e.conftest import OWNER, NewPage, sign_in
 from tests.e2e.test_accessibility import sideways, violations
@@ -55,7 +55,7 @@ def words(text: str) -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="module")
-def model() -> Iterator[Wire]:
+def model() -> Iterator[TimedWire]:
     """A model that says what a test tells it to."""
     with threaded([Turn(("Hello",))], delay=0.01) as wire:
         yield wire
@@ -221,13 +221,16 @@ def test_an_answer_is_watched_as_it_comes(page: Page, workflow: str, model: Wire
     expect(panel.get_by_text("Talk to your workflow")).to_be_visible()
 
 
-def test_what_a_model_writes_stays_text(page: Page, workflow: str, model: Wire) -> None:
+def test_what_a_model_writes_stays_text(page: Page, workflow: str, model: TimedWire) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     panel = panel_of(page, workflow)
     model.behaviours[:] = [Turn(words(UNSAFE))]
+    model.pause_after = len(words(UNSAFE)) // 2
     say(panel, "Show me everything")
     page.wait_for_function(MARK_LIVE)
+    model.pause_after = 0
+    model.go.set()
     answered(panel)
     said = answer(panel)
     expect(said.locator("strong[data-drawn-live]")).to_have_count(1)

@@ -110,6 +110,32 @@ async def test_what_was_missed_while_the_server_was_off(runtime: Runtime, missed
     assert len(await runs(runtime, workflow)) == count + 1
 
 
+async def test_a_start_does_not_wait_until_what_was_missed_is_made_up_for(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noon = NOON.replace(year=2096)  # its alarms do not ring
+    workflow, watch = await scheduled(runtime, missed="once", **HOURLY), Watch(noon)
+    await service(runtime, watch).reload()
+    watch.now = noon + timedelta(hours=5, minutes=30)
+    begun, held = asyncio.Event(), asyncio.Event()
+    production = runtime.workflows.production
+
+    async def slow(id_: str) -> Workflow:
+        begun.set()
+        await held.wait()
+        return await production(id_)
+
+    monkeypatch.setattr(runtime.workflows, "production", slow)
+    after = service(runtime, watch)
+    async with asyncio.timeout(30):
+        await after.start()  # it would never end if it waited
+        await begun.wait()
+        held.set()
+        await after.reload()
+    await after.stop()
+    assert await runs(runtime, workflow) == ["2096-03-28T17:00:00.000+00:00"]
+
+
 async def test_a_run_is_left_out_while_the_one_before_goes_on(runtime: Runtime) -> None:
     long = node("long", "wait", resume="on_call")
     workflow, watch = await scheduled(runtime, long, overlap="skip", **HOURLY), Watch()

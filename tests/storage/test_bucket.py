@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import socket
+import time
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 import pytest
 
 from flowstudio.config import Settings, load_settings
+from flowstudio.engine import clock
 from flowstudio.engine.item import Binary
 from flowstudio.errors import ConfigurationError, NodeError
 from flowstudio.redaction import in_use
@@ -41,6 +44,28 @@ async def test_what_is_put_at_the_moment_is_not_swept(s3: S3, tmp_path: Path) ->
     assert not store.remove(file.digest, grace=-1)
     store._end(file.digest)
     assert store.remove(file.digest, grace=-1)
+
+
+async def test_a_clock_that_goes_wrong_sweeps_nothing_that_is_fresh(
+    s3: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Ahead(datetime):
+        """The clock of a machine that goes two days before the others'."""
+
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Ahead:
+            return cls.fromtimestamp(datetime.now(tz).timestamp() + 2 * 86_400, tz)
+
+    store = BucketStore(settings_of(s3, tmp_path))
+    file = await store.put(b"hello", mime_type="", file_name="")
+    monkeypatch.setattr(clock, "datetime", Ahead)
+    monkeypatch.setattr(time, "time", lambda: Ahead.now(UTC).timestamp())
+    assert list(store.stale()) == [file.digest]
+    monkeypatch.setattr(clock, "_lacks", timedelta(days=-2))  # as the database says
+    assert list(store.stale()) == []
+    assert not store.remove(file.digest)
+    await store.put(b"hello", mime_type="", file_name="")
+    assert sum(each.startswith("PUT") for each in s3.asked) == 1
 
 
 @pytest.mark.parametrize(

@@ -291,7 +291,7 @@ export class RunStore {
       const { execution } = await get(`${path(id)}/`);
       if (this.execution?.id === id) this.follow(execution);
     } catch (error) {
-      if (error.status === 404) return; // it was deleted
+      if ([401, 403, 404].includes(error.status)) return; // signed out, not ours any more, deleted
       setTimeout(() => this.execution?.id === id && this.active && this.refresh(), PAUSE);
     }
   }

@@ -18,6 +18,9 @@ class TimedWire(Wire):
     """Notes when it sends each event of an answer, as seconds since 1970."""
 
     sent: list[float] = field(default_factory=list)
+    pause_after: int = 0
+    """Of the events of the next answer, those that are sent before `go` is set; 0: all."""
+    go: threading.Event = field(default_factory=threading.Event)
 
     async def _stream(self, writer: asyncio.StreamWriter, events: Sequence[bytes]) -> None:
         self.sent.clear()
@@ -25,6 +28,8 @@ class TimedWire(Wire):
             if not at:
                 await super()._stream(writer, [event])
             else:
+                if at == self.pause_after:
+                    await asyncio.to_thread(self.go.wait)
                 await asyncio.sleep(self.delay)
                 writer.write(b"%x\r\n%s\r\n" % (len(event), event))
                 await writer.drain()
@@ -42,6 +47,7 @@ def threaded(behaviours: Sequence[Behaviour], *, delay: float = 0.0) -> Iterator
         return await TimedWire(OpenAISpeaker(), list(behaviours), delay=delay).__aenter__()
 
     async def end(wire: TimedWire) -> None:
+        wire.go.set()
         await wire.__aexit__()
         rest = asyncio.all_tasks() - {asyncio.current_task()}
         for task in rest:
