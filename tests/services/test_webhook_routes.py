@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flowstudio.services.webhook_routes import Match, Route, Routes
 
@@ -61,3 +65,23 @@ def test_a_path_with_a_colon_inside_is_plain_there() -> None:
     routes = Routes([Route("GET", "a:b", "w", "n")])
     assert routes.find("GET", "a:b") is not None
     assert routes.find("GET", "axb") is None
+
+
+def looks_like(path: str) -> re.Pattern[str]:
+    return re.compile("/".join("[^/]+" if part[0] == ":" else re.escape(part) for part in path.split("/")))
+
+
+PARTS = st.sampled_from(["a", "b", "a.c", ":x", ":y"])
+PATHS = st.lists(PARTS, min_size=1, max_size=4).map("/".join)
+
+
+@given(st.lists(PATHS, max_size=12, unique=True), st.lists(st.sampled_from("ab"), max_size=4).map("/".join))
+def test_a_route_is_found_if_and_only_if_one_looks_like_the_path(paths: list[str], asked: str) -> None:
+    match = Routes([Route("GET", path, path, "n") for path in paths]).find("GET", asked)
+    fitting = [path for path in paths if looks_like(path).fullmatch(asked)]
+    assert (match is not None) == bool(fitting)
+    if match is not None:
+        assert match.route.path in fitting
+        assert match.route.path.count(":") == min(path.count(":") for path in fitting)
+        for name, part in match.parameters.items():
+            assert (f":{name}", part) in zip(match.route.path.split("/"), asked.split("/"), strict=True)
