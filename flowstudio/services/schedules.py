@@ -58,6 +58,8 @@ OVERLAPPING = 1_000
 ended itself, and APScheduler would drop that one for good."""
 TOLERATED = timedelta(seconds=0.25)
 """By how much the clock of this machine may differ from the database's."""
+FIRST_LOOK = 0.5
+"""Seconds after the start before many schedules are made up for, planned and read ahead: the server answers first."""
 SOON = timedelta(seconds=2)
 """What was due so short a time ago may still be about to start."""
 
@@ -147,7 +149,7 @@ class ScheduleService:
         self._leads_until = 0.0
         await self._lead()
         ticks = await self._read_anew()
-        self._catching_up = asyncio.create_task(self._tick_all(ticks))
+        self._catching_up = asyncio.create_task(self._catch_up(ticks))
         self._looking = asyncio.create_task(self._keep_looking())
         self._warming = asyncio.create_task(self._warm())
 
@@ -166,8 +168,13 @@ class ScheduleService:
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
+    async def _catch_up(self, places: Collection[Place]) -> None:
+        await asyncio.sleep(FIRST_LOOK)
+        await self._tick_all(places)
+
     async def _warm(self) -> None:
         """Read the workflows that are due next before they are."""
+        await asyncio.sleep(FIRST_LOOK)
         soonest = sorted(self.next_runs().items(), key=lambda entry: entry[1])
         try:
             await self._workflows.warm(id_ for id_, _ in soonest)
