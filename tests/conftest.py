@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from flowstudio.docstrings import speed_up
 from scripts import browser, postgres
+from tests.migrated import migrate_database
 from tests.postgres import PostgresServer
 
 settings.register_profile("dev", deadline=None, max_examples=50)
@@ -64,11 +66,31 @@ def postgres_url(postgres_server: PostgresServer) -> str:
 @pytest.fixture
 def postgres_database(postgres_server: PostgresServer) -> Iterator[str]:
     """SQLAlchemy URL of an empty database of the test's own, dropped afterwards."""
-    name = f"test_{next(_numbers)}"
-    plain = postgres_server.url().replace("+psycopg", "")
-    with psycopg.connect(plain, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}".encode())
-        yield postgres_server.url(name)
+    with made_database(postgres_server, f"test_{next(_numbers)}") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_server: PostgresServer) -> Iterator[str]:
+    """Name of a migrated, empty PostgreSQL database to copy."""
+    with made_database(postgres_server, "migrated") as url:
+        migrate_database(url)
+        yield "migrated"
+
+
+@pytest.fixture
+def migrated_database(postgres_server: PostgresServer, migrated_template: str) -> Iterator[str]:
+    """SQLAlchemy URL of a migrated, empty database of the test's own, dropped afterwards."""
+    with made_database(postgres_server, f"test_{next(_numbers)}", template=migrated_template) as url:
+        yield url
+
+
+@contextmanager
+def made_database(server: PostgresServer, name: str, template: str = "template1") -> Iterator[str]:
+    """SQLAlchemy URL of a database that is there for the time being."""
+    with psycopg.connect(server.url().replace("+psycopg", ""), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+        yield server.url(name)
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
@@ -86,7 +108,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: ranks.get(item.nodeid.partition("::")[0], len(ranks)))
     for item in items:
         names = set(getattr(item, "fixturenames", ()))
-        if names & {"postgres_server", "postgres_url", "postgres_database"}:
+        if names & {"postgres_server", "postgres_url", "postgres_database", "migrated_database"}:
             item.add_marker("postgres")
         if "chromium_path" in names:
             item.add_marker("browser")

@@ -21,7 +21,7 @@ from flowstudio.ai.model import (
     Stop,
     TextDelta,
 )
-from flowstudio.ai.sdk import http_client, load
+from flowstudio.ai.sdk import authorities, http_client, load
 from flowstudio.ai.usage import Usage
 from flowstudio.errors import ModelError
 
@@ -130,6 +130,8 @@ class GoogleModel(ChatModel):
             http_options=types.HttpOptions(
                 base_url=self._base_url or None,
                 httpx_async_client=http,
+                client_args={"verify": authorities()},
+                async_client_args={"ssl": authorities()},
                 timeout=int(self._options.timeout * 1000),
                 retry_options=retries if self._options.retries else types.HttpRetryOptions(attempts=1),
             ),

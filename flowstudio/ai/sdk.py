@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import ssl
 from collections.abc import AsyncIterator
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import certifi
 import httpx
 
 if TYPE_CHECKING:
@@ -23,6 +26,15 @@ async def load(module: str) -> Any:
         async with _loading:
             found = _loaded[module] = await asyncio.to_thread(importlib.import_module, module)
     return found
+
+
+@cache
+def authorities() -> ssl.SSLContext:
+    """Whom to trust, read once: reading the list holds everything up for as long as a call takes.
+
+    For SDKs that would read it for each client, also for clients that connect through a transport or not at all.
+    """
+    return ssl.create_default_context(cafile=certifi.where())
 
 
 async def http_client(transport: httpx.AsyncBaseTransport | None, timeout: float) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
@@ -21,12 +22,15 @@ from flowstudio.api.app import create_api
 from flowstudio.config import Settings
 from flowstudio.runtime import Runtime
 from flowstudio.storage.records import Role
+from tests.migrated import give_database
 
 T = TypeVar("T")
 
 PASSWORD = "correct horse battery"
 ROLES: tuple[Role, ...] = ("viewer", "editor", "admin", "owner")
 MAX_BODY = 4 * 1024 * 1024
+PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Trusts nobody: the server speaks HTTP, and reading the list of authorities takes longer than most calls."""
 
 
 @dataclass
@@ -41,7 +45,7 @@ class Server:
     def client(self, role: str | None = "owner", **options: Any) -> httpx.Client:
         """A client with the key of a role; None for nobody."""
         headers = {"X-API-Key": self.keys[role]} if role is not None else {}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=60, **options)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=60, verify=PLAIN, **options)
 
     def within(self, work: Callable[[Runtime], Any]) -> Any:
         """Run a coroutine of the services in the server's loop."""
@@ -67,6 +71,7 @@ def running(folder: Path, *, people: bool = True, **overrides: Any) -> Iterator[
         port = listener.getsockname()[1]
         given: dict[str, Any] = {"max_body": MAX_BODY, "log_level": "warning"} | overrides
         given = {name: value for name, value in given.items() if value is not None}
+        give_database(folder)
         settings = Settings(data_dir=folder, port=port, **given)
         runtime = Runtime(settings)
         ready = threading.Event()

@@ -11,7 +11,7 @@ from flowstudio.api.routes import Access, Operation
 from flowstudio.runtime import Runtime
 from flowstudio.services.callers import PERMISSIONS, SCOPES
 from flowstudio.storage.records import KeyScope
-from tests.api.conftest import ROLES, Server
+from tests.api.conftest import PLAIN, ROLES, Server
 
 POLICY: dict[str, Access] = {
     "GET /api/setup": "public",
@@ -211,7 +211,7 @@ def test_a_key_of_the_owner_does_no_more_than_its_scope(server: Server, scope: K
 
     key = {"X-API-Key": server.within(make)}
     wrong = []
-    with httpx.Client(base_url=server.url, headers=key, timeout=60) as client:
+    with httpx.Client(base_url=server.url, headers=key, timeout=60, verify=PLAIN) as client:
         for entry, permission in POLICY.items():
             if entry.startswith("*") or permission == "public":
                 continue

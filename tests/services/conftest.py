@@ -13,6 +13,7 @@ from flowstudio.config import load_settings
 from flowstudio.runtime import Runtime
 from flowstudio.sandbox import TierReport
 from flowstudio.sandbox.jail import Jail
+from tests.migrated import give_database
 
 Document = dict[str, Any]
 
@@ -43,7 +44,9 @@ def edit(id_: str, **fields: str) -> Document:
 
 
 async def start_runtime(folder: Path, **settings: Any) -> Runtime:
-    """A started runtime on a data folder."""
+    """A started runtime on a data folder; a new one begins with a migrated database."""
+    if "database_url" not in settings:
+        give_database(folder)
     runtime = Runtime(load_settings(data_dir=folder, port=1, **settings))
     await runtime.start()
     return runtime
@@ -67,10 +70,10 @@ def tested_once() -> Iterator[None]:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def database(request: pytest.FixtureRequest) -> dict[str, str]:
-    """The settings of an empty database: each test runs on both kinds."""
+    """The settings of a migrated, empty database: each test runs on both kinds."""
     if request.param == "sqlite":
         return {}
-    return {"database_url": request.getfixturevalue("postgres_database")}
+    return {"database_url": request.getfixturevalue("migrated_database")}
 
 
 @pytest.fixture

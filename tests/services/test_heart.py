@@ -38,10 +38,10 @@ class Worker:
 
 @pytest.mark.postgres
 async def test_leases_last_while_the_loop_is_busy_and_end_when_it_hangs(
-    tmp_path: Path, postgres_database: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, migrated_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(heart, "BEAT", 0.02)
-    settings = load_settings(data_dir=tmp_path, port=1, database_url=postgres_database)
+    settings = load_settings(data_dir=tmp_path, port=1, database_url=migrated_database)
     async with await Storage.open(settings) as storage:
         created = await storage.executions.create(new())
         worker, drained = Worker(running=[created.id]), asyncio.Event()

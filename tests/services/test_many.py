@@ -66,8 +66,8 @@ class House:
 
 
 @pytest.fixture
-async def house(tmp_path: Path, postgres_database: str) -> AsyncIterator[House]:
-    made = House(tmp_path / "data", postgres_database)
+async def house(tmp_path: Path, migrated_database: str) -> AsyncIterator[House]:
+    made = House(tmp_path / "data", migrated_database)
     yield made
     await made.end()
 

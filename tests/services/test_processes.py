@@ -20,11 +20,11 @@ from tests.services.test_many import PATIENCE, House, ended
 
 @pytest.mark.postgres
 async def test_an_admin_sees_who_is_there_and_a_drained_worker_takes_nothing_more(
-    tmp_path: Path, postgres_database: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, migrated_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("flowstudio.services.heart.BEAT", 0.1)
     async with AsyncExitStack() as stack:
-        house = House(tmp_path / "data", postgres_database)
+        house = House(tmp_path / "data", migrated_database)
         stack.push_async_callback(house.end)
         await look_and_drain(house)
 

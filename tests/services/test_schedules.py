@@ -273,12 +273,12 @@ def start_process(folder: Path, database: str) -> subprocess.Popen[str]:
 
 @pytest.mark.postgres
 async def test_of_two_processes_one_fires_and_the_other_takes_over_when_it_is_killed(
-    tmp_path: Path, postgres_database: str
+    tmp_path: Path, migrated_database: str
 ) -> None:
-    process = start_process(tmp_path / "data", postgres_database)
+    process = start_process(tmp_path / "data", migrated_database)
     assert process.stdout is not None
     assert await asyncio.to_thread(process.stdout.readline) == "ready\n"
-    runtime = await start_runtime(tmp_path / "data", database_url=postgres_database)
+    runtime = await start_runtime(tmp_path / "data", database_url=migrated_database)
     try:
         assert not runtime.schedules.leads
         document = chain(

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import URL
 
 from flowstudio.config import Settings
 from flowstudio.storage import Storage
-from flowstudio.storage.database import database_url, log_engine
-from flowstudio.storage.migrations import migrate
 from flowstudio.storage.tables import metadata
+from tests.migrated import give_database, migrate_database
 from tests.postgres import PostgresServer
 from tests.storage.s3 import S3, serving
 
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
-
-
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated, empty SQLite file to copy."""
-    path = tmp_path_factory.mktemp("migrated") / "flowstudio.db"
-    engine = log_engine(URL.create("sqlite", database=str(path)))
-    migrate(engine)
-    engine.dispose()
-    return path
 
 
 @pytest.fixture(scope="session")
@@ -38,18 +25,15 @@ def migrated_url(postgres_server: PostgresServer) -> str:
     with psycopg.connect(plain(postgres_server.url()), autocommit=True) as admin:
         admin.execute("CREATE DATABASE storage_tests")
     url = postgres_server.url("storage_tests")
-    engine = log_engine(database_url(make_settings(Path(), database_url=url)))
-    migrate(engine)
-    engine.dispose()
+    migrate_database(url)
     return url
 
 
 @pytest.fixture
-def sqlite_settings(tmp_path: Path, migrated_file: Path) -> Settings:
+def sqlite_settings(tmp_path: Path) -> Settings:
     """Settings of an installation on SQLite that is migrated and empty."""
     folder = tmp_path / "data"
-    folder.mkdir(mode=0o700)
-    shutil.copy(migrated_file, folder)
+    give_database(folder)
     return make_settings(folder)
 
 

@@ -12,9 +12,12 @@ import httpx
 from flowstudio.ai.embedder import Embedded, Embedder, Purpose
 from flowstudio.ai.embedders.batches import batches, unit
 from flowstudio.ai.embedders.failures import malformed, refused, unreachable
+from flowstudio.ai.sdk import authorities
 from flowstudio.ai.tokens import estimate_tokens
 from flowstudio.ai.usage import NONE, Usage
 
+RETRIES: Final[dict[str, Any]] = {"attempts": 3, "initial_delay": 0.4}
+"""When the SDK tries again."""
 _MOST: Final = 100
 _TOKENS: Final = 18_000
 _TASKS: Final = {"passage": "RETRIEVAL_DOCUMENT", "query": "RETRIEVAL_QUERY"}
@@ -48,7 +51,9 @@ class GoogleEmbedder(Embedder):
         """Embed texts. Google tells no usage, so tokens are estimated."""
         genai: Any = await asyncio.to_thread(importlib.import_module, "google.genai")
         types = genai.types
-        http = httpx.AsyncClient(timeout=self._timeout, transport=self._transport, trust_env=False)
+        http = httpx.AsyncClient(
+            timeout=self._timeout, transport=self._transport, trust_env=False, verify=authorities()
+        )
         client = genai.Client(
             api_key=self._key,
             vertexai=False,
@@ -56,7 +61,9 @@ class GoogleEmbedder(Embedder):
                 base_url=self._base_url or None,
                 timeout=round(self._timeout * 1000),
                 httpx_async_client=http,
-                retry_options=types.HttpRetryOptions(attempts=3, initial_delay=0.4),
+                client_args={"verify": authorities()},
+                async_client_args={"ssl": authorities()},
+                retry_options=types.HttpRetryOptions(**RETRIES),
             ),
         )
         config = types.EmbedContentConfig(task_type=_TASKS[purpose], output_dimensionality=self._dimensions)

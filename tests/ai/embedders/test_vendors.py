@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import Any
 
 import pytest
 
 from flowstudio.ai.embedder import Embedder
+from flowstudio.ai.embedders import google
 from flowstudio.ai.embedders.google import GoogleEmbedder
 from flowstudio.ai.embedders.openai import OpenAIEmbedder
 from flowstudio.errors import ModelError
@@ -15,6 +17,13 @@ from tests.ai.embedders.wire import Wire
 
 KEY = "sk-secret-4711"
 VENDORS = pytest.mark.parametrize("vendor", ["openai", "google"])
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is tried again is tried again at once."""
+    monkeypatch.setattr("openai._base_client.INITIAL_RETRY_DELAY", 0.01)
+    monkeypatch.setattr(google, "RETRIES", google.RETRIES | {"initial_delay": 0.01, "jitter": 0.01})
 
 
 def embedder(vendor: str, url: str, timeout: float = 30) -> Embedder:
@@ -117,3 +126,11 @@ async def test_a_server_that_is_not_there_is_named_unreachable(vendor: str) -> N
     with pytest.raises(ModelError) as caught:
         await embedder(vendor, url).embed(["a"], "passage")
     assert caught.value.kind == "unreachable"
+
+
+async def test_the_authorities_are_read_for_the_first_client_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading them holds up everything else for 50 ms."""
+    async with Wire(wire.google) as server:
+        await embedder("google", server.url).embed(["a"], "passage")
+        monkeypatch.setattr(ssl, "create_default_context", None)
+        await embedder("google", server.url).embed(["a"], "passage")
