@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from flowstudio.docstrings import speed_up
 from scripts import browser, postgres
-from tests.migrated import migrate_database
+from tests.migrated import migrate_database, store_examples
 from tests.postgres import PostgresServer
 
 settings.register_profile("dev", deadline=None, max_examples=50)
@@ -35,14 +35,32 @@ speed_up()
 
 LONGEST_FIRST = (
     "tests/api/test_schemathesis.py",
-    "tests/storage/test_crash.py",
-    "tests/test_cli.py",
-    "tests/storage/test_backup.py",
-    "tests/security/test_canaries.py",
-    "tests/services/test_executions.py",
     "tests/services/test_schedules.py",
+    "tests/services/test_executions.py",
+    "tests/security/test_canaries.py",
     "tests/services/test_examples.py",
+    "tests/bench/test_chaos.py",
+    "tests/services/test_many.py",
+    "tests/services/test_webhooks.py",
+    "tests/test_cli.py",
+    "tests/bench/test_soak.py",
+    "tests/services/test_workflows.py",
+    "tests/storage/test_crash.py",
+    "tests/storage/test_backup.py",
+    "tests/e2e/test_editing.py",
+    "tests/e2e/test_chat.py",
     "tests/e2e/test_accessibility.py",
+    "tests/e2e/test_many.py",
+    "tests/e2e/test_ai.py",
+    "tests/e2e/test_panel.py",
+    "tests/e2e/test_credentials.py",
+    "tests/e2e/test_expressions.py",
+    "tests/e2e/test_executions.py",
+    "tests/e2e/test_kill.py",
+    "tests/e2e/test_pages.py",
+    "tests/e2e/test_workflows.py",
+    "tests/e2e/test_long_story.py",
+    "tests/e2e/test_story.py",
 )
 """Files that take long begin first, so that neither of two processes is left alone with one at the end."""
 
@@ -72,15 +90,16 @@ def postgres_database(postgres_server: PostgresServer) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def migrated_template(postgres_server: PostgresServer) -> Iterator[str]:
-    """Name of a migrated, empty PostgreSQL database to copy."""
+    """Name of a migrated PostgreSQL database with the examples, to copy."""
     with made_database(postgres_server, "migrated") as url:
         migrate_database(url)
+        store_examples(url)
         yield "migrated"
 
 
 @pytest.fixture
 def migrated_database(postgres_server: PostgresServer, migrated_template: str) -> Iterator[str]:
-    """SQLAlchemy URL of a migrated, empty database of the test's own, dropped afterwards."""
+    """SQLAlchemy URL of a migrated database with the examples, of the test's own, dropped afterwards."""
     with made_database(postgres_server, f"test_{next(_numbers)}", template=migrated_template) as url:
         yield url
 

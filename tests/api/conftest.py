@@ -71,7 +71,8 @@ def running(folder: Path, *, people: bool = True, **overrides: Any) -> Iterator[
         port = listener.getsockname()[1]
         given: dict[str, Any] = {"max_body": MAX_BODY, "log_level": "warning"} | overrides
         given = {name: value for name, value in given.items() if value is not None}
-        give_database(folder)
+        if people:
+            give_database(folder, examples=True)
         settings = Settings(data_dir=folder, port=port, **given)
         runtime = Runtime(settings)
         ready = threading.Event()

@@ -40,6 +40,7 @@ def test_a_link_cannot_send_people_elsewhere_after_signing_in(server: Server, ne
 
 
 def test_the_session_cookie_is_out_of_reach_of_scripts(page: Page) -> None:
+    page.goto("/")
     (cookie,) = [c for c in page.context.cookies() if c.get("name") == "flowstudio_session"]
     assert cookie.get("httpOnly") is True
     assert cookie.get("sameSite") == "Lax"
@@ -47,6 +48,7 @@ def test_the_session_cookie_is_out_of_reach_of_scripts(page: Page) -> None:
 
 
 def test_signing_out_closes_the_pages(page: Page) -> None:
+    page.goto("/")
     expect(page.get_by_role("heading", name="Workflows")).to_be_visible()
     page.get_by_role("button", name="Account of").click()
     page.get_by_role("button", name="Sign out").click()

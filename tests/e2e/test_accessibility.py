@@ -12,13 +12,14 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Locator, Page, expect
 
 from scripts.studio import Server
-from tests.e2e.conftest import OWNER, NewPage
+from tests.e2e.conftest import OWNER, NewPage, enter
 
 WORKFLOW = "/workflows/example-order-triage"
 SIZES = ((640, 800), (1280, 800), (1920, 1080))
 """The first is what a window of 1280 pixels has left at 200 % zoom: in it each page is opened."""
 USUAL = (1440, 900)
-THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+Theme = Literal["light", "dark"]
+THEMES: tuple[Theme, ...] = ("dark", "light")
 GRAVE = ("serious", "critical")
 DRAWN = """async (width) => {
   while (innerWidth !== width) await new Promise(requestAnimationFrame);
@@ -78,12 +79,17 @@ def violations(page: Page) -> list[str]:
     ]
 
 
+def turned(page: Page, theme: Theme) -> None:
+    """The system's theme changes, and with it the page's, for nobody has chosen one."""
+    page.emulate_media(color_scheme=theme)
+    expect(page.locator("html")).to_have_class(re.compile(rf"\b{theme}\b"))
+
+
 def in_both_themes(page: Page) -> list[str]:
-    """The same for a page that follows the system, which turns dark, and light again."""
+    """What axe finds grave in either theme."""
     found = []
-    for theme in reversed(THEMES):
-        page.emulate_media(color_scheme=theme)
-        expect(page.locator("html")).to_have_class(re.compile(rf"\b{theme}\b"))
+    for theme in THEMES:
+        turned(page, theme)
         found += [f"{theme}: {line}" for line in violations(page)]
     return found
 
@@ -114,13 +120,8 @@ def ran(server: Server) -> Iterator[str]:
 def themed(server: Server, new_page: NewPage) -> Page:
     """The window of the owner, who likes the theme of the system and no animations."""
     page = new_page(server.url, reduced_motion="reduce")
-    entered(page)
+    enter(page)
     return page
-
-
-def entered(page: Page) -> None:
-    """Signed in, but nothing is opened yet."""
-    page.request.post("/api/login", data={"email": OWNER[0], "password": OWNER[1]})
 
 
 def settled(page: Page, path: str, ready: Ready) -> None:
@@ -170,7 +171,7 @@ def test_no_page_keeps_anybody_out_or_scrolls_sideways(server: Server, new_page:
     found: list[str] = []
     for path, ready in ENTRY.items():
         found += looked_over(page, path, ready)
-    entered(page)
+    enter(page)
     for path, ready in (PAGES | {f"/executions/{ran}": PAGES[WORKFLOW]}).items():
         found += looked_over(page, path, ready)
     assert found == []
@@ -239,6 +240,7 @@ def test_what_opens_over_the_canvas_keeps_nobody_out(themed: Page) -> None:
     expect(themed.get_by_role("group", name="Affordable ones", exact=True)).to_be_visible()
     found = in_both_themes(themed)
     for keys, search in (("Control+k", ""), ("?", ""), ("Control+f", "price")):
+        themed.locator(".fs-canvas").focus()
         themed.keyboard.press(keys)
         box = themed.get_by_role("combobox", name="Find in this workflow")
         if search:

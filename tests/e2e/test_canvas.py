@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from scripts.studio import Server
-from tests.e2e.conftest import OWNER, NewPage, sign_in
+from tests.e2e.conftest import OWNER, NewPage, enter
 from tests.e2e.test_editor import saved, store, stored
 
 EXTENSION = Path(__file__).with_name("extension")
@@ -176,7 +176,7 @@ def extended(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 def test_slots_below_a_card_take_the_steps_that_fit(extended: Server, new_page: NewPage) -> None:
     page = new_page(extended.url)
-    sign_in(page)
+    enter(page)
     workflow = store(
         page, chain(node("1", "manual-trigger", "Start", 0), node("2", "speaker", "Speaker", 320))
     )

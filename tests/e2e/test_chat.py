@@ -13,8 +13,8 @@ from playwright.sync_api import Locator, Page, expect
 from scripts.studio import Server
 from tests.ai.providers.threaded import TimedWire, threaded
 from tests.ai.providers.wire import Hang, Turn, Wire
-from tests.e2e.conftest import OWNER, NewPage, sign_in
-from tests.e2e.test_accessibility import sideways, violations
+from tests.e2e.conftest import OWNER, NewPage, enter
+from tests.e2e.test_accessibility import THEMES, sideways, turned, violations
 
 PRICE = {
     "id": "price",
@@ -133,9 +133,9 @@ def workflow(client: httpx.Client, account: str) -> str:
 
 @pytest.fixture
 def page(talking: Server, new_page: NewPage) -> Page:
-    """The owner's window."""
+    """The owner's window, in which no page is opened yet."""
     opened = new_page(talking.url)
-    sign_in(opened)
+    enter(opened)
     return opened
 
 
@@ -263,20 +263,16 @@ def checked(page: Page) -> None:
         assert sideways(page) <= 0
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_panel_keeps_nobody_out(
-    theme: str, talking: Server, new_page: NewPage, workflow: str, model: Wire
-) -> None:
-    page = new_page(talking.url, reduced_motion="reduce")
-    page.context.add_init_script(f"localStorage.setItem('theme', '{theme}')")
+def test_the_panel_keeps_nobody_out(page: Page, workflow: str, model: Wire) -> None:
     page.set_viewport_size({"width": 1280, "height": 800})
-    sign_in(page)
     panel = panel_of(page, workflow)
     model.behaviours[:] = [Turn(calls=(("Look_up_price", {"article": "lamp"}),)), Turn(words(UNSAFE))]
     say(panel, "Show me everything")
     answered(panel)
     panel.get_by_text("4 steps").click()
-    checked(page)
+    for theme in THEMES:
+        turned(page, theme)
+        checked(page)
 
 
 def published(client: httpx.Client, document: dict[str, Any]) -> str:
@@ -296,7 +292,7 @@ LOOK = {
 
 def read_by_the_owner(page: Page, workflow: str) -> None:
     """What the visitor said stands in the studio, to read; that it was read is noted."""
-    sign_in(page)
+    enter(page)
     panel_of(page, workflow).get_by_role("button", name="Chats of visitors").click()
     dialog = page.get_by_role("dialog", name="Chats of visitors")
     dialog.get_by_role("button", name=re.compile("What does a lamp cost.*3 messages")).click()

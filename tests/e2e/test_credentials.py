@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from scripts.studio import Server
-from tests.e2e.conftest import OWNER, NewPage, sign_in
+from tests.e2e.conftest import OWNER, NewPage, enter
 from tests.e2e.test_accessibility import violations
 from tests.e2e.test_editor import origin, saved, store, stored
 from tests.outbound.authorization import Authorization, threaded
@@ -100,7 +100,7 @@ def test_an_editor_chooses_credentials_but_makes_none(page: Page, server: Server
     assert page.request.post("/api/users", data=user, headers=headers).ok
 
     theirs = new_page(server.url)
-    sign_in(theirs, email, password)
+    enter(theirs, email, password)
     workflow = store(theirs, GUARDED)
     theirs.get_by_role("group", name="Door", exact=True).dblclick()
     theirs.get_by_label("Credential", exact=True).select_option("For everybody")
@@ -141,7 +141,7 @@ def test_a_credential_is_connected_tested_and_its_workflows_are_listed(
 ) -> None:
     authority = Authorization()
     page = new_page(connected.url)
-    sign_in(page)
+    enter(page)
     with threaded(authority.answer) as service:
         page.goto("/credentials")
         page.get_by_role("button", name="Add credential").first.click()

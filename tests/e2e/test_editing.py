@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from scripts.studio import Server
-from tests.e2e.conftest import OWNER, NewPage, sign_in
+from tests.e2e.conftest import OWNER, NewPage, enter
 from tests.e2e.test_editor import origin, saved, store, stored
 
 ORDERS: dict[str, Any] = {
@@ -101,7 +101,7 @@ def publish(page: Page, note: str) -> None:
 def other(server: Server, page: Page, new_page: NewPage) -> Page:
     """A second window, of the same person on another machine."""
     opened = new_page(server.url)
-    sign_in(opened)
+    enter(opened)
     return opened
 
 
@@ -180,7 +180,7 @@ def test_a_crash_of_the_server_or_of_the_window_loses_nothing(
     crashing: list[Server], tmp_path: Path, new_page: NewPage
 ) -> None:
     page = new_page(crashing[0].url)
-    sign_in(page)
+    enter(page)
     workflow = store(page, ORDERS)
     message(page).fill("Before the crash.")
     saved(page)

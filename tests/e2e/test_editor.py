@@ -8,7 +8,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from scripts.studio import Server
-from tests.e2e.conftest import NewPage, sign_in
+from tests.e2e.conftest import NewPage, enter
 
 LOUD = {
     "name": "Loud",
@@ -70,6 +70,7 @@ def saved(page: Page) -> None:
 
 
 def test_a_new_workflow_is_drawn_saved_and_run(page: Page) -> None:
+    page.goto("/")
     page.get_by_role("button", name="New workflow").click()
     page.get_by_role("button", name="Create and open").click()
     page.get_by_role("button", name="Add first step").click()
@@ -95,6 +96,7 @@ def test_a_new_workflow_is_drawn_saved_and_run(page: Page) -> None:
 
 
 def test_a_new_step_is_not_blamed_before_it_could_be_filled_in(page: Page) -> None:
+    page.goto("/")
     page.get_by_role("button", name="New workflow").click()
     page.get_by_role("button", name="Create and open").click()
     page.get_by_role("button", name="Add first step").click()
@@ -189,6 +191,6 @@ def test_a_double_click_starts_a_run_and_does_not_stop_it_again(page: Page) -> N
 
 def test_a_workflow_that_is_gone_says_so(server: Server, new_page: NewPage) -> None:
     page = new_page(server.url)
-    sign_in(page)
+    enter(page)
     page.goto("/workflows/no-such-workflow")
     expect(page.get_by_role("alert")).to_contain_text("does not exist")

@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from bench.queue import Worker
 from bench.server import Server
-from tests.e2e.conftest import OWNER, NewPage, sign_in
+from tests.e2e.conftest import OWNER, NewPage, enter
 from tests.e2e.test_editor import store
 from tests.e2e.test_executions import step
 from tests.postgres import PostgresServer
@@ -97,7 +97,7 @@ def test_a_browser_sees_what_a_worker_does_and_misses_nothing_while_its_server_i
 ) -> None:
     # Go -> First -> Second -> Third: each step takes until the test lets it end
     page = new_page(web.url)
-    sign_in(page)
+    enter(page)
     with Gates("First", "Second", "Third") as gates:
         steps = [
             step(name, "http-request", name, 320 * place, properties={"url": f"{gates.url}/{name}"})

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from scripts.studio import Server
 from tests.e2e.conftest import OWNER, NewPage, sign_in
 
 SECRET = "canary-7c1d2e9f"
+
+
+@pytest.fixture
+def page(page: Page) -> Page:
+    """The owner's window, on the list of workflows."""
+    page.goto("/")
+    return page
 
 
 def go(page: Page, name: str) -> None:

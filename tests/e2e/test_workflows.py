@@ -20,6 +20,13 @@ def server(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
         yield started
 
 
+@pytest.fixture
+def page(page: Page) -> Page:
+    """The owner's window, on the list of workflows."""
+    page.goto("/")
+    return page
+
+
 def test_searching_narrows_the_list_and_says_when_nothing_is_left(page: Page) -> None:
     search = page.get_by_role("searchbox", name="Search workflows")
     search.fill("order")

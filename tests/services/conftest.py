@@ -13,7 +13,7 @@ from flowstudio.config import load_settings
 from flowstudio.runtime import Runtime
 from flowstudio.sandbox import TierReport
 from flowstudio.sandbox.jail import Jail
-from tests.migrated import give_database
+from tests.migrated import give_database, registry
 
 Document = dict[str, Any]
 
@@ -44,9 +44,9 @@ def edit(id_: str, **fields: str) -> Document:
 
 
 async def start_runtime(folder: Path, **settings: Any) -> Runtime:
-    """A started runtime on a data folder; a new one begins with a migrated database."""
+    """A started runtime on a data folder; a new one begins with a migrated database and the examples."""
     if "database_url" not in settings:
-        give_database(folder)
+        give_database(folder, examples=True)
     runtime = Runtime(load_settings(data_dir=folder, port=1, **settings))
     await runtime.start()
     return runtime
@@ -54,7 +54,7 @@ async def start_runtime(folder: Path, **settings: Any) -> Runtime:
 
 @pytest.fixture(scope="package", autouse=True)
 def tested_once() -> Iterator[None]:
-    """The self-test of each cage runs for the first runtime alone: it says the same for all on this machine."""
+    """The self-test of each cage runs for the first runtime alone, and node types are found once: for all it is the same."""
     known: dict[str, TierReport] = {}
     really = Jail.report
 
@@ -65,12 +65,13 @@ def tested_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Jail, "report", report)
+        patch.setattr("flowstudio.runtime.discover", lambda _: registry())
         yield
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def database(request: pytest.FixtureRequest) -> dict[str, str]:
-    """The settings of a migrated, empty database: each test runs on both kinds."""
+    """The settings of a migrated database with the examples: each test runs on both kinds."""
     if request.param == "sqlite":
         return {}
     return {"database_url": request.getfixturevalue("migrated_database")}

@@ -33,7 +33,7 @@ def migrated_url(postgres_server: PostgresServer) -> str:
 def sqlite_settings(tmp_path: Path) -> Settings:
     """Settings of an installation on SQLite that is migrated and empty."""
     folder = tmp_path / "data"
-    give_database(folder)
+    give_database(folder, examples=False)
     return make_settings(folder)
 
 
