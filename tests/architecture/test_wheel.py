@@ -27,7 +27,7 @@ def shipped_from(folder: str, inside: str) -> set[str]:
     return {
         f"{inside}/{path.relative_to(ROOT / folder).as_posix()}"
         for path in (ROOT / folder).rglob("*")
-        if path.is_file() and path.suffix != ".pyc"
+        if path.is_file() and "__pycache__" not in path.parts
     }
 
 
