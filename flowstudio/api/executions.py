@@ -59,7 +59,6 @@ Workflow = Annotated[str | None, Query(max_length=64, description="Only those of
 ScopeQuery = Annotated[
     str | None,
     Query(
-        max_length=2000,
         pattern=SCOPE,
         description="The run in these loop iterations, as a JSON list.",
         examples=['["5:0"]'],
