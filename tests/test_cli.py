@@ -353,10 +353,10 @@ def test_the_studio_is_served_until_it_is_asked_to_stop(tmp_path: Path) -> None:
         first = server.stdout.readline()
         assert first.startswith("FlowStudio "), first
         url = first.split()[-1]
-        assert httpx.get(f"{url}/api/health/ready").json()["status"] == "ready"
-        assert httpx.get(f"{url}/api/setup").json()["needed"] is True
-        assert "<html" in httpx.get(url, follow_redirects=True).text
-        assert httpx.get(f"{url}/api/nothing").json()["error"]["code"] == "not_found"
+        assert httpx.get(f"{url}/api/health/ready", timeout=60).json()["status"] == "ready"
+        assert httpx.get(f"{url}/api/setup", timeout=60).json()["needed"] is True
+        assert "<html" in httpx.get(url, follow_redirects=True, timeout=60).text
+        assert httpx.get(f"{url}/api/nothing", timeout=60).json()["error"]["code"] == "not_found"
         server.send_signal(signal.SIGTERM)
         rest = server.stdout.read()
         errors = server.communicate(timeout=30)[1]

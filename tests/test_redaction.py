@@ -190,10 +190,10 @@ def test_looking_through_an_outcome_costs_little() -> None:
     def took(work: Callable[[], object]) -> float:
         times = []
         for _ in range(30):
-            began = time.perf_counter()
+            began = time.thread_time()
             for _ in range(20):
                 work()
-            times.append((time.perf_counter() - began) / 20)
+            times.append((time.thread_time() - began) / 20)
         return statistics.median(times)
 
     look, write = took(lambda: secrets.clean(items)), took(lambda: orjson.dumps(items))

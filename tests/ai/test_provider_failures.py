@@ -18,6 +18,7 @@ from tests.ai.providers.wire import (
     Status,
     Turn,
 )
+from tests.promptness import prompt
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")  # Alith's workers outlive a test
 
@@ -108,16 +109,19 @@ async def test_an_address_where_nobody_listens_is_unreachable(vendor: Vendor) ->
 
 
 async def test_cancelling_ends_the_call_at_once(vendor: Vendor) -> None:
-    async with wire(vendor, Hang(Turn(("One ", "two")), 2)) as server:
-        task = asyncio.create_task(vendor.make(server.url).reply(HELLO))
-        await server.reached.wait()
-        began = time.perf_counter()
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        async with asyncio.timeout(5):
-            await server.left.wait()
-        assert time.perf_counter() - began < 0.2
+    async def attempt() -> float:
+        async with wire(vendor, Hang(Turn(("One ", "two")), 2)) as server:
+            task = asyncio.create_task(vendor.make(server.url).reply(HELLO))
+            await server.reached.wait()
+            began = time.perf_counter()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            async with asyncio.timeout(30):
+                await server.left.wait()
+            return time.perf_counter() - began
+
+    await prompt(attempt, 0.2)
 
 
 async def test_closing_the_stream_ends_the_call(vendor: Vendor) -> None:

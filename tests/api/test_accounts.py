@@ -40,7 +40,7 @@ def test_signing_in_and_out(server: Server, nobody: httpx.Client) -> None:
     token = nobody.cookies["flowstudio_session"]
     assert nobody.post("/api/logout").status_code == 204
     assert "flowstudio_session" not in nobody.cookies
-    kept = httpx.get(f"{server.url}/api/me", cookies={"flowstudio_session": token})
+    kept = httpx.get(f"{server.url}/api/me", cookies={"flowstudio_session": token}, timeout=60)
     assert kept.status_code == 401
     assert nobody.post("/api/logout").status_code == 204
 
@@ -157,7 +157,7 @@ def test_a_key_is_shown_once_and_can_be_revoked(server: Server, owner: httpx.Cli
     listed = owner.get("/api/api-keys/")
     assert made["key"] not in listed.text
     assert made["api_key"]["id"] in [key["id"] for key in listed.json()["items"]]
-    with httpx.Client(base_url=server.url, headers={"X-API-Key": made["key"]}) as program:
+    with httpx.Client(base_url=server.url, headers={"X-API-Key": made["key"]}, timeout=60) as program:
         assert program.get("/api/me").json()["user"]["via"] == "api_key"
         assert owner.delete(f"/api/api-keys/{made['api_key']['id']}").status_code == 204
         assert program.get("/api/me").status_code == 401

@@ -64,7 +64,7 @@ def sign_in(client: httpx.Client, id_: str) -> str:
     """Go to the service, agree, and give the address that it sends the browser back to."""
     begun = client.post(f"/api/credentials/{id_}/connect")
     assert begun.status_code == 200, begun.text
-    back = httpx.get(begun.json()["url"])
+    back = httpx.get(begun.json()["url"], timeout=60)
     assert back.status_code == 302
     return back.headers["location"]
 
@@ -123,7 +123,7 @@ def test_a_sign_in_is_ended_once_and_by_the_session_that_began_it(
         assert outcome(client.get(back.replace("state=", "state=x"))) == "late"
         with server.client("admin") as program:
             assert outcome(program.get(back)) == "late"
-        assert httpx.get(back).status_code == 401
+        assert httpx.get(back, timeout=60).status_code == 401
         assert authority.asked == []
         assert outcome(client.get(back)) == "yes"
         assert outcome(client.get(back)) == "late"

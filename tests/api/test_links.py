@@ -181,10 +181,15 @@ def test_asking_for_a_password_does_not_tell_who_has_an_account(
 
 
 def test_without_a_mail_server_the_answer_says_what_to_do(server: Server, tmp_path: Path) -> None:
-    assert httpx.get(f"{server.url}/api/setup").json() == {"needed": False, "can_reset": True}
+    assert httpx.get(f"{server.url}/api/setup", timeout=60).json() == {"needed": False, "can_reset": True}
     with running(tmp_path / "data") as silent:
-        assert httpx.get(f"{silent.url}/api/setup").json() == {"needed": False, "can_reset": False}
-        answer = httpx.post(f"{silent.url}/api/password/forgotten", json={"email": email("owner")})
+        assert httpx.get(f"{silent.url}/api/setup", timeout=60).json() == {
+            "needed": False,
+            "can_reset": False,
+        }
+        answer = httpx.post(
+            f"{silent.url}/api/password/forgotten", json={"email": email("owner")}, timeout=60
+        )
     assert answer.status_code == 409
     assert "set-password" in answer.json()["error"]["message"]
 

@@ -52,7 +52,7 @@ def test_limits_hold_at_once_and_what_is_missing_has_its_default(server: Server,
     after = put(owner, max_body=2**20, concurrency=3, concurrency_total=9, retention_count=50).json()
     assert (after["max_body"], after["concurrency"], after["retention_count"]) == (2**20, 3, 50)
     assert owner.post("/api/workflows", json=large).status_code == 413
-    assert httpx.post(f"{server.url}/webhook/nowhere", content=b"x" * 2**21).status_code == 413
+    assert httpx.post(f"{server.url}/webhook/nowhere", content=b"x" * 2**21, timeout=60).status_code == 413
     assert server.runtime.runner.limit == 3
     told = owner.get("/api/installation").json()
     assert told["retention_count"] == 50
@@ -90,7 +90,9 @@ def test_mail_is_sent_by_the_server_that_an_admin_sets_and_its_password_is_shown
     }
     sent = inbox.take()
     assert (sent["To"], sent["From"]) == ("owner@example.com", "ada@example.com")
-    assert httpx.post(f"{server.url}/api/password/forgotten", json={"email": "owner@example.com"}).is_success
+    assert httpx.post(
+        f"{server.url}/api/password/forgotten", json={"email": "owner@example.com"}, timeout=60
+    ).is_success
     assert "new password" in inbox.take()["Subject"]
     put(owner, mail=mail(inbox, sender="studio@example.com"))  # keeps the password
     logins = len(inbox.logins)

@@ -41,7 +41,10 @@ def test_the_name_of_a_session_is_no_way_in(server: Server, browser: httpx.Clien
         return await server.runtime.accounts.identify_session_hash(mine["id"])
 
     assert server.within(identify) is None
-    assert httpx.get(f"{server.url}/api/me", cookies={"flowstudio_session": mine["id"]}).status_code == 401
+    assert (
+        httpx.get(f"{server.url}/api/me", cookies={"flowstudio_session": mine["id"]}, timeout=60).status_code
+        == 401
+    )
 
 
 def test_nobody_ends_the_sessions_of_others_but_an_admin(server: Server, browser: httpx.Client) -> None:
@@ -69,7 +72,7 @@ def test_a_key_works_until_its_last_day(server: Server, owner: httpx.Client) -> 
     for hours, status in ((0, 200), (23, 200), (25, 401)):
         accounts._now = clock(timedelta(hours=hours))
         accounts.revoked()  # forgets whom it let in just now
-        answer = httpx.get(f"{server.url}/api/me", headers=key)
+        answer = httpx.get(f"{server.url}/api/me", headers=key, timeout=60)
         assert answer.status_code == status, hours
         assert ("expired" in answer.text) == (status == 401)
     accounts._now = clock(timedelta())
@@ -95,6 +98,6 @@ def test_only_who_may_read_the_figures_makes_a_key_for_them(server: Server) -> N
         assert editor.post("/api/api-keys", json={"name": "m", "scope": "metrics"}).status_code == 403
     with server.client("admin") as admin:
         key = admin.post("/api/api-keys", json={"name": "m", "scope": "metrics"}).json()["key"]
-    answer = httpx.get(f"{server.url}/metrics", headers={"X-API-Key": key})
+    answer = httpx.get(f"{server.url}/metrics", headers={"X-API-Key": key}, timeout=60)
     assert answer.status_code == 200
-    assert httpx.get(f"{server.url}/api/workflows", headers={"X-API-Key": key}).status_code == 403
+    assert httpx.get(f"{server.url}/api/workflows", headers={"X-API-Key": key}, timeout=60).status_code == 403

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -82,6 +83,19 @@ def sign_in(page: Page, email: str = OWNER[0], password: str = OWNER[1]) -> None
     """The same, and open the list."""
     enter(page, email, password)
     page.goto("/")
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait for something that no page tells."""
+    ends = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < ends, "it never happened"
+        time.sleep(0.01)
+
+
+def in_clipboard(page: Page, text: str) -> None:
+    """The clipboard holds a text: what is copied arrives there a little after the click."""
+    page.wait_for_function("async (text) => (await navigator.clipboard.readText()) === text", arg=text)
 
 
 @pytest.fixture

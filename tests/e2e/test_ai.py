@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from scripts.studio import Server
 from tests.ai.providers.wire import Hang, Turn, Wire
-from tests.e2e.conftest import OWNER, NewPage, enter
+from tests.e2e.conftest import OWNER, NewPage, enter, until
 from tests.e2e.models import served
 from tests.e2e.test_accessibility import in_both_themes
 
@@ -287,7 +287,7 @@ def test_words_are_read_in_the_run_log_while_they_come_and_stop_ends_them(page: 
     expect(chosen.get_by_text(re.compile("^Three lamps cost"))).to_be_visible()
     page.get_by_role("button", name="Stop", exact=True).click()
     expect(log.get_by_role("status").first).to_contain_text("Cancelled")
-    assert model.left.is_set()
+    until(model.left.is_set)
 
 
 def test_collections_are_seen_and_deleted(page: Page) -> None:

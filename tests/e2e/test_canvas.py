@@ -84,6 +84,7 @@ def test_steps_are_added_behind_outputs_between_steps_and_where_a_connection_is_
     choose(page, "no operation")
     expect(card(page, "No Operation 2")).to_be_visible()
 
+    still(page)
     x, y = middle(page.get_by_role("button", name="Output of No Operation", exact=True))
     page.mouse.move(x, y)
     page.mouse.down()
@@ -112,6 +113,8 @@ def test_a_step_from_the_palette_is_dropped_onto_a_connection(page: Page) -> Non
     page.get_by_role("button", name="Add step").click()
     page.get_by_role("combobox", name="Search steps").fill("limit")
     offered = page.get_by_role("option", name=re.compile("^Limit"))
+    offered.hover()
+    still(page)
     (left, y), (right, _) = middle(card(page, "Start")), middle(card(page, "End"))
     page.mouse.move(*middle(offered))
     page.mouse.down()
@@ -195,6 +198,7 @@ def test_slots_below_a_card_take_the_steps_that_fit(extended: Server, new_page: 
         choose(page, "habit")
         expect(card(page, f"Habit{number}")).to_be_visible()
 
+    still(page)
     voice, owner = card(page, "Loud voice").bounding_box(), speaker.bounding_box()
     assert voice is not None
     assert owner is not None
@@ -221,6 +225,7 @@ def test_a_note_is_written_coloured_resized_and_never_runs(page: Page) -> None:
     expect(note.get_by_text("<img src=x onerror=alert(1)>")).to_be_visible()
     page.get_by_role("group", name="Color of the note").get_by_role("button", name="Blue").click()
 
+    still(page)
     before = note.bounding_box()
     assert before is not None
     x, y = before["x"] + before["width"] - 9, before["y"] + before["height"] - 9

@@ -70,6 +70,7 @@ def message(page: Page) -> Locator:
 
 
 def drag(page: Page, name: str, right: int, down: int) -> None:
+    card(page, name).hover()  # waits until it stands still
     box = card(page, name).bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + 8
@@ -215,23 +216,23 @@ def test_webhooks_answer_with_the_published_version_while_the_draft_changes(
     expect(published).to_be_visible()
 
     url = f"{server.url}/webhook/published-bell"
-    assert httpx.get(url).json()["text"] == "Good morning"
+    assert httpx.get(url, timeout=60).json()["text"] == "Good morning"
     card(page, "Greet").dblclick()
     page.get_by_role("textbox", name=re.compile("^Value")).last.fill("Good evening")
     expect(page.get_by_role("button", name="Publish unpublished changes")).to_be_visible()
     saved(page)
-    assert httpx.get(url).json()["text"] == "Good morning"
+    assert httpx.get(url, timeout=60).json()["text"] == "Good morning"
 
     publish(page, "Greets in the evening")
     expect(published).to_be_visible()
-    assert httpx.get(url).json()["text"] == "Good evening"
+    assert httpx.get(url, timeout=60).json()["text"] == "Good evening"
     published.click()
     dialog = page.get_by_role("dialog", name="Publish this workflow")
     expect(dialog).to_contain_text("Published as version")
     expect(dialog).to_contain_text("Greets in the evening")
     dialog.get_by_role("button", name="Stop publishing").click()
     expect(page.get_by_role("switch", name="Active")).not_to_be_checked()
-    assert httpx.get(url).status_code == 404
+    assert httpx.get(url, timeout=60).status_code == 404
     assert stored(page, workflow)["name"] == "Doorbell"
 
 

@@ -101,6 +101,7 @@ def test_suggestions_come_from_the_real_data(page: Page) -> None:
     value_field(panel).fill("=")
     value = value_field(panel)
     expect(value).to_have_attribute("contenteditable", "true")
+    expect(value).to_be_focused()
     page.keyboard.type("{{ $json.ad")
     choices = page.get_by_role("listbox", name="Completions")
     choice = choices.get_by_role("option", name=re.compile("^address"))

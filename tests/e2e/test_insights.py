@@ -31,9 +31,8 @@ def test_runs_show_in_numbers_charts_and_a_table_and_can_be_narrowed_to_a_workfl
     chart = page.get_by_role("figure", name="Runs", exact=True)
     expect(chart.locator("rect.fs-fill-bad")).to_have_count(1)
     expect(chart.get_by_role("table", name="Runs").get_by_role("row")).to_have_count(31)
-    plot = chart.locator("svg").bounding_box()
-    assert plot is not None
-    page.mouse.move(plot["x"] + plot["width"] - 4, plot["y"] + 40)
+    plot = chart.locator("svg")
+    plot.hover(position={"x": float(plot.evaluate("svg => svg.getBoundingClientRect().width")) - 4, "y": 40})
     expect(chart.get_by_role("listitem").filter(has_text="Failed")).to_contain_text("Failed 3")
     page.get_by_role("button", name="7 days").click()
     expect(chart.get_by_role("table", name="Runs").get_by_role("row")).to_have_count(8)

@@ -23,6 +23,7 @@ def test_a_workflow_is_built_run_and_changed_with_the_keyboard_alone(page: Page)
     expect(page.locator(".react-flow__node")).to_be_focused()
     page.keyboard.press("n")
     choose(page, "no operation")
+    expect(card(page, "No Operation")).to_be_focused()
     page.keyboard.press("n")
     choose(page, "no operation")
     expect(card(page, "No Operation 2")).to_be_focused()
@@ -78,9 +79,12 @@ def test_steps_are_connected_parted_and_reached_by_lists(page: Page) -> None:
     expect(connections.get_by_role("option")).to_have_count(2)
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
+    expect(card(page, "Paid?")).to_be_focused()
     page.keyboard.press("l")
     connections.get_by_role("combobox").fill("ship")
+    expect(connections.get_by_role("option").first).to_contain_text("Ship")
     page.keyboard.press("Enter")
+    expect(card(page, "Paid?")).to_be_focused()
     saved(page)
     found = stored(page, workflow)
     assert links(found) == {("Start", "Paid?"), ("Paid?", "Remind"), ("Paid?", "Ship")}
@@ -90,6 +94,7 @@ def test_steps_are_connected_parted_and_reached_by_lists(page: Page) -> None:
     page.keyboard.press("l")
     connections.get_by_role("combobox").fill("start paid")
     connections.get_by_role("group", name="Remove a connection").get_by_role("option").click()
+    expect(card(page, "Paid?")).to_be_focused()
     saved(page)
     assert ("Start", "Paid?") not in links(stored(page, workflow))
 
@@ -100,6 +105,7 @@ def test_steps_are_connected_parted_and_reached_by_lists(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(menu).to_have_count(0)
 
+    expect(card(page, "Paid?")).to_be_focused()
     page.keyboard.press("Enter")
     details = page.get_by_role("dialog", name=re.compile("^Step details"))
     expect(details).to_be_visible()
@@ -132,7 +138,9 @@ def test_the_sheet_lists_the_keys_and_fields_keep_theirs(page: Page) -> None:
     page.keyboard.press("Control+a")
     page.keyboard.press("Control+d")
     expect(page.locator(".react-flow__node")).to_have_count(4)
-    page.keyboard.press("Alt+Shift+T")
+    saved(page)
+    with page.expect_response(lambda answer: answer.url.endswith("/operations/")):
+        page.keyboard.press("Alt+Shift+T")  # what tidies up is loaded first
     saved(page)
     places = [n.get("position", {}) for n in stored(page, workflow)["nodes"]]
     spots = [(place.get("x", 0), place.get("y", 0)) for place in places]

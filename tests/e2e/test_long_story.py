@@ -171,6 +171,7 @@ def load_the_paid_orders(page: Page) -> None:
 
 def tell_the_regions_apart(page: Page) -> None:
     """A connection dropped on the canvas, fields that are worked out (one with a slip of the pen), and a switch."""
+    card(page, "Paid orders").hover()  # waits until it stands still
     x, y = port(page, "Paid orders", "Output")
     drag(page, (x, y), (x + 110, y - 40))
     pick(page, "edit fields", "What comes after Paid orders?")

@@ -10,6 +10,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.conftest import in_clipboard
 from tests.e2e.test_editor import origin, saved, store, stored
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -93,7 +94,7 @@ def test_the_data_before_a_step_is_fetched_searched_and_used(page: Page) -> None
     expect(card).to_contain_text('"Berlin"')
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     card.get_by_role("button", name="Copy expression").click()
-    assert page.evaluate("navigator.clipboard.readText()") == "{{ $json.customer }}"
+    in_clipboard(page, "{{ $json.customer }}")
 
     given.get_by_role("combobox", name="Data of").select_option(label="Go (2 steps before)")
     given.get_by_role("button", name="JSON", exact=True).click()
@@ -117,6 +118,7 @@ def test_a_field_is_dragged_or_sent_into_a_parameter(page: Page) -> None:
     given = look(panel, "Input", "Schema")
     value = panel.get_by_role("textbox", name="Value", exact=True)
     given.get_by_role("button", name=re.compile("text name")).drag_to(value)
+    expect(value).to_contain_text("$json.customer.name")
     saved(page)
 
     def written() -> str:
@@ -129,6 +131,7 @@ def test_a_field_is_dragged_or_sent_into_a_parameter(page: Page) -> None:
     given.get_by_role("combobox", name="Data of").select_option(label="People")
     look(panel, "Input", "Table").get_by_role("cell", name="5", exact=True).press("Enter")
     page.get_by_role("dialog", name="Value of id").get_by_role("button", name="Use in parameter").click()
+    expect(value).to_contain_text("$json.id")
     saved(page)
     panel.get_by_role("textbox", name="Name of the step").fill("Marked")
     page.keyboard.press("Enter")

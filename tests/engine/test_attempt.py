@@ -149,7 +149,7 @@ async def test_a_try_has_a_time_limit(world: World) -> None:
 
 
 async def test_a_timeout_counts_for_the_items_that_were_not_done(world: World) -> None:
-    plan = around("gate", {"name": "={{ $json.gate }}"}, timeout=0.5, on_error="error_output")
+    plan = around("gate", {"name": "={{ $json.gate }}"}, timeout=2, on_error="error_output")
     task = asyncio.create_task(world.execute(plan, [{"gate": "a"}, {"gate": "b"}]))
     await world.gates.release("a")
     await task

@@ -80,7 +80,7 @@ async def test_an_endless_loop_does_not_stop_the_server(own: JavaScript, python:
     with pytest.raises(CodeTimeout):
         await python.run_code("while True:\n  pass", [], {}, owner="a", timeout=0.5)
     heart.cancel()
-    assert beats >= 20
+    assert beats >= 5
 
 
 async def test_others_are_served_while_a_loop_runs(own: JavaScript) -> None:

@@ -19,6 +19,7 @@ from tests.ai.providers.anthropic import AnthropicSpeaker
 from tests.ai.providers.google import GoogleSpeaker
 from tests.ai.providers.openai import OpenAISpeaker
 from tests.ai.providers.wire import Behaviour, Hang, Heard, Speaker, Status, Turn, Wire
+from tests.promptness import prompt
 from tests.services.conftest import start_runtime
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -298,16 +299,19 @@ async def test_without_an_account_the_step_that_lacks_it_is_named(runtime: Runti
 
 
 async def test_cancelling_a_run_ends_the_call_within_200_ms(runtime: Runtime, model: Model) -> None:
-    async with Wire(model.speaker(), [Hang()]) as server:
-        execution = await started(runtime, await made(runtime, model, server))
-        async with asyncio.timeout(30):
-            await server.reached.wait()
-        began = time.perf_counter()
-        await runtime.executions.cancel(COMMAND_LINE, execution)
-        async with asyncio.timeout(30):
-            await server.left.wait()
-        took = time.perf_counter() - began
-        rest = await runtime.executions.wait(execution, 60)
-    assert rest is not None
-    assert rest.status == "cancelled"
-    assert took < 0.2
+    async def attempt() -> float:
+        async with Wire(model.speaker(), [Hang()]) as server:
+            execution = await started(runtime, await made(runtime, model, server))
+            async with asyncio.timeout(30):
+                await server.reached.wait()
+            began = time.perf_counter()
+            await runtime.executions.cancel(COMMAND_LINE, execution)
+            async with asyncio.timeout(30):
+                await server.left.wait()
+            took = time.perf_counter() - began
+            rest = await runtime.executions.wait(execution, 60)
+        assert rest is not None
+        assert rest.status == "cancelled"
+        return took
+
+    await prompt(attempt, 0.2)

@@ -24,6 +24,7 @@ from flowstudio.ai.model import Request, ToolSpec
 from flowstudio.errors import ModelError
 from tests.ai.providers.alith import AlithSpeaker
 from tests.ai.providers.wire import Behaviour, Hang, Turn, Wire
+from tests.promptness import prompt
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -94,30 +95,32 @@ async def test_the_event_loop_never_stalls_while_eight_calls_wait(pool: AlithPoo
     async with wire(Hang()) as server:
         asked = [asyncio.create_task(model(pool, server).reply(HELLO)) for _ in range(8)]
         await hanging(server, 8)
-        # The machine itself may be late now and then; Alith would be late every time.
-        stalls = [await longest_stall() for _ in range(3)]
+        await prompt(longest_stall, 0.05)
         assert not any(task.done() for task in asked)
         for task in asked:
             task.cancel()
         await asyncio.gather(*asked, return_exceptions=True)
-    assert min(stalls) < 0.05
 
 
 async def test_a_call_that_is_given_up_kills_its_process_and_the_next_one_gets_another(
     pool: AlithPool,
 ) -> None:
-    async with wire(Hang(), Turn(("Hello.",))) as server:
-        asked = asyncio.create_task(model(pool, server).reply(HELLO))
-        await hanging(server, 1)
-        worker = working(pool)
-        began = time.perf_counter()
-        asked.cancel()
-        with suppress(asyncio.CancelledError):
-            await asked
-        await worker.wait_gone()
-        assert time.perf_counter() - began < 0.2
-        assert worker.pid not in pool.workers
-        assert (await model(pool, server).reply(HELLO)).message == assistant("Hello.")
+    async def attempt() -> float:
+        async with wire(Hang(), Turn(("Hello.",))) as server:
+            asked = asyncio.create_task(model(pool, server).reply(HELLO))
+            await hanging(server, 1)
+            worker = working(pool)
+            began = time.perf_counter()
+            asked.cancel()
+            with suppress(asyncio.CancelledError):
+                await asked
+            await worker.wait_gone()
+            took = time.perf_counter() - began
+            assert worker.pid not in pool.workers
+            assert (await model(pool, server).reply(HELLO)).message == assistant("Hello.")
+            return took
+
+    await prompt(attempt, 0.2)
 
 
 async def test_a_process_that_dies_fails_its_call_and_is_replaced(pool: AlithPool) -> None:
