@@ -77,7 +77,7 @@ async def test_calls_of_one_turn_run_at_the_same_time() -> None:
         return "met"
 
     model = ScriptedModel(calls(("add", {"a": 1, "b": 1}), ("add", {"a": 2, "b": 2})), "done")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         found = await Agent(model=model, tools=[Tool(ADD, meet)]).run(HELP, user("Meet."))
     assert [used.output for used in found.used] == ["met", "met"]
 
@@ -92,7 +92,7 @@ async def test_uses_are_noted_in_the_order_of_the_calls_whichever_is_quicker() -
         return arguments["a"]
 
     model = ScriptedModel(calls(("add", {"a": 1, "b": 0}), ("add", {"a": 2, "b": 0})), "done")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         found = await Agent(model=model, tools=[Tool(ADD, wait)]).run(HELP, user("Go."))
     assert [used.output for used in found.used] == [1, 2]
 

@@ -130,7 +130,7 @@ async def test_closing_the_stream_ends_the_call(vendor: Vendor) -> None:
     async with wire(vendor, Hang(Turn(("One ", "two ", "three")), 4)) as server:
         async with aclosing(vendor.make(server.url).stream(HELLO)) as events:
             await anext(events)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await server.left.wait()
 
 

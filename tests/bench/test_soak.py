@@ -13,7 +13,7 @@ from bench.soak import Plan, middle_and_end, soak
 SHORT = Plan(seconds=4, measured=1, schedules=10, chats=2, retention=40, interval=0.5, slack=3)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 def test_a_busy_server_loses_nothing_and_does_nothing_twice(tmp_path: Path) -> None:
     figures, wrong = asyncio.run(soak(SHORT, tmp_path))
     assert wrong == []

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from bench.server import free_port
 from scripts.studio import Server
 from tests.e2e.conftest import OWNER, NewPage, enter
 from tests.e2e.test_editor import origin, saved, store, stored
@@ -172,7 +173,7 @@ def test_edits_made_offline_arrive_afterwards(page: Page, other: Page) -> None:
 def crashing(built: None, tmp_path: Path) -> Iterator[list[Server]]:
     """A server of its own; what a test puts in its place is stopped too."""
     owner = {"FLOWSTUDIO_OWNER_EMAIL": OWNER[0], "FLOWSTUDIO_OWNER_PASSWORD": OWNER[1]}
-    servers = [Server(tmp_path, **owner)]
+    servers = [Server(tmp_path, port=str(free_port()), **owner)]
     yield servers
     servers[-1].stop()
 
