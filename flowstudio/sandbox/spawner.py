@@ -63,7 +63,8 @@ def settings(language: Language) -> dict[str, Any]:
         )
     files = [*_HOME.glob("prelude/*.js"), *_HOME.glob("vendor/*.js")]
     sources = {file.name.partition(".")[0]: str(file) for file in files}
-    return {"extension": spec.origin, "sources": sources, "zones": zone_folders()}
+    locales = str(_HOME / "vendor" / "locales.json")
+    return {"extension": spec.origin, "sources": sources, "locales": locales, "zones": zone_folders()}
 
 
 @dataclass(slots=True)

@@ -104,6 +104,10 @@ MARKS = {
         "Error.prepareStackTrace = () => 'MARK'",
         "(() => { try { return new Error('x').stack.includes('MARK') } catch { return 'MARK' } })()",
     ),
+    "what is known of a language": (
+        "new Intl.DateTimeFormat('de').known.names[0][0] = 'MARK'",
+        "new Intl.DateTimeFormat('de').known.names[0][0]",
+    ),
     "luxon's locale": ("Object.defineProperty($now.loc, 'mark', { value: 'MARK' })", "$now.loc.mark"),
     "an instance's class": ("$now.constructor.now = () => 'MARK'", "DateTime.now().isValid"),
     "a promise": ("Promise.resolve().then(() => { Object.prototype.mark = 'MARK' }), 1", "({}).mark"),

@@ -22,6 +22,8 @@ from flowstudio.sandbox.inside.zones import Zones
 NATIVE_CODE = False
 
 _sources: dict[str, str] = {}
+_locales: dict[str, str] = {}
+"""What is known of each language but American English, as JSON."""
 _zones: Zones
 _quickjs: Any
 _realm: Context
@@ -52,6 +54,8 @@ def prepare(settings: dict[str, Any]) -> list[str]:
             _sources[name] = file.read()
     for name, exports in _WRAPPED.items():
         _sources[name] = exports.replace("SOURCE", _sources[name])
+    with open(settings["locales"], encoding="utf-8") as file:
+        _locales.update((tag, json.dumps(found)) for tag, found in json.load(file).items())
     _zones = Zones(settings["zones"])
     _realm = Context()
     _realm.harden()
@@ -75,6 +79,7 @@ class Context:
             ("offset", _zones.offset),
             ("zone", _zones.name),
             ("digest", digest),
+            ("locale", lambda tag: _locales.get(tag, "")),
         ):
             self._quick.add_callable(f"__{name}", function)
         self._core = self._quick.eval(_sources["core"])

@@ -3,7 +3,7 @@
   // Strings that were put together by + cannot leave the engine; joined ones can. Nor can halves of characters.
   const flat = (value) => typeof value === "string" ? [value].join("").toWellFormed() : value;
   const host = {};
-  for (const name of ["load", "print", "offset", "zone", "digest"]) {
+  for (const name of ["load", "print", "offset", "zone", "digest", "locale"]) {
     const call = globalThis["__" + name];
     host[name] = (...given) => call(...given.map(flat));
     delete globalThis["__" + name];
