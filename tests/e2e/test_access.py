@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from scripts.studio import Server
-from tests.e2e.conftest import OWNER, NewPage, sign_in
+from tests.e2e.conftest import OWNER, NewPage, sign_in, until
 
 VIEWER = ("viewer@example.com", "only looking around")
 
@@ -126,5 +126,6 @@ def test_a_script_that_was_smuggled_in_does_not_run(server: Server, browser: Bro
         )
         page.wait_for_function("() => new Promise((done) => setTimeout(() => done(true), 50))")
         assert page.evaluate("window.smuggled") is None, path
-    assert sum("Content Security Policy" in text for text in said) >= 14
+    # Asking the page lets what it said arrive.
+    until(lambda: page.evaluate("true") and sum("Content Security Policy" in text for text in said) >= 14)
     context.close()

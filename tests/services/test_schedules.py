@@ -19,6 +19,7 @@ from flowstudio.engine import clock as shared_clock
 from flowstudio.engine.outcome import Rest
 from flowstudio.errors import InvalidWorkflow
 from flowstudio.runtime import Runtime
+from flowstudio.services import runner
 from flowstudio.services.callers import COMMAND_LINE
 from flowstudio.services.claimed import Claimed
 from flowstudio.services.schedules import FIRST_LOOK, ScheduleService
@@ -168,8 +169,9 @@ async def test_a_run_waits_until_the_one_before_is_done(runtime: Runtime) -> Non
 
 
 async def test_runs_in_line_follow_each_other_at_once_also_beside_a_limit_of_the_workflow(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(runner, "RECOVERY", 3600.0)  # it does not look for what nobody told it of
     runtime = await start_runtime(tmp_path / "data")
     await runtime.schedules.stop()
     line = chain(
@@ -184,7 +186,7 @@ async def test_runs_in_line_follow_each_other_at_once_also_beside_a_limit_of_the
     watch.now = NOON + timedelta(hours=4)
     ids = await clock.fire((workflow.record.id, "clock"))
     assert len(ids) == 4
-    async with asyncio.timeout(4):  # less than the runner takes to look for what nobody told it of
+    async with asyncio.timeout(60):
         for id_ in ids:
             await runtime.executions.wait(id_)
     stored = [await runtime.storage.executions.get(id_) for id_ in ids]
