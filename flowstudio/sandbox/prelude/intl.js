@@ -19,11 +19,9 @@
   };
   const known = new Map();
   const table = (tag) => {
-    if (!known.has(tag)) {
-      const text = host.locale(tag);
-      known.set(tag, text ? frozen(parse(text)) : null);
-    }
-    return known.get(tag);
+    const text = known.has(tag) ? "" : host.locale(tag);
+    if (text) known.set(tag, frozen(parse(text)));
+    return known.get(tag); // nothing is noted of the endless others
   };
   const ALIASES = { no: "nb", nn: "nb", iw: "he", in: "id", "zh-SG": "zh", "zh-MO": "zh-HK", "zh-Hant": "zh-TW", "zh-Hant-HK": "zh-HK", "zh-Hant-MO": "zh-HK" };
   const AMERICANS = new Set(["en", "en-US", "en-PR", "en-PH", "en-GU", "en-VI", "en-AS", "en-MH", "en-UM", "en-MP"]);
