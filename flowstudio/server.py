@@ -52,10 +52,8 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
             "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "true",
         }
     )
-    with _without("aiohttp", "requests"):
-        importlib.import_module(
-            "socketio"
-        )  # Reflex's; what it would load for clients is a tenth of the start
+    with _without("aiohttp", "requests"):  # what Socket.IO would load for its client is a tenth of the start
+        importlib.import_module("socketio")
     with _inside(web if web == frontend.SHIPPED else frontend.CHECKOUT):
         from flowstudio.api.app import create_api
         from flowstudio.flowstudio import app, lifespan
